@@ -1,0 +1,31 @@
+"""A finding: what a rule says of a program, with the steps that lead to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .model.objects import Shared
+from .model.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a finding's story: who does what, and where."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault at one place.
+
+    ``message`` is one line: what goes wrong, why, and how to mend it. ``about`` are the objects that the fault is of:
+    where two rules see one cause, the one that names it best is kept (see ``Rule.yields_to``).
+    """
+
+    code: str
+    place: Place
+    message: str
+    story: tuple[Step, ...] = ()
+    about: tuple[Shared, ...] = field(default=(), compare=False)

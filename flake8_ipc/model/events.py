@@ -1,0 +1,128 @@
+"""What a role does: a verb, its object, its place."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from .objects import Handover, Shared
+from .place import Place
+
+
+class Verb(enum.Enum):
+    """What can be done to a shared object."""
+
+    CREATE = "makes"
+    # processes, threads, pools
+    START = "starts"
+    JOIN = "joins"
+    TERMINATE = "terminates"
+    KILL = "kills"
+    CLOSE = "closes"
+    RUN = "runs"
+    SET_DAEMON = "sets daemon of"
+    QUERY = "looks at"
+    SUBMIT = "submits to"
+    RESULT = "takes the result of"
+    SHUTDOWN = "shuts down"
+    EXIT = "leaves"
+    # queues
+    PUT = "puts on"
+    GET = "gets from"
+    TASK_DONE = "acknowledges on"
+    SIZE = "asks the size of"
+    DECIDE = "decides by the size of"
+    JOIN_THREAD = "joins the feeder of"
+    CANCEL_JOIN_THREAD = "cancels the feeder's join of"
+    # pipes
+    SEND = "sends on"
+    RECV = "receives from"
+    POLL = "polls"
+    DROP = "drops"
+    # locks and signals
+    ACQUIRE = "acquires"
+    RELEASE = "releases"
+    WAIT = "waits for"
+    NOTIFY = "notifies"
+    SET = "sets"
+    CLEAR = "clears"
+    # shared memory and proxies
+    READ = "reads"
+    WRITE = "writes"
+    GET_LOCK = "gets the lock of"
+    GET_OBJ = "gets the object of"
+    AS_NUMBER = "uses as a number"
+    CALL = "calls a method of"
+    UNLINK = "unlinks"
+    ATTACH = "attaches"
+
+
+class Blocking(enum.Enum):
+    """How a call waits: for good, for a time, or not at all."""
+
+    FOREVER = "forever"
+    TIMED = "timed"
+    NEVER = "never"
+
+
+class Key(enum.Enum):
+    """Which element a read or write is of, where it is not a known constant."""
+
+    WHOLE = "all of it"
+    ANY = "some element"
+    OWN = "an element of this copy of the role alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A known value in a message, a write or a test: ``Constant(None)`` is the usual sentinel."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where an event stands in the program, beyond its own place.
+
+    ``calls`` are the places of the calls that were followed to get here, outermost first. ``imported`` is the
+    innermost statement at module level that does this when the module is merely imported, outside any main guard;
+    None otherwise. ``in_async``: inside the body of an ``async def``.
+    """
+
+    calls: tuple[Place, ...] = ()
+    imported: Place | None = None
+    in_async: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Event:
+    """One deed of one role.
+
+    ``name`` is the call as the text has it (``q.get``). ``blocking`` counts for gets, puts, receives, waits, joins,
+    acquires. ``payload`` is what is put, sent or written where it is a known constant. ``used``: the call's result
+    is used as a value. ``inherited``: the object was reached through a module global that this role's process did
+    not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
+    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
+    write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
+    is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
+    out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back.
+    """
+
+    verb: Verb
+    target: Shared
+    place: Place
+    name: str = ""
+    blocking: Blocking = Blocking.FOREVER
+    payload: Constant | None = None
+    used: bool = False
+    inherited: bool = False
+    exact: bool = True
+    key: Key | Constant = Key.WHOLE
+    reads: tuple[Event, ...] = ()
+    raises: str | None = None
+    handover: Handover | None = None
+    result: Shared | None = None
+    setting: Setting = Setting()
+
+    def __repr__(self) -> str:
+        return f"<{self.verb.name} {self.target} at {self.place}>"

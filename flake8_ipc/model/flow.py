@@ -1,0 +1,119 @@
+"""The order of events within one role, as the text gives it.
+
+A flow is an Event or one of the nodes below. Jumps name the node they lead out of, so that a call followed in place,
+a ``break`` and an early ``return`` are all one thing: ``Jump(block)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from .events import Constant, Event
+from .place import Place
+
+
+@dataclass(eq=False, slots=True)
+class Count:
+    """How often a loop turns: ``low`` to ``high`` times (None: no bound known).
+
+    Loops that turn once for each element of the same collection share one Count object, so that whoever explores
+    them gives them the same number.
+    """
+
+    low: int = 0
+    high: int | None = None
+
+    @property
+    def exact(self) -> int | None:
+        """The number of turns where it is known."""
+        return self.low if self.low == self.high else None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What a choice depends on, where that is known: the first branch is taken iff the message that ``event`` (a get
+    or receive) took last equals ``constant`` (``equal``), or differs from it (not ``equal``).
+    """
+
+    event: Event
+    constant: Constant
+    equal: bool = True
+
+
+@dataclass(eq=False, slots=True)
+class Seq:
+    """One after the other."""
+
+    items: list[Flow] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Choice:
+    """One of the branches; which is not known, unless ``test`` tells."""
+
+    branches: list[Flow]
+    test: Test | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Loop:
+    """The body again and again: ``count`` times, or, where ``count`` is None, until something jumps out."""
+
+    body: Flow
+    count: Count | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """A body that a Jump can leave. ``call`` is the place of the call, if it is a function followed in place."""
+
+    body: Flow
+    call: Place | None = None
+    name: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Jump:
+    """Leaves ``target``; with ``again`` goes on with the next turn of that loop."""
+
+    target: Loop | Block
+    again: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Handler:
+    """An ``except`` clause; ``names`` are the last parts of the exception names, None for a bare one."""
+
+    names: tuple[str, ...] | None
+    body: Flow
+
+
+@dataclass(eq=False, slots=True)
+class Try:
+    """Body, handlers, what follows a body that raised nothing, and what always follows.
+
+    A ``with`` statement is a Try whose ``final`` releases, closes or shuts down.
+    """
+
+    body: Flow
+    handlers: list[Handler] = field(default_factory=list)
+    orelse: Flow = field(default_factory=Seq)
+    final: Flow = field(default_factory=Seq)
+
+
+@dataclass(eq=False, slots=True)
+class Raise:
+    """An exception is raised; ``name`` is the last part of its name, None where it is not known."""
+
+    name: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class End:
+    """The role ends here (``sys.exit``, ``os._exit``); ``hard`` skips every clean-up."""
+
+    hard: bool = False
+
+
+Flow: TypeAlias = Event | Seq | Choice | Loop | Block | Jump | Try | Raise | End

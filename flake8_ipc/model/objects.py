@@ -1,0 +1,278 @@
+"""What processes share, each thing named by where it is made."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from .place import Place
+
+
+class Kind(enum.Enum):
+    """The kinds of shared things; the value is how a message names one."""
+
+    QUEUE = "queue"
+    SIMPLE_QUEUE = "simple queue"
+    JOINABLE_QUEUE = "joinable queue"
+    PIPE_END = "pipe end"
+    VALUE = "shared value"
+    ARRAY = "shared array"
+    LOCK = "lock"
+    RLOCK = "recursive lock"
+    SEMAPHORE = "semaphore"
+    BOUNDED_SEMAPHORE = "bounded semaphore"
+    CONDITION = "condition"
+    EVENT = "event"
+    BARRIER = "barrier"
+    MANAGER = "manager"
+    DICT = "dict proxy"
+    LIST = "list proxy"
+    NAMESPACE = "namespace proxy"
+    PROXY = "proxy"
+    PROCESS = "process"
+    THREAD = "thread"
+    POOL = "pool"
+    EXECUTOR = "executor"
+    THREAD_POOL = "thread pool"
+    RESULT = "result"
+    SHARED_MEMORY = "shared memory block"
+    SHAREABLE_LIST = "shareable list"
+    LISTENER = "listener"
+    SUBPROCESS = "subprocess"
+    THREAD_ONLY = "thread object"
+
+
+QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
+LOCKS = frozenset({Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE, Kind.CONDITION})
+CELLS = frozenset({Kind.VALUE, Kind.ARRAY})
+# What holds a POSIX semaphore: it is inherited at start, never pickled into a task (multiprocessing.context.assert_spawning).
+SEMAPHORE_BACKED = QUEUES | LOCKS | CELLS | {Kind.EVENT, Kind.BARRIER}
+
+
+@dataclass(eq=False, slots=True)
+class Shared:
+    """One shared thing, known by its allocation site.
+
+    ``name`` is how the text calls it. ``context`` is the start method of the context it was made from, None for the
+    default one. ``manager`` is the manager that serves it, if it is a proxy. ``many``: several concrete things stand
+    behind this one (made in a loop or comprehension, or by a role of which several copies run). ``open``: it left for
+    code that cannot be seen, so that not all who touch it are known. ``in_main``: made by the main program's own flow
+    at module level or under the guard and bound to a module global.
+    """
+
+    kind: Kind
+    place: Place
+    name: str = "it"
+    context: str | None = None
+    manager: Shared | None = None
+    many: bool = False
+    open: bool = False
+
+    @property
+    def managed(self) -> bool:
+        """Whether a manager's server holds it and this is a proxy."""
+        return self.manager is not None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(eq=False, slots=True)
+class Queue(Shared):
+    """A queue; ``maxsize`` 0 is unbounded, None unknown (a SimpleQueue is unbounded, but blocks on a full pipe)."""
+
+    maxsize: int | None = 0
+
+
+@dataclass(eq=False, slots=True)
+class PipeEnd(Shared):
+    """One end of a pipe. ``peer`` is the other end (None: unknown, as for a parameter known by its annotation)."""
+
+    peer: PipeEnd | None = None
+    readable: bool = True
+    writable: bool = True
+
+
+@dataclass(eq=False, slots=True)
+class Lock(Shared):
+    """Anything that is acquired: Lock, RLock, Semaphore (``count`` free at first, None unknown), Condition (``lock``)."""
+
+    count: int | None = 1
+    lock: Lock | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Cell(Shared):
+    """A Value or Array. ``locked``: it has a lock of its own, which is ``lock``; ``raw``: made by RawValue or RawArray.
+
+    ``typecode`` is the one-letter code, or the name of a ctypes type; None where it is not known. ``pickles`` by
+    inheritance only, as all but a manager's do.
+    """
+
+    typecode: str | None = None
+    raw: bool = False
+    lock: Lock | None = None
+    length: int | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether single accesses are guarded by a lock of its own."""
+        return self.lock is not None
+
+
+@dataclass(eq=False, slots=True)
+class Barrier(Shared):
+    """A barrier for ``parties`` waiters (None: unknown)."""
+
+    parties: int | None = None
+
+
+class CalleeKind(enum.Enum):
+    """What sort of thing is handed over to be run."""
+
+    FUNCTION = "function"
+    METHOD = "method"
+    INSTANCE = "callable instance"
+    PARTIAL = "partial"
+    LAMBDA = "lambda"
+    NESTED = "nested function"
+    LOCAL_CLASS = "local class"
+    CALLED = "result of a call"
+    NOT_CALLABLE = "value that cannot be called"
+    NONE = "None"
+    UNKNOWN = "unknown"
+
+
+class Fault(enum.Enum):
+    """Why a value cannot be pickled."""
+
+    LAMBDA = "a lambda"
+    NESTED = "a nested function"
+    LOCAL_CLASS = "an object of a local class"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The parameters that a caller must or may fill, ``self`` of a bound method left out."""
+
+    positional: tuple[str, ...] = ()
+    positional_only: int = 0
+    defaults: int = 0
+    keyword_only: tuple[str, ...] = ()
+    keyword_required: tuple[str, ...] = ()
+    star: bool = False
+    star_star: bool = False
+
+    def misfit(self, count: int, names: tuple[str, ...]) -> str | None:
+        """Why a call with ``count`` positional arguments and these keyword ``names`` raises TypeError, or None."""
+        if count > len(self.positional) and not self.star:
+            return f"takes {len(self.positional)} positional argument(s) but gets {count}"
+        by_name = self.positional[self.positional_only :]
+        filled = set(self.positional[:count])
+        for name in names:
+            if name in filled and name in by_name:
+                return f"gets {name} twice"
+            if name not in by_name and name not in self.keyword_only and not self.star_star:
+                return f"has no parameter {name}"
+        required = self.positional[: len(self.positional) - self.defaults]
+        missing = [name for name in required if name not in filled and name not in names]
+        missing += [name for name in self.keyword_required if name not in names]
+        return f"is not given {', '.join(missing)}" if missing else None
+
+
+@dataclass(eq=False, slots=True)
+class Callee:
+    """What a process, a task or an initializer is to run."""
+
+    kind: CalleeKind
+    name: str
+    place: Place
+    signature: Signature | None = None
+    definition: Place | None = None
+    fault: Fault | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Argument:
+    """One argument that is handed over.
+
+    ``shared`` are the objects in it, those inside containers and instances included; ``parameter`` is where the
+    callee's signature names it.
+    """
+
+    place: Place
+    text: str
+    shared: tuple[Shared, ...] = ()
+    keyword: str | None = None
+    fault: Fault | None = None
+    parameter: Place | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Handover:
+    """What is handed to a process, a pool task or an initializer.
+
+    ``complete`` is False where a part of the arguments is not known. ``not_a_sequence`` says what stands where a
+    sequence of arguments belongs, with its place. ``each`` is True for ``map`` and its like, whose callee gets one
+    element at a time.
+    """
+
+    place: Place
+    callee: Callee | None = None
+    arguments: list[Argument] = field(default_factory=list)
+    complete: bool = True
+    not_a_sequence: tuple[str, Place] | None = None
+    each: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class ProcessClass:
+    """A subclass of Process in the text.
+
+    ``runs``: it or a base defines ``run`` (None where a base is unknown). ``init`` is the place of its own
+    ``__init__``, ``calls_super`` whether that reaches the base's ``__init__`` (True where it can't be judged).
+    """
+
+    name: str
+    place: Place
+    runs: bool | None = None
+    init: Place | None = None
+    calls_super: bool = True
+
+
+@dataclass(eq=False, slots=True)
+class Process(Shared):
+    """A process or thread: ``handover`` is what it runs; ``group_given`` where a callable landed in ``group``.
+
+    ``daemon`` is None where it is not known. ``run_assigned``: the text sets its ``run`` by hand.
+    """
+
+    handover: Handover | None = None
+    daemon: bool | None = False
+    subclass: ProcessClass | None = None
+    group_given: bool = False
+    run_assigned: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Pool(Shared):
+    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first."""
+
+    size: int | None = None
+    initializer: Handover | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Result(Shared):
+    """What a pool or executor gives back for a task that is still running."""
+
+    pool: Shared | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Subprocess(Shared):
+    """A ``subprocess.Popen``; the pipes it was opened with."""
+
+    stdin: bool = False
+    stdout: bool = False
+    stderr: bool = False

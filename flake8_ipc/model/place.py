@@ -1,0 +1,48 @@
+"""Where something stands: a file, a line, a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Place:
+    """A position in a source file.
+
+    Lines count from 1, columns from 0 and in characters. A witness may hand in ``locate`` instead of numbers; it is
+    asked at the first look at ``line`` or ``column`` (positions are dear, and most places are never reported).
+    """
+
+    __slots__ = ("_column", "_line", "_locate", "path")
+
+    def __init__(
+        self, path: str, line: int = 0, column: int = 0, *, locate: Callable[[], tuple[int, int]] | None = None
+    ) -> None:
+        self.path = path
+        self._line = line
+        self._column = column
+        self._locate = locate
+
+    def _settle(self) -> None:
+        if self._locate is not None:
+            self._line, self._column = self._locate()
+            self._locate = None
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 1."""
+        self._settle()
+        return self._line
+
+    @property
+    def column(self) -> int:
+        """The column, counted from 0, in characters."""
+        self._settle()
+        return self._column
+
+    @property
+    def spot(self) -> tuple[str, int, int]:
+        """Path, line and column: what two places are compared and sorted by."""
+        return (self.path, self.line, self.column)
+
+    def __repr__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column + 1}"

@@ -1,0 +1,131 @@
+"""Roles and programs: who does what, and what is known of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .events import Event, Verb
+from .flow import Block, Choice, Flow, Loop, Seq, Try
+from .objects import Process, ProcessClass, Shared
+from .place import Place
+
+
+class RoleKind(enum.Enum):
+    """How a role came to be."""
+
+    MAIN = "main"
+    ENTRY = "entry"
+    PROCESS = "process"
+    TASK = "task"
+    INITIALIZER = "initializer"
+    THREAD = "thread"
+
+
+@dataclass(eq=False, slots=True)
+class Role:
+    """A process or thread as the program shows it.
+
+    ``process`` is the object that a parent starts and joins (a pool for a task; None for the root). ``parent`` made
+    it. ``given`` are the objects handed to it as arguments, with the place where its signature names them.
+    ``many``: several copies can be made (a loop, a comprehension, a pool's workers). ``thread``: it shares its
+    parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
+    """
+
+    name: str
+    kind: RoleKind
+    place: Place
+    flow: Flow = field(default_factory=Seq)
+    process: Shared | None = None
+    parent: Role | None = None
+    given: dict[Shared, Place | None] = field(default_factory=dict)
+    many: bool = False
+    known: bool = True
+
+    @property
+    def thread(self) -> bool:
+        """Whether it shares its parent's process."""
+        return self.kind is RoleKind.THREAD
+
+    @property
+    def home(self) -> Role:
+        """The role whose process this one runs in: itself, unless it is a thread."""
+        return self.parent.home if self.thread and self.parent is not None else self
+
+    @property
+    def daemon(self) -> bool | None:
+        """Whether it is killed when its parent ends; None where that is not known."""
+        return self.process.daemon if isinstance(self.process, Process) else False
+
+    def events(self, *verbs: Verb) -> Iterator[Event]:
+        """Its events in the order of the text, of these verbs (all, where none is named)."""
+        return (event for event in events(self.flow) if not verbs or event.verb in verbs)
+
+    def __repr__(self) -> str:
+        return f"<role {self.name}>"
+
+
+@dataclass(eq=False, slots=True)
+class Program:
+    """One program: a root role and all that it starts, directly or not.
+
+    A file gives one Program for its main flow (module level, guard and what they call) and one for each function
+    or class that nobody in it calls, which some other file may. ``methods`` are the start methods that it must work
+    under, ``default`` is the one of the default context. ``whole`` is False where a bound cut the account short:
+    whoever needs to know everything keeps silent then.
+    """
+
+    roles: list[Role]
+    objects: list[Shared] = field(default_factory=list)
+    classes: list[ProcessClass] = field(default_factory=list)
+    methods: frozenset[str] = frozenset({"fork", "spawn", "forkserver"})
+    whole: bool = True
+
+    @property
+    def root(self) -> Role:
+        """The role that everything starts from."""
+        return self.roles[0]
+
+    @property
+    def fork_only(self) -> bool:
+        """Whether fork is the only start method to care for."""
+        return self.methods == {"fork"}
+
+    def role_of(self, process: Shared) -> Role | None:
+        """The role that this process runs, if the text shows one."""
+        return next((role for role in self.roles if role.process is process), None)
+
+    def events(self, *verbs: Verb) -> Iterator[tuple[Role, Event]]:
+        """Every event of every role, with its role."""
+        for role in self.roles:
+            for event in role.events(*verbs):
+                yield role, event
+
+    def uses(self, shared: Shared, *verbs: Verb) -> Iterator[tuple[Role, Event]]:
+        """Every event on one object."""
+        return ((role, event) for role, event in self.events(*verbs) if event.target is shared)
+
+
+def events(flow: Flow) -> Iterator[Event]:
+    """The events of a flow, in the order of the text; each once, however deep it stands."""
+    pending: list[Flow] = [flow]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Event):
+            yield node
+        else:
+            pending.extend(reversed(parts(node)))
+
+
+def parts(node: Flow) -> list[Flow]:
+    """The flows directly inside a node, in the order of the text."""
+    if isinstance(node, Seq):
+        return node.items
+    if isinstance(node, Choice):
+        return node.branches
+    if isinstance(node, (Loop, Block)):
+        return [node.body]
+    if isinstance(node, Try):
+        return [node.body, *(handler.body for handler in node.handlers), node.orelse, node.final]
+    return []

@@ -1,0 +1,53 @@
+"""The rules: one file each, and the folder is the registry."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterable
+
+from ..analysis.study import Study
+from ..finding import Finding
+from ..model import Program
+from .rule import Rule
+
+__all__ = ["Rule", "judge", "rules"]
+
+
+@functools.cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule of this folder, by code."""
+    found = []
+    for module in pkgutil.iter_modules(__path__):
+        if module.name.startswith("ipc"):
+            found.append(importlib.import_module(f"{__name__}.{module.name}").RULE)
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states: int = 4000) -> list[Finding]:
+    """What the rules say of these programs, sorted by place, each place and code once.
+
+    ``enabled`` are codes or prefixes of the opinions to switch on; ``states`` bounds the exploring of interleavings.
+    """
+    active = [rule for rule in rules() if rule.default or (enabled and rule.code.startswith(enabled))]
+    found: dict[tuple[str, int, int, str], Finding] = {}
+    for program in programs:
+        study = Study(program, states=states)
+        for finding in one_cause_once([finding for rule in active for finding in rule.check(study)], active):
+            found.setdefault((*finding.place.spot, finding.code), finding)
+    return [found[key] for key in sorted(found)]
+
+
+def one_cause_once(findings: list[Finding], active: Iterable[Rule]) -> list[Finding]:
+    """The findings without those whose cause another one names better (``Rule.yields_to``)."""
+    better = {rule.code: rule.yields_to for rule in active}
+
+    def outdone(finding: Finding) -> bool:
+        return any(
+            other.code in better[finding.code]
+            and (other.place.spot == finding.place.spot or not set(other.about).isdisjoint(finding.about))
+            for other in findings
+        )
+
+    return [finding for finding in findings if not outdone(finding)]
