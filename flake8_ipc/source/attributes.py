@@ -1,0 +1,226 @@
+"""Attributes: what ``x.name`` stands for, and what ``x.name = value`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from ..model import Constant, Kind, Pool, Process, Verb
+from . import contents
+from .names import canonical
+from .run import Run
+from .values import (
+    UNKNOWN,
+    Arguments,
+    Cls,
+    Coll,
+    Const,
+    Context,
+    Data,
+    Func,
+    Generator,
+    Inst,
+    Items,
+    Method,
+    Name,
+    OneOf,
+    Partial,
+    Ref,
+    Super,
+    Value,
+    from_values,
+    join,
+    spread,
+)
+
+PROCESS_BASES = frozenset(
+    {
+        "multiprocessing.Process",
+        "multiprocessing.SpawnProcess",
+        "multiprocessing.ForkProcess",
+        "multiprocessing.ForkServerProcess",
+    }
+)
+THREAD_BASES = frozenset({"threading.Thread", "threading.Timer"})
+
+
+def lineage(cls: Cls) -> Iterator[Value]:
+    """A class and its bases, nearest first; library and unknown bases as they stand."""
+    yield cls
+    for base in cls.bases:
+        if isinstance(base, Cls):
+            yield from lineage(base)
+        else:
+            yield base
+
+
+def library_base(cls: Cls) -> str | None:
+    """The library class that a class of the text descends from, if it is a process or a thread."""
+    for base in lineage(cls):
+        if isinstance(base, Name) and base.dotted in PROCESS_BASES | THREAD_BASES:
+            return base.dotted
+        if isinstance(base, Method) and isinstance(base.owner, Context) and base.name == "Process":
+            return "multiprocessing.Process"
+    return None
+
+
+def base_context(cls: Cls) -> str | None:
+    """The start method that a class's library base fixes."""
+    fixed = {"SpawnProcess": "spawn", "ForkProcess": "fork", "ForkServerProcess": "forkserver"}
+    for base in lineage(cls):
+        if isinstance(base, Name):
+            method = fixed.get(base.dotted.rpartition(".")[2])
+            if method:
+                return method
+        if isinstance(base, Method) and isinstance(base.owner, Context):
+            return base.owner.method
+    return None
+
+
+def member(run: Run, cls: Cls, name: str, *, after: bool = False) -> Value | None:
+    """A class's attribute, its bases' included; ``after`` leaves its own out (``super()``)."""
+    for base in lineage(cls):
+        if isinstance(base, Cls) and not (after and base is cls):
+            value = run.load(base.key, name)
+            if value is not None:
+                return value
+    return None
+
+
+def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value:
+    """The value of ``owner.name``."""
+    if isinstance(owner, Data):
+        return _of_data(owner, name)
+    if isinstance(owner, Name):
+        return Name(canonical(f"{owner.dotted}.{name}"))
+    if isinstance(owner, Inst):
+        return _of_instance(run, owner, name, node)
+    if isinstance(owner, Ref):
+        return _of_shared(run, owner, name, node)
+    if isinstance(owner, Cls):
+        return _of_class(run, owner, name)
+    if isinstance(owner, OneOf):
+        joined: Value | None = None
+        for option in owner.options:
+            value = get_attribute(run, option, name, node)
+            joined = value if joined is None else join(joined, value)
+        return joined or UNKNOWN
+    if isinstance(owner, Super):
+        inherited = member(run, owner.cls, name, after=True)
+        return _bound(inherited, owner.inst, owner.cls) if inherited is not None else Method(owner, name)
+    if isinstance(owner, (Context, Coll, Items, Const, Generator, Method, Partial)):
+        return Method(owner, name)
+    return UNKNOWN
+
+
+def _of_data(owner: Data, name: str) -> Value:
+    if owner.reads or owner.own or owner.varies:
+        return Method(owner, name)
+    return UNKNOWN if not owner.anything else Data(anything=True)
+
+
+def _bound(value: Value, inst: Value, cls: Cls) -> Value:
+    if isinstance(value, Func) and value.owner is not None and value.bound is None:
+        if "staticmethod" in value.decorators:
+            return value
+        bound = cls if "classmethod" in value.decorators else inst
+        return Func(
+            value.node, value.scope, value.name, value.owner, bound, value.nested, value.defaults, value.decorators
+        )
+    return value
+
+
+def _of_instance(run: Run, owner: Inst, name: str, node: cst.CSTNode) -> Value:
+    stored = run.load(owner.key, name)
+    if stored is not None:
+        return contents.inherited(stored) if owner.inherited else stored
+    if name == "__class__":
+        return owner.cls
+    value = member(run, owner.cls, name)
+    if value is not None:
+        if isinstance(value, Func) and value.decorators & {"property", "cached_property", "functools.cached_property"}:
+            from .calls import call_function
+
+            return call_function(run, _bound(value, owner, owner.cls), Arguments(), node)
+        if not isinstance(value, Func):
+            return _class_value(run, owner.cls, name, value)
+        return _bound(value, owner, owner.cls)
+    if owner.shared is not None:
+        return _of_shared(run, Ref(owner.shared, owner.inherited), name, node)
+    return UNKNOWN
+
+
+def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
+    if run.birth is not None and not cls.local:
+        for base in lineage(cls):
+            if isinstance(base, Cls) and run.birth.get((base.key, name)) is value:
+                return contents.inherited(value)
+    return value
+
+
+def _of_class(run: Run, owner: Cls, name: str) -> Value:
+    value = member(run, owner, name)
+    if value is None:
+        for base in lineage(owner):
+            if isinstance(base, Name):
+                return Name(canonical(f"{base.dotted}.{name}"))
+        return UNKNOWN
+    if isinstance(value, Func):
+        return _bound(value, owner, owner) if "classmethod" in value.decorators else value
+    return _class_value(run, owner, name, value)
+
+
+def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
+    from .deeds import read_attribute
+
+    stored = run.load(id(owner.shared), name)
+    if stored is not None:
+        return contents.inherited(stored) if owner.inherited else stored
+    return read_attribute(run, owner, name, node)
+
+
+def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
+    """What ``owner.name = value`` does."""
+    several = isinstance(owner, OneOf)
+    for option in spread(owner):
+        if isinstance(option, Inst):
+            if option.shared is not None:
+                _set_on_process(run, option.shared, name, value, node)
+            previous = run.load(option.key, name)
+            run.store(option.key, name, join(previous, value) if several and previous is not None else value)
+        elif isinstance(option, Cls):
+            run.store(option.key, name, value)
+        elif isinstance(option, Ref):
+            _set_on_shared(run, option, name, value, node)
+        elif isinstance(option, Super):
+            run.store(option.inst.key, name, value)
+        elif not isinstance(option, Const):
+            run.open(value)
+
+
+def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
+    from .deeds import write_attribute
+
+    if write_attribute(run, owner, name, value, node):
+        return
+    _set_on_process(run, owner.shared, name, value, node)
+    run.store(id(owner.shared), name, value)
+
+
+def _set_on_process(run: Run, shared: object, name: str, value: Value, node: cst.CSTNode) -> None:
+    if not isinstance(shared, Process):
+        if isinstance(shared, Pool):
+            run.open(value)
+        return
+    if name == "daemon":
+        known = value.value if isinstance(value, Const) else None
+        payload = Constant(value.value) if isinstance(value, Const) else None
+        run.emit(Verb.SET_DAEMON, shared, node, "daemon", payload=payload)
+        if not any(role.process is shared for role in run.program.roles):
+            shared.daemon = bool(known) if known is not None else None
+    elif name == "run" and shared.kind is Kind.PROCESS:
+        shared.run_assigned = True
+
+
+__all__ = ["PROCESS_BASES", "THREAD_BASES", "from_values", "get_attribute", "library_base", "lineage", "member"]

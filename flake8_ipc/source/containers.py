@@ -1,0 +1,142 @@
+"""Methods of plain lists, dicts, sets, strings and of data."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from ..model import Count
+from . import contents
+from .run import Run
+from .values import (
+    PLAIN,
+    UNKNOWN,
+    Arguments,
+    Cls,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Generator,
+    Items,
+    Value,
+    from_values,
+    join,
+)
+
+_ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
+_READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len__", "__contains__"})
+
+
+def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
+    """What ``owner.name(...)`` does, where the owner is no shared object."""
+    if isinstance(owner, Coll):
+        return _call_coll(run, owner, name, args)
+    if isinstance(owner, (Const, Items)):
+        return from_values([owner, *args.values()], plain=isinstance(owner, Const))
+    if isinstance(owner, Data):
+        run.open(*args.values())
+        return from_values([owner, *args.values()])
+    if isinstance(owner, (Generator, Cls)):
+        return UNKNOWN
+    run.open(*args.values())
+    return UNKNOWN
+
+
+def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
+    values = list(args.values())
+    if name in _ADDS and values:
+        contents.add(run, owner, None, values[-1], keyed=False)
+        if name in ("insert", "appendleft"):
+            contents.forget_order(run, owner)
+        return Const(None)
+    if name in ("extend", "update") and values:
+        return _extend(run, owner, values[0])
+    if name in ("pop", "popleft", "popitem", "get", "setdefault"):
+        return _take(run, owner, name, values)
+    if name in ("values", "copy"):
+        items, element, count = _values(run, owner)
+        if name == "copy":
+            content = run.content(owner)
+            return contents.make(run, owner.kind, content.items, content.element, content.count)
+        return Items(items, element, count, sequence=False)
+    if name == "items":
+        return _pairs(run, owner)
+    if name == "keys":
+        items, element, count = contents.elements(run, owner)
+        return Items(items, element, count, sequence=False)
+    if name in ("remove", "clear", "discard", "sort", "reverse"):
+        if name == "clear":
+            run.store(owner.key, "", Content({}, None, None))
+        elif name != "discard":
+            contents.forget_order(run, owner)
+        return Const(None)
+    if name in _READS:
+        return PLAIN
+    return from_values(values)
+
+
+def _values(run: Run, owner: Coll) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
+    content = run.content(owner)
+    if content.items is not None:
+        known = tuple(content.items.values())
+        element: Value = known[0] if known else UNKNOWN
+        for value in known[1:]:
+            element = join(element, value)
+        return known, element, content.count
+    return None, content.element if content.element is not None else UNKNOWN, content.count
+
+
+def _pairs(run: Run, owner: Coll) -> Value:
+    content = run.content(owner)
+    if content.items is not None:
+        pairs = tuple(Items((Const(key), value)) for key, value in content.items.items())
+        return Items(pairs, UNKNOWN, content.count, sequence=False)
+    element = Items((UNKNOWN, content.element if content.element is not None else UNKNOWN))
+    return Items(None, element, content.count, sequence=False)
+
+
+def _extend(run: Run, owner: Coll, value: Value) -> Value:
+    items, element, count = contents.elements(run, value)
+    if isinstance(value, Coll) and value.kind == "dict":
+        for key, item in (run.content(value).items or {}).items():
+            contents.add(run, owner, key, item, keyed=owner.kind == "dict")
+    elif items is not None and len(items) <= 16:
+        for item in items:
+            contents.add(run, owner, None, item, keyed=False)
+    else:
+        mine = run.content(owner)
+        empty = mine.items == {}
+        contents.add(run, owner, None, element, keyed=False)
+        joined = run.content(owner).element
+        if joined is None and mine.items is not None:
+            joined = contents.elements(run, owner)[1]
+        run.store(owner.key, "", Content(None, joined, count if empty else Count()))
+    return Const(None)
+
+
+def _take(run: Run, owner: Coll, name: str, values: list[Value]) -> Value:
+    content = run.content(owner)
+    if owner.kind == "dict" and name in ("get", "setdefault") and values and isinstance(values[0], Const):
+        if content.items is not None:
+            if values[0].value in content.items:
+                return contents.subscript(run, owner, values[0])
+            if name == "get":
+                return values[1] if len(values) > 1 else Const(None)
+    if owner.kind == "list" and name == "pop" and not run.loops and content.items:
+        last = len(content.items) - 1
+        index = values[0].value if values and isinstance(values[0], Const) else (None if values else last)
+        if index in (last, -1):
+            rest = {key: item for key, item in content.items.items() if key != last}
+            run.store(owner.key, "", Content(rest, None, None))
+            return content.items[last]
+    element = _values(run, owner)[1]
+    if name == "setdefault" and len(values) > 1:
+        contents.add(run, owner, None, values[1], keyed=False)
+        return join(element, values[1])
+    if name not in ("get",):
+        contents.forget_order(run, owner)
+    taken = contents.inexact(element)
+    return Items((UNKNOWN, taken)) if name == "popitem" else taken
+
+
+__all__ = ["call_container"]

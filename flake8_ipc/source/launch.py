@@ -1,0 +1,343 @@
+"""How processes and threads are made and started: what they are given, and the role each becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+
+from ..model import (
+    Blocking,
+    Handover,
+    Kind,
+    Place,
+    Pool,
+    Process,
+    ProcessClass,
+    Role,
+    RoleKind,
+    Seq,
+    Shared,
+    Verb,
+)
+from . import contents
+from .attributes import THREAD_BASES, base_context, get_attribute, member
+from .handover import argument_of, callee_of, handover_of
+from .library import made
+from .run import Frame, Run
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Arguments,
+    Cls,
+    Coll,
+    Const,
+    Data,
+    Func,
+    Inst,
+    Items,
+    Method,
+    OneOf,
+    Partial,
+    Ref,
+    Scope,
+    Value,
+)
+
+
+@dataclass(slots=True)
+class Spec:
+    """What a process was made with, until it is started."""
+
+    target: Value | None = None
+    args: Arguments = field(default_factory=Arguments)
+    inst: Inst | None = None
+    loops: tuple[int, ...] = ()
+    parameters: dict[Shared, Place] = field(default_factory=dict)
+    handover: Handover | None = None
+
+
+def spec_of(run: Run, process: Shared) -> Spec:
+    """The spec of a process, made anew with it."""
+    spec: Spec = run.made.setdefault(("spec", id(process)), Spec())
+    return spec
+
+
+def make_process(
+    run: Run, node: cst.CSTNode, base: str | None, cls: Cls | None, *, method: str | None = None
+) -> Process:
+    """The process (or thread) object of this allocation site."""
+    kind = Kind.THREAD if base in THREAD_BASES else Kind.PROCESS
+    place = run.place(node)
+    context = method if cls is None else base_context(cls)
+    process: Process = made(
+        run, node, cls.name if cls else "process", lambda: Process(kind, place, kind.value, context=context)
+    )
+    spec = spec_of(run, process)
+    spec.loops = run.loops
+    if cls is not None:
+        process.subclass = run.made.get(("class", cls.key))
+    return process
+
+
+def call_base(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode, *, timer: bool = False) -> Value:
+    """A method of the library's Process or Thread, called on an object: ``super().__init__(...)`` and its like."""
+    shared = owner.shared if isinstance(owner, (Inst, Ref)) else None
+    if not isinstance(shared, Process):
+        run.open(*args.values())
+        return UNKNOWN
+    if name != "__init__":
+        from .deeds import do
+
+        return do(run, Ref(shared), name, args, node)
+    spec = spec_of(run, shared)
+    target = args.find(1, "function" if timer else "target")
+    spec.target = target[0] if target else None
+    group = args.get(0, "group")
+    shared.group_given = not timer and isinstance(group, (Func, Partial, Cls, Method))
+    given, named = args.find(2 if timer else 3, "args"), args.find(3 if timer else 4, "kwargs")
+    spec.handover = handover_of(run, node, target, given, named, process=shared)
+    spec.args = _spec_arguments(run, given, named)
+    daemon = args.get(None, "daemon")
+    if daemon is not None:
+        shared.daemon = bool(daemon.value) if isinstance(daemon, Const) else None
+    return Const(None)
+
+
+def _spec_arguments(
+    run: Run, given: tuple[Value, cst.CSTNode] | None, named: tuple[Value, cst.CSTNode] | None
+) -> Arguments:
+    found = Arguments()
+    if given is not None:
+        items = contents.elements(run, given[0])[0]
+        if items is None:
+            found.open = True
+            run.open(contents.elements(run, given[0])[1])
+        else:
+            found.positional = [(item, given[1]) for item in items]
+    if named is not None:
+        content = run.content(named[0]) if isinstance(named[0], Coll) else None
+        if content is None or content.items is None:
+            found.open = True
+            run.open(named[0])
+        else:
+            found.named = {str(key): (value, named[1]) for key, value in content.items.items()}
+    return found
+
+
+def note_parameters(run: Run, process: Shared, bound: Value, args: Arguments, inst: Inst) -> None:
+    """Which parameter of a subclass's ``__init__`` each shared object comes in by."""
+    spec = spec_of(run, process)
+    if not isinstance(bound, Func):
+        return
+    params = bound.node.params
+    names = [*params.posonly_params, *params.params][1:]
+    by_name = {param.name.value: param for param in (*names, *params.kwonly_params)}
+    pairs = [(param, value) for param, (value, _) in zip(names, args.positional)]
+    pairs += [(by_name[name], value) for name, (value, _) in args.named.items() if name in by_name]
+    locator = bound.scope.module.locator
+    for param, value in pairs:
+        for shared in run.reachable(value):
+            spec.parameters.setdefault(shared, locator.place(param.name))
+    spec.handover = Handover(run.place(bound.node), None, [argument_of(run, value, node) for value, node in args.positional])
+    spec.handover.arguments += [argument_of(run, value, node, name) for name, (value, node) in args.named.items()]
+
+
+def complete(run: Run, process: Process, inst: Inst | None) -> None:
+    """The process object is ready: what it was made with is known."""
+    spec = spec_of(run, process)
+    spec.inst = inst
+    if inst is not None and isinstance(process.subclass, ProcessClass) and spec.handover is None:
+        spec.handover = Handover(process.place)
+    process.handover = spec.handover
+    node_place = process.place
+    if run.vars is not None:
+        from ..model import Event
+
+        run.out.append(Event(Verb.CREATE, process, node_place, process.kind.value, setting=run.setting))
+
+
+# -- starting
+
+
+def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
+    """``p.start()``: an event here, and a role of its own."""
+    run.emit(
+        Verb.START,
+        shared,
+        node,
+        f"{shared.name}.start",
+        used=id(node) not in run.unused,
+        exact=ref.exact,
+        inherited=ref.inherited,
+        blocking=Blocking.NEVER,
+    )
+    if isinstance(shared, Process) and ("role", shared) not in run.made:
+        run.made["role", shared] = True
+        _lower_process(run, shared, node)
+    return Const(None)
+
+
+def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
+    """``p.run()``: runs in the caller; from inside the class it is the base's way to call the target."""
+    inside = run.frame.func is not None and run.frame.func.owner is not None and run.frame.func.name == "run"
+    if not inside and isinstance(shared, Process) and shared.kind is Kind.PROCESS:
+        run.emit(Verb.RUN, shared, node, f"{shared.name}.run", exact=ref.exact)
+    spec = spec_of(run, shared)
+    if spec.target is not None:
+        from .calls import call_value
+
+        call_value(run, spec.target, spec.args, node)
+    return Const(None)
+
+
+def _lower_process(run: Run, process: Process, node: cst.CSTNode) -> None:
+    spec = spec_of(run, process)
+    thread = process.kind is Kind.THREAD
+    kind = RoleKind.THREAD if thread else RoleKind.PROCESS
+    role = Role(process.name, kind, process.place, process=process, parent=run.role, many=process.many)
+    target, args, landing = _entry_of(run, process, spec, node)
+    if target is None:
+        role.known = process.subclass is not None and process.subclass.runs is not None
+        run.program.roles.append(role)
+        for shared in run.reachable(*spec.args.values(), *([spec.inst] if spec.inst else [])):
+            role.given.setdefault(shared, None)
+        return
+    role.given = dict(spec.parameters)
+    run.program.roles.append(role)
+    lower_role(run, role, target, args, node, spec.loops, landing)
+
+
+def _entry_of(
+    run: Run, process: Process, spec: Spec, node: cst.CSTNode
+) -> tuple[Value | None, Arguments, bool]:
+    """What the process runs, with which arguments; whether these land in the target's own parameters."""
+    if spec.inst is not None:
+        method = get_attribute(run, spec.inst, "run", node)
+        if isinstance(method, Func):
+            return method, Arguments(), False
+    stored = run.load(id(process), "run")
+    if stored is not None:
+        return stored, Arguments(), False
+    return spec.target, spec.args, True
+
+
+def lower_role(
+    run: Run,
+    role: Role,
+    target: Value,
+    args: Arguments,
+    node: cst.CSTNode,
+    loops: tuple[int, ...] = (),
+    landing: bool = True,
+    first: Callable[[], None] | None = None,
+) -> None:
+    """Reads what a role does, in a state of its own."""
+    inner = _handed_over(run, args, loops)
+    for shared in run.reachable(target, *inner.values()):
+        role.given.setdefault(shared, None)
+    if landing:
+        _note_landing(run, role, target, inner)
+    outer = _Outer(run)
+    run.role = role
+    if run.vars is not None:
+        run.vars = dict(run.vars)
+        if not role.thread:
+            run.birth = dict(run.vars)
+    scope = run.frame.scope
+    run.frame = Frame(Scope("function", scope.module.scope, scope.module))
+    run.calls, run.path = (), (*run.path, id(role))
+    run.loops, run.counts, run.controls = (), (), NOTHING
+    run.guarded, run.in_async = True, False
+    try:
+        with run.writing() as sequence:
+            role.known = _enter(run, role, target, inner, node, first)
+    finally:
+        outer.restore(run)
+    role.flow = sequence
+
+
+def _enter(
+    run: Run, role: Role, target: Value, args: Arguments, node: cst.CSTNode, first: Callable[[], None] | None
+) -> bool:
+    """Runs the target; False where it cannot be seen."""
+    from .calls import call_value
+
+    if first is not None:
+        first()
+    func = target.func if isinstance(target, Partial) else target
+    known = isinstance(func, (Func, Inst, Method, Cls)) or (
+        isinstance(func, OneOf) and all(isinstance(option, (Func, Inst)) for option in func.options)
+    )
+    if isinstance(func, Func) and func.node in run.stack:
+        run.open(*args.values())
+        return False
+    call_value(run, target, args, node)
+    return known
+
+
+class _Outer:
+    """What is put back when a role has been read."""
+
+    def __init__(self, run: Run) -> None:
+        self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
+        self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async)
+
+    def restore(self, run: Run) -> None:
+        run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
+        run.loops, run.counts, run.controls, run.guarded, run.in_async = self.also
+
+
+def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:
+    found = Arguments(open=args.open)
+    found.positional = [(handed(value, loops), node) for value, node in args.positional]
+    found.named = {name: (handed(value, loops), node) for name, (value, node) in args.named.items()}
+    return found
+
+
+def handed(value: Value, loops: tuple[int, ...]) -> Value:
+    """A value as its receiver has it: what differs from copy to copy is its own."""
+    if isinstance(value, Data):
+        own = value.own or bool(value.varies.intersection(loops))
+        return replace(value, own=own, varies=frozenset()) if own or value.varies else value
+    if isinstance(value, Ref):
+        return Ref(value.shared)
+    if isinstance(value, Items):
+        items = tuple(handed(item, loops) for item in value.items) if value.items is not None else None
+        return Items(items, handed(value.element, loops), value.count, value.sequence, value.numbers)
+    if isinstance(value, OneOf):
+        return OneOf(tuple(handed(option, loops) for option in value.options))
+    return value
+
+
+def _note_landing(run: Run, role: Role, target: Value, args: Arguments) -> None:
+    """Where the target's signature names each object it is given."""
+    func = target
+    if isinstance(func, Partial) or not isinstance(func, Func):
+        return
+    params = func.node.params
+    names = [*params.posonly_params, *params.params]
+    if func.bound is not None:
+        names = names[1:]
+    locator = func.scope.module.locator
+    by_name = {param.name.value: param for param in (*names, *params.kwonly_params)}
+    pairs = [(param, value) for param, (value, _) in zip(names, args.positional)]
+    pairs += [(by_name[name], value) for name, (value, _) in args.named.items() if name in by_name]
+    for param, value in pairs:
+        for shared in run.reachable(value):
+            role.given[shared] = locator.place(param.name)
+
+
+def pool_initializer(run: Run, pool: Pool, kind: Kind, args: Arguments, node: cst.CSTNode) -> None:
+    """What each worker of a pool runs first."""
+    executor = kind in (Kind.EXECUTOR, Kind.THREAD_POOL)
+    first = args.find(None if executor else 1, "initializer")
+    given = args.find(None if executor else 2, "initargs")
+    if first is None or (isinstance(first[0], Const) and first[0].value is None):
+        return
+    pool.initializer = handover_of(run, node, first, given, None, process=pool)
+    run.made["initializer", pool] = (first[0], _spec_arguments(run, given, None))
+
+
+__all__ = ["Seq", "callee_of", "member"]

@@ -1,0 +1,190 @@
+"""Names and targets: what a name stands for here, and what an assignment does to it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from ..model import Constant, Kind, Process, Verb
+from . import contents
+from .run import Run
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Inst, Items, Name, Ref, Scope, Value, from_values, spread
+
+_CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
+BUILTINS = frozenset(
+    """print len range enumerate zip iter next list tuple set dict frozenset sorted reversed map filter sum min max any
+    all isinstance issubclass int float str bytes bytearray bool repr abs round divmod hash id type object super getattr
+    setattr hasattr callable open input exit quit ord chr format vars dir pow staticmethod classmethod property
+    """.split()
+)
+
+
+def lookup(run: Run, name: str) -> Value:
+    """What a name stands for at this point."""
+    here = run.frame.scope
+    scope: Scope | None = here.module.scope if name in here.globals else here
+    first = True
+    while scope is not None:
+        if first or scope.kind != "class":
+            value = run.load(scope.key, name)
+            if value is not None:
+                return _seen_from(run, scope, name, value)
+        first = False
+        scope = scope.parent
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
+    if name == "__name__":
+        return Name("__name__")
+    return Name(name) if name in BUILTINS else UNKNOWN
+
+
+def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
+    if run.birth is not None and scope.kind == "module" and run.birth.get((scope.key, name)) is value:
+        return contents.inherited(value)
+    return value
+
+
+def bind(run: Run, name: str, value: Value) -> None:
+    """Binds a name in the scope that an assignment here would bind."""
+    if isinstance(value, (Ref, Inst)) and value.shared is not None and ("named", value.shared) not in run.made:
+        run.made["named", value.shared] = True
+        value.shared.name = name
+    scope = run.frame.scope
+    if name in scope.globals:
+        scope = scope.module.scope
+    elif name in scope.nonlocals:
+        outer = scope.parent
+        while outer is not None and (outer.key, name) not in (run.vars or {}) and outer.kind == "function":
+            outer = outer.parent
+        scope = outer if outer is not None and outer.kind == "function" else scope
+    else:
+        scope.names.add(name)
+    run.store(scope.key, name, value)
+
+
+def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
+    """Assigns a value to a name, attribute, element or a tuple of them."""
+    if isinstance(target, cst.Name):
+        _check_rebinding(run, target, value)
+        bind(run, target.value, value)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        _unpack(run, target, value)
+    elif isinstance(target, cst.Attribute):
+        from .attributes import set_attribute
+
+        set_attribute(run, run.evaluate(target.value), target.attr.value, value, target)
+    elif isinstance(target, cst.Subscript):
+        _set_element(run, target, value)
+    elif isinstance(target, cst.StarredElement):
+        assign(run, target.value, value)
+
+
+def _check_rebinding(run: Run, target: cst.Name, value: Value) -> None:
+    """``n = 3`` on a parameter that is a shared value: the wrapper is lost, the value unchanged."""
+    func = run.frame.func
+    if func is None or not isinstance(func.node, cst.FunctionDef) or not isinstance(value, (Const, Data)):
+        return
+    if isinstance(value, Const) and (value.value is None or isinstance(value.value, (str, bytes))):
+        return
+    if isinstance(value, Data) and (not value.plain or value.reads):
+        return
+    held = run.load(run.frame.scope.key, target.value)
+    if isinstance(held, Ref) and held.shared.kind is Kind.VALUE and target.value in parameter_names(func.node):
+        run.emit(Verb.AS_NUMBER, held.shared, target, "rebinding", exact=held.exact)
+
+
+def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
+    """The names of a function's parameters, starred ones left out."""
+    params = node.params
+    return {param.name.value for param in (*params.posonly_params, *params.params, *params.kwonly_params)}
+
+
+def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
+    items, element, _ = contents.elements(run, value)
+    starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
+    if items is not None and starred and len(items) >= len(target.elements) - 1:
+        _unpack_starred(run, target, items)
+        return
+    known = items is not None and len(items) == len(target.elements)
+    for index, part in enumerate(target.elements):
+        one = items[index] if known and items is not None else _piece(run, value, element)
+        if isinstance(part, cst.StarredElement):
+            one = contents.make(run, "list", None, one, None)
+        assign(run, part.value, one)
+
+
+def _unpack_starred(run: Run, target: cst.Tuple | cst.List, items: tuple[Value, ...]) -> None:
+    star = next(i for i, part in enumerate(target.elements) if isinstance(part, cst.StarredElement))
+    after = len(target.elements) - star - 1
+    for index, part in enumerate(target.elements):
+        if index < star:
+            assign(run, part.value, items[index])
+        elif index == star:
+            middle = items[star : len(items) - after]
+            assign(run, part.value, contents.make(run, "list", dict(enumerate(middle)), None, None))
+        else:
+            assign(run, part.value, items[index - len(target.elements)])
+
+
+def _piece(run: Run, value: Value, element: Value) -> Value:
+    if isinstance(value, Data):
+        return from_values([value], keep=True) if not value.anything else Data(anything=True, reads=value.reads)
+    return contents.inexact(element)
+
+
+def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
+    from .expressions import index_of
+
+    owner = run.evaluate(target.value)
+    index = index_of(run, target)
+    for option in spread(owner):
+        if isinstance(option, Coll):
+            if isinstance(index, Const) and option.kind == "dict":
+                contents.add(run, option, index.value, value, keyed=True)
+            elif isinstance(index, Const) and isinstance(index.value, int) and _has(run, option, index.value):
+                contents.add(run, option, index.value, value, keyed=True)
+            else:
+                contents.add(run, option, None, value, keyed=False)
+                if option.kind == "list":
+                    contents.forget_order(run, option)
+        elif isinstance(option, Ref):
+            from .deeds import write_element
+
+            write_element(run, option, index, value, target)
+        elif isinstance(option, Inst):
+            from .calls import call_method
+            from .values import Arguments
+
+            call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
+        elif not isinstance(option, (Items, Cls)):
+            run.open(value)
+
+
+def _has(run: Run, coll: Coll, index: int) -> bool:
+    items = run.content(coll).items
+    return items is not None and index in items
+
+
+def delete(run: Run, target: cst.CSTNode) -> None:
+    """``del name``: a pipe end whose name goes is dropped."""
+    if isinstance(target, cst.Name):
+        value = lookup(run, target.value)
+        for end in contents.ends_in(value):
+            run.emit(Verb.DROP, end, target, f"del {target.value}", exact=isinstance(value, Ref) and value.exact)
+        if run.vars is not None:
+            run.vars.pop((run.frame.scope.key, target.value), None)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for part in target.elements:
+            delete(run, part.value)
+    elif isinstance(target, cst.Subscript):
+        owner = run.evaluate(target.value)
+        for option in spread(owner):
+            if isinstance(option, Coll):
+                contents.forget_order(run, option)
+
+
+def constant(value: Value) -> Constant | None:
+    """A known value in the model's words."""
+    return Constant(value.value) if isinstance(value, Const) else None
+
+
+__all__ = ["PLAIN", "Process", "assign", "bind", "constant", "delete", "lookup", "parameter_names"]

@@ -1,0 +1,79 @@
+"""Where a libcst node stands, worked out only for the nodes that are asked about.
+
+libcst's own PositionProvider computes every node's range and costs several times the parse; most files are clean and
+need no position at all. One pass of code generation that notes the offsets of the wanted nodes is enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import libcst as cst
+from libcst._nodes.internal import CodegenState  # not exported, but what every provider of positions builds on
+
+from ..model import Place
+
+_NEWLINE = re.compile(r"\r\n?|\n")
+
+
+class _Offsets(CodegenState):
+    """Generates the code once more and notes how many tokens stand before each wanted node."""
+
+    def __init__(self, module: cst.Module, wanted: set[int]) -> None:
+        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
+        self.wanted = wanted
+        self.before: dict[int, int] = {}
+
+    def before_codegen(self, node: cst.CSTNode) -> None:
+        if id(node) in self.wanted:
+            self.before[id(node)] = len(self.tokens)
+
+    @contextmanager
+    def record_syntactic_position(
+        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
+    ) -> Iterator[None]:
+        if id(node) in self.wanted:
+            first = start_node or node
+            self.before[id(node)] = self.before.get(id(first), len(self.tokens)) if start_node else len(self.tokens)
+        yield
+
+
+class Locator:
+    """Hands out places for the nodes of one module and settles them all at the first look at one."""
+
+    def __init__(self, path: str, module: cst.Module) -> None:
+        self.path = path
+        self.module = module
+        self._nodes: dict[int, cst.CSTNode] = {}
+        self._places: dict[int, Place] = {}
+        self._found: dict[int, tuple[int, int]] = {}
+
+    def place(self, node: cst.CSTNode) -> Place:
+        """The place of a node; the same object for the same node."""
+        place = self._places.get(id(node))
+        if place is None:
+            self._nodes[id(node)] = node
+            place = self._places[id(node)] = Place(self.path, locate=lambda: self._locate(node))
+        return place
+
+    def _locate(self, node: cst.CSTNode) -> tuple[int, int]:
+        if id(node) not in self._found:
+            self._settle()
+        return self._found.get(id(node), (1, 0))
+
+    def _settle(self) -> None:
+        state: Any = _Offsets(self.module, set(self._nodes))
+        self.module._codegen(state)
+        line, column, done = 1, 0, 0
+        for key, index in sorted(state.before.items(), key=lambda item: item[1]):
+            text = "".join(state.tokens[done:index])
+            done = index
+            parts = _NEWLINE.split(text)
+            if len(parts) > 1:
+                line += len(parts) - 1
+                column = 0
+            column += len(parts[-1])
+            self._found[key] = (line, column)

@@ -1,0 +1,82 @@
+"""Small questions about a piece of the tree, each answered once per node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import libcst as cst
+
+_NESTED = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+_SKIPPED = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.SimpleWhitespace)
+_FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+
+
+def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes directly inside one, white space left out (libcst's own ``children`` makes a visitor a node)."""
+    kind = type(node)
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        names = (name for name in kind.__dataclass_fields__ if "whitespace" not in name and name not in ("lpar", "rpar"))
+        fields = _FIELDS[kind] = tuple(name for name in names if name not in ("leading_lines", "header", "footer"))
+    for name in fields:
+        value: Any = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            if not isinstance(value, _SKIPPED):
+                yield value
+        elif isinstance(value, (tuple, list)):
+            for item in value:
+                if isinstance(item, cst.CSTNode) and not isinstance(item, _SKIPPED):
+                    yield item
+
+
+def own_nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Every node inside one, functions and classes nested in it left out."""
+    pending = list(children(root))
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, _NESTED):
+            pending.extend(children(node))
+
+
+_YIELDS: dict[cst.CSTNode, bool] = {}
+_ASSIGNED: dict[cst.CSTNode, frozenset[str]] = {}
+
+
+def has_yield(node: cst.FunctionDef) -> bool:
+    """Whether a function is a generator."""
+    found = _YIELDS.get(node)
+    if found is None:
+        found = _YIELDS[node] = any(isinstance(inner, cst.Yield) for inner in own_nodes(node.body))
+    return found
+
+
+def assigned(node: cst.CSTNode) -> frozenset[str]:
+    """The names and attributes that a piece of the tree assigns anew."""
+    found = _ASSIGNED.get(node)
+    if found is None:
+        names: set[str] = set()
+        for inner in own_nodes(node):
+            if isinstance(inner, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For)):
+                names.update(_targets(inner.target))
+            elif isinstance(inner, cst.AsName):
+                names.update(_targets(inner.name))
+        found = _ASSIGNED[node] = frozenset(names)
+    return found
+
+
+def _targets(target: cst.CSTNode) -> Iterator[str]:
+    if isinstance(target, cst.Name):
+        yield target.value
+    elif isinstance(target, cst.Attribute):
+        yield target.attr.value
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from _targets(element.value)
+
+
+def forget() -> None:
+    """Lets go of the trees of a file that was read."""
+    _YIELDS.clear()
+    _ASSIGNED.clear()

@@ -1,0 +1,395 @@
+"""What an expression may stand for, as far as processes care."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from ..model import Count, Event, Shared
+
+if TYPE_CHECKING:
+    from .module import ModuleScope
+
+_KEYS = itertools.count(1)
+
+
+def fresh_key() -> int:
+    """An identity in the store that is never used twice."""
+    return next(_KEYS)
+
+
+NOTHING: frozenset[Event] = frozenset()
+NO_LOOPS: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """Anything an expression may stand for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Data(Value):
+    """Data of which nothing but its origin is known.
+
+    ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
+    one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
+    the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
+    code that cannot be seen. ``count``: it is the number of elements that this counts.
+    """
+
+    reads: frozenset[Event] = NOTHING
+    varies: frozenset[int] = NO_LOOPS
+    own: bool = False
+    message: Event | None = None
+    sizes: tuple[cst.CSTNode, ...] = ()
+    size_of: tuple[Shared, ...] = ()
+    plain: bool = False
+    anything: bool = False
+    count: Count | None = None
+    loop_item: bool = False
+
+
+UNKNOWN = Data()
+PLAIN = Data(plain=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const(Value):
+    """A known constant; two are the same where type and value are."""
+
+    value: object
+    reads: frozenset[Event] = NOTHING
+
+
+NONE = Const(None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ref(Value):
+    """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
+    be another one of the same collection."""
+
+    shared: Shared
+    inherited: bool = False
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name(Value):
+    """Something imported, by its full dotted name; library aliases are told by their one canonical name."""
+
+    dotted: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Context(Value):
+    """A multiprocessing context: the result of ``get_context`` with that start method (None: the default)."""
+
+    method: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Func(Value):
+    """A function, method or lambda of the text; ``scope`` is where its free names live, ``bound`` its ``self``."""
+
+    node: cst.FunctionDef | cst.Lambda
+    scope: Scope
+    name: str
+    owner: Cls | None = None
+    bound: Value | None = None
+    nested: bool = False
+    defaults: dict[str, Value] = field(default_factory=dict)
+    decorators: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cls(Value):
+    """A class of the text. ``bases`` in order; its attributes live in the store under its identity."""
+
+    node: cst.ClassDef
+    scope: Scope
+    name: str
+    bases: tuple[Value, ...] = ()
+    members: dict[str, Value] = field(default_factory=dict)
+    local: bool = False
+    fields: tuple[str, ...] = ()
+    key: int = field(default_factory=fresh_key)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inst(Value):
+    """An object of a class of the text; ``shared`` if that class is a Process (or thread)."""
+
+    cls: Cls
+    shared: Shared | None = None
+    inherited: bool = False
+    key: int = field(default_factory=fresh_key)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Super(Value):
+    """``super()`` of an object, seen from a class."""
+
+    inst: Inst
+    cls: Cls
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items(Value):
+    """An immutable sequence: known ``items``, or any number of ``element``."""
+
+    items: tuple[Value, ...] | None
+    element: Value = UNKNOWN
+    count: Count | None = None
+    sequence: bool = True
+    numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coll(Value):
+    """A list, set or dict that may change: its content is in the store under its identity."""
+
+    kind: str
+    inherited: bool = False
+    key: int = field(default_factory=fresh_key)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Content(Value):
+    """What a Coll holds: known ``items`` by position or key (None where not all are known), a summary of every
+    ``element``, and how many there are."""
+
+    items: dict[object, Value] | None
+    element: Value | None = None
+    count: Count | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partial(Value):
+    """``functools.partial`` of a callable."""
+
+    func: Value
+    args: tuple[Value, ...]
+    kwargs: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method(Value):
+    """A library method not called yet: ``q.get``, ``items.append``."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generator(Value):
+    """A generator function's call, or ``iter(callable, sentinel)``: what it does happens where it is iterated."""
+
+    func: Func | None
+    args: Arguments
+    call: Value | None = None
+    sentinel: Value | None = None
+    node: cst.CSTNode | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard(Value):
+    """The outcome of a test for the main module: true in the main program, false where it is imported."""
+
+    truth: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneOf(Value):
+    """One of several; which is not known."""
+
+    options: tuple[Value, ...]
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The evaluated arguments of a call, with their nodes. ``open``: ``*x`` or ``**x`` of unknown content was given."""
+
+    positional: list[tuple[Value, cst.CSTNode]] = field(default_factory=list)
+    named: dict[str, tuple[Value, cst.CSTNode]] = field(default_factory=dict)
+    open: bool = False
+
+    def get(self, position: int | None, name: str) -> Value | None:
+        """The value of the argument that stands at this position or has this name."""
+        found = self.find(position, name)
+        return found[0] if found else None
+
+    def find(self, position: int | None, name: str) -> tuple[Value, cst.CSTNode] | None:
+        """The same with its node."""
+        if name in self.named:
+            return self.named[name]
+        if position is not None and position < len(self.positional):
+            return self.positional[position]
+        return None
+
+    def values(self) -> Iterator[Value]:
+        """Every argument's value."""
+        yield from (value for value, _ in self.positional)
+        yield from (value for value, _ in self.named.values())
+
+
+class Scope:
+    """A namespace: of a module, a function's call, a class body. Names live in the state under its identity."""
+
+    __slots__ = ("captured", "globals", "key", "kind", "module", "names", "nonlocals", "parent")
+
+    def __init__(self, kind: str, parent: Scope | None, module: ModuleScope) -> None:
+        self.key = fresh_key()
+        self.kind = kind
+        self.parent = parent
+        self.module = module
+        self.globals: set[str] = set()
+        self.nonlocals: set[str] = set()
+        self.names: set[str] = set()
+        self.captured = False
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values tell the same."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Const) and isinstance(other, Const):
+        return type(one.value) is type(other.value) and one.value == other.value and one.reads == other.reads
+    if isinstance(one, Ref) and isinstance(other, Ref):
+        return one.shared is other.shared and one.inherited == other.inherited and one.exact == other.exact
+    if isinstance(one, Name) and isinstance(other, Name):
+        return one.dotted == other.dotted
+    if isinstance(one, Context) and isinstance(other, Context):
+        return one.method == other.method
+    if isinstance(one, Coll) and isinstance(other, Coll):
+        return one.key == other.key
+    if isinstance(one, Items) and isinstance(other, Items):
+        if one.items is None or other.items is None:
+            return one.items is other.items and same(one.element, other.element)
+        return len(one.items) == len(other.items) and all(map(same, one.items, other.items))
+    if isinstance(one, Func) and isinstance(other, Func):
+        return one.node is other.node and one.bound is other.bound
+    if isinstance(one, Inst) and isinstance(other, Inst):
+        return one.key == other.key or (one.shared is not None and one.shared is other.shared)
+    if isinstance(one, Method) and isinstance(other, Method):
+        return one.name == other.name and same(one.owner, other.owner)
+    if isinstance(one, OneOf) and isinstance(other, OneOf):
+        return len(one.options) == len(other.options) and all(map(same, one.options, other.options))
+    return False
+
+
+def join(one: Value, other: Value) -> Value:
+    """What is known where either may be."""
+    if same(one, other):
+        return one
+    if isinstance(one, Data) and isinstance(other, Data):
+        return both(one, other)
+    if isinstance(one, Content) and isinstance(other, Content):
+        return join_content(one, other)
+    options: list[Value] = []
+    for value in (*spread(one), *spread(other)):
+        if not any(same(value, known) for known in options):
+            options.append(value)
+    data = [value for value in options if isinstance(value, Data)]
+    rest = [value for value in options if not isinstance(value, Data)]
+    if data:
+        merged: Data = data[0]
+        for value in data[1:]:
+            merged = both(merged, value)
+        rest.append(merged)
+    if len(rest) > 6:
+        return from_values(rest)
+    return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
+
+
+def join_content(one: Content, other: Content) -> Content:
+    """The content of a collection after either of two paths."""
+    element = one.element if other.element is None else other.element
+    if one.element is not None and other.element is not None:
+        element = join(one.element, other.element)
+    count = one.count if one.count is other.count else Count()
+    if one.items is not None and other.items is not None and list(one.items) == list(other.items):
+        return Content({key: join(one.items[key], other.items[key]) for key in one.items}, element, count)
+    for content in (one, other):
+        for item in (content.items or {}).values():
+            element = item if element is None else join(element, item)
+    # An empty collection that one path filled is what the filling path made of it.
+    if one.items == {} and other.items is None:
+        count = other.count
+    if other.items == {} and one.items is None:
+        count = one.count
+    return Content(None, element, count)
+
+
+def both(one: Data, other: Data) -> Data:
+    """Data that is either, or made of both."""
+    if one is other:
+        return one
+    return Data(
+        reads=one.reads | other.reads,
+        varies=one.varies & other.varies,
+        own=one.own and other.own,
+        message=one.message if one.message is other.message else None,
+        sizes=tuple(dict.fromkeys(one.sizes + other.sizes)),
+        size_of=tuple(dict.fromkeys(one.size_of + other.size_of)),
+        plain=one.plain and other.plain,
+        anything=one.anything or other.anything,
+    )
+
+
+def from_values(values: Iterable[Value], *, plain: bool = False, keep: bool = False) -> Data:
+    """Data computed from these values: it depends on all they depend on.
+
+    With ``keep`` it still differs from turn to turn where one of them does (a sum with a loop's own index).
+    """
+    reads: frozenset[Event] = NOTHING
+    sizes: tuple[cst.CSTNode, ...] = ()
+    size_of: tuple[Shared, ...] = ()
+    varies: frozenset[int] = NO_LOOPS
+    own = False
+    for value in values:
+        for one in spread(value):
+            if isinstance(one, Data):
+                reads |= one.reads
+                sizes += one.sizes
+                size_of += one.size_of
+                if keep:
+                    varies |= one.varies
+                    own = own or one.own
+            elif isinstance(one, Const):
+                reads |= one.reads
+            elif isinstance(one, Items):
+                inner = from_values([*(one.items or ()), one.element])
+                reads |= inner.reads
+    if not reads and not sizes and not varies and not own:
+        return PLAIN if plain else UNKNOWN
+    return Data(reads=reads, sizes=sizes, size_of=size_of, plain=plain, varies=varies, own=own)
+
+
+def spread(value: Value) -> tuple[Value, ...]:
+    """The options of a OneOf, or the value itself."""
+    return value.options if isinstance(value, OneOf) else (value,)
+
+
+def with_reads(value: Value, reads: frozenset[Event]) -> Value:
+    """The value, known to depend on these reads as well."""
+    if reads and isinstance(value, (Data, Const)):
+        return replace(value, reads=value.reads | reads)
+    return value
+
+
+def is_boring(value: Value) -> bool:
+    """Whether a value says nothing that a called function could care for."""
+    if isinstance(value, Data):
+        return not (value.reads or value.message or value.sizes or value.own or value.varies)
+    if isinstance(value, Const):
+        return not value.reads
+    if isinstance(value, Items):
+        return all(map(is_boring, value.items or ())) and is_boring(value.element)
+    return isinstance(value, Name)

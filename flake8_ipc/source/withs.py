@@ -1,0 +1,211 @@
+"""``with`` statements: what is entered, and what leaving does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from ..model import LOCKS, Block, Blocking, Cell, Kind, Lock, Seq, Shared, Try, Verb
+from . import contents
+from .attributes import member
+from .calls import call_method, call_value, follow
+from .deeds import leave_with
+from .lookup import assign
+from .run import Exit, Run, executes
+from .statements import _at_module_level
+from .values import (
+    UNKNOWN,
+    Arguments,
+    Coll,
+    Const,
+    Func,
+    Generator,
+    Inst,
+    Method,
+    Name,
+    OneOf,
+    Partial,
+    Ref,
+    Value,
+    spread,
+)
+
+
+@executes(cst.With)
+def with_(run: Run, node: cst.With) -> None:
+    _at_module_level(run, node)
+    _enter(run, list(node.items), lambda: run.body(node.body))
+
+
+def _enter(run: Run, items: list[cst.WithItem], body: Callable[[], None]) -> None:
+    if run.vars is None:
+        return
+    if not items:
+        body()
+        return
+    item, rest = items[0], items[1:]
+    run.unused.add(id(item.item))
+    value = run.evaluate(item.item)
+    target = item.asname.name if item.asname is not None else None
+
+    def inside(entered: Value) -> None:
+        if target is not None:
+            assign(run, target, entered)
+        _enter(run, rest, body)
+
+    enter(run, value, inside, item.item)
+
+
+def enter(run: Run, value: Value, inside: Callable[[Value], None], node: cst.CSTNode) -> None:
+    """Enters a context manager, does what is inside, and leaves it."""
+    if isinstance(value, Generator) and value.func is not None:
+        _enter_generator(run, value, inside)
+        return
+    if isinstance(value, Ref):
+        _enter_shared(run, value, inside, node)
+        return
+    if isinstance(value, Inst):
+        _enter_instance(run, value, inside, node)
+        return
+    if isinstance(value, Partial) and isinstance(value.func, Name) and value.func.dotted == "contextlib.closing":
+        thing = value.args[0]
+        _guarded(run, lambda: inside(thing), lambda: _call(run, thing, "close", node))
+        return
+    if isinstance(value, Coll) and value.kind == "exit stack":
+        _guarded(run, lambda: inside(value), lambda: unwind(run, value, node))
+        return
+    if isinstance(value, OneOf):
+        refs = [option for option in spread(value) if isinstance(option, Ref)]
+        if refs:
+            _enter_shared(run, Ref(refs[0].shared, refs[0].inherited, False), lambda _: inside(value), node)
+            return
+    inside(value if not isinstance(value, Const) else UNKNOWN)
+
+
+def _call(run: Run, value: Value, name: str, node: cst.CSTNode) -> None:
+    if isinstance(value, Inst):
+        call_method(run, value, name, Arguments(), node)
+    else:
+        call_value(run, Method(value, name), Arguments(), node)
+
+
+def _guarded(run: Run, body: Callable[[], None], final: Callable[[], None]) -> None:
+    """A body and what follows it in any case."""
+    before = run.fork()
+    with run.writing() as inner:
+        body()
+    ended = run.vars is None
+    if ended:
+        run.vars = before
+    with run.writing() as last:
+        final()
+    if ended:
+        run.vars = None
+    if inner.items or last.items:
+        run.out.append(Try(inner, final=last))
+
+
+def _enter_shared(run: Run, ref: Ref, inside: Callable[[Value], None], node: cst.CSTNode) -> None:
+    shared = ref.shared
+    lock: Shared | None = shared if shared.kind in LOCKS else None
+    if isinstance(shared, Cell) and shared.lock is not None:
+        lock = shared.lock
+    if lock is not None:
+        run.emit(
+            Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=ref.inherited, exact=ref.exact, used=False
+        )
+    leaving = leave_with(run, ref)
+    entered: Value = Const(True) if isinstance(lock, Lock) and shared.kind not in (Kind.CONDITION,) else ref
+    if leaving is None:
+        inside(entered)
+        return
+    verb, target = leaving
+
+    def leave() -> None:
+        blocking = Blocking.FOREVER if verb in (Verb.SHUTDOWN, Verb.JOIN) else Blocking.NEVER
+        run.emit(verb, target, node, f"with {shared.name}", inherited=ref.inherited, exact=ref.exact, blocking=blocking)
+
+    _guarded(run, lambda: inside(entered), leave)
+
+
+def _enter_instance(run: Run, inst: Inst, inside: Callable[[Value], None], node: cst.CSTNode) -> None:
+    if member(run, inst.cls, "__enter__") is None:
+        if inst.shared is not None:
+            _enter_shared(run, Ref(inst.shared, inst.inherited), lambda _: inside(inst), node)
+        else:
+            inside(UNKNOWN)
+        return
+    entered = call_method(run, inst, "__enter__", Arguments(), node)
+    nothing = Arguments([(UNKNOWN, node), (UNKNOWN, node), (UNKNOWN, node)])
+    _guarded(run, lambda: inside(entered), lambda: _leave_instance(run, inst, nothing, node))
+
+
+def _leave_instance(run: Run, inst: Inst, args: Arguments, node: cst.CSTNode) -> None:
+    call_method(run, inst, "__exit__", args, node)
+
+
+def _enter_generator(run: Run, generator: Generator, inside: Callable[[Value], None]) -> None:
+    """``@contextmanager``: the body runs where the generator yields, with the caller's names."""
+    frame, calls, in_async = run.frame, run.calls, run.in_async
+    func = generator.func
+    if func is None:
+        return
+
+    def on_yield(item: Value) -> None:
+        inner = (run.frame, run.calls, run.in_async, run.controls)
+        run.frame, run.calls, run.in_async = frame, calls, in_async
+        try:
+            inside(item)
+        finally:
+            run.frame, run.calls, run.in_async, run.controls = inner
+
+    follow(run, func, generator.args, generator.node or cst.Pass(), on_yield=on_yield)
+
+
+# -- contextlib.ExitStack
+
+
+def push(run: Run, stack: Coll, name: str, args: Arguments, node: cst.CSTNode) -> Value:
+    """``enter_context``, ``callback``, ``push``: what the stack does when it is left."""
+    values = [value for value, _ in args.positional]
+    if name == "enter_context" and values:
+        entered: list[Value] = []
+        value = values[0]
+        _enter_for_stack(run, value, entered, node)
+        contents.add(run, stack, None, value, keyed=False)
+        return entered[0] if entered else UNKNOWN
+    if name in ("callback", "push") and values:
+        contents.add(run, stack, None, Partial(values[0], tuple(values[1:]), ()), keyed=False)
+    return UNKNOWN
+
+
+def _enter_for_stack(run: Run, value: Value, entered: list[Value], node: cst.CSTNode) -> None:
+    if isinstance(value, Ref):
+        shared = value.shared
+        lock = shared.lock if isinstance(shared, Cell) else shared
+        if lock is not None and lock.kind in LOCKS:
+            run.emit(Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=value.inherited, exact=value.exact)
+        entered.append(value)
+    elif isinstance(value, Inst) and member(run, value.cls, "__enter__") is not None:
+        entered.append(call_method(run, value, "__enter__", Arguments(), node))
+
+
+def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
+    """Leaving the stack: the last thing first; what was pushed in a loop, as often as that."""
+    content = run.content(stack)
+    values = list((content.items or {}).values())
+    if content.items is None and content.element is not None:
+        values = list(spread(content.element))
+    for value in reversed(values):
+        if isinstance(value, Partial):
+            call_value(run, value.func, Arguments([(arg, node) for arg in value.args]), node)
+        elif isinstance(value, Ref):
+            leaving = leave_with(run, value)
+            if leaving is not None:
+                run.emit(leaving[0], leaving[1], node, "exit stack", exact=value.exact)
+        elif isinstance(value, Inst):
+            call_method(run, value, "__exit__", Arguments(), node)
+
+
+__all__ = ["Block", "Exit", "Func", "Seq", "enter", "push", "unwind"]
