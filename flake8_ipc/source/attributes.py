@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .lookup import call_it
 from .names import canonical
 from .run import Run
 from .values import (
@@ -182,6 +183,7 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
+    call_it(run, value, name)
     several = isinstance(owner, OneOf)
     for option in spread(owner):
         if isinstance(option, Inst):

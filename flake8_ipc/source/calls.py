@@ -9,7 +9,7 @@ import libcst as cst
 from ..model import Block, Choice, Flow, Jump, Place, Seq, Shared, Verb
 from . import contents
 from .attributes import get_attribute, library_base, lineage, member
-from .lookup import bind
+from .lookup import bind, call_it
 from .run import Exit, Frame, Run
 from .values import (
     NOTHING,
@@ -362,6 +362,7 @@ def _fill_fields(run: Run, inst: Inst, cls: Cls, args: Arguments, node: cst.CSTN
             value = member(run, cls, name)
             if isinstance(value, Partial):
                 value = call_value(run, value.func, Arguments(), node)
+        call_it(run, value or UNKNOWN, name)
         run.store(inst.key, name, value if value is not None else Data(anything=args.open))
     post = member(run, cls, "__post_init__")
     if post is not None:

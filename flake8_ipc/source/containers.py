@@ -18,6 +18,7 @@ from .values import (
     Data,
     Generator,
     Items,
+    Many,
     Value,
     from_values,
     join,
@@ -53,17 +54,16 @@ def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
         return _extend(run, owner, values[0])
     if name in ("pop", "popleft", "popitem", "get", "setdefault"):
         return _take(run, owner, name, values)
-    if name in ("values", "copy"):
-        items, element, count = _values(run, owner)
-        if name == "copy":
-            content = run.content(owner)
-            return contents.make(run, owner.kind, content.items, content.element, content.count)
-        return Items(items, element, count, sequence=False)
+    if name == "copy":
+        content = run.content(owner)
+        return contents.make(run, owner.kind, content.items, content.element, content.count)
+    if name == "values":
+        return contents.values(run, owner)
     if name == "items":
         return _pairs(run, owner)
     if name == "keys":
-        items, element, count = contents.elements(run, owner)
-        return Items(items, element, count, sequence=False)
+        _, element, count = contents.elements(run, owner)
+        return Items(contents.parts(run, owner), element, count, sequence=False)
     if name in ("remove", "clear", "discard", "sort", "reverse"):
         if name == "clear":
             run.store(owner.key, "", Content({}, None, None))
@@ -75,42 +75,37 @@ def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
     return from_values(values)
 
 
-def _values(run: Run, owner: Coll) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
-    content = run.content(owner)
-    if content.items is not None:
-        known = tuple(content.items.values())
-        element: Value = known[0] if known else UNKNOWN
-        for value in known[1:]:
-            element = join(element, value)
-        return known, element, content.count
-    return None, content.element if content.element is not None else UNKNOWN, content.count
-
-
 def _pairs(run: Run, owner: Coll) -> Value:
     content = run.content(owner)
-    if content.items is not None:
-        pairs = tuple(Items((Const(key), value)) for key, value in content.items.items())
-        return Items(pairs, UNKNOWN, content.count, sequence=False)
-    element = Items((UNKNOWN, content.element if content.element is not None else UNKNOWN))
+    if content.items is not None and content.keys is None:
+        pairs: list[Value] = []
+        for key, value in content.items.items():
+            if isinstance(value, Many):
+                pairs.append(Many(Items((UNKNOWN, value.element)), value.count, value.loop))
+            else:
+                pairs.append(Items((Const(key), value)))
+        return Items(tuple(pairs), sequence=False)
+    held = contents.values(run, owner)
+    element = Items((content.keys or UNKNOWN, contents.elements(run, held)[1]))
     return Items(None, element, content.count, sequence=False)
 
 
 def _extend(run: Run, owner: Coll, value: Value) -> Value:
-    items, element, count = contents.elements(run, value)
-    if isinstance(value, Coll) and value.kind == "dict":
+    if isinstance(value, Coll) and value.kind == "dict" and owner.kind == "dict":
         for key, item in (run.content(value).items or {}).items():
-            contents.add(run, owner, key, item, keyed=owner.kind == "dict")
-    elif items is not None and len(items) <= 16:
-        for item in items:
-            contents.add(run, owner, None, item, keyed=False)
-    else:
-        mine = run.content(owner)
-        empty = mine.items == {}
+            contents.add(run, owner, key, item, keyed=True)
+        return Const(None)
+    known = contents.parts(run, value)
+    _, element, count = contents.elements(run, value)
+    mine = run.content(owner)
+    if mine.items is None or run.loops:
         contents.add(run, owner, None, element, keyed=False)
-        joined = run.content(owner).element
-        if joined is None and mine.items is not None:
-            joined = contents.elements(run, owner)[1]
-        run.store(owner.key, "", Content(None, joined, count if empty else Count()))
+        return Const(None)
+    more = known if known is not None else (Many(element, count or Count()),)
+    items: dict[object, Value] = dict(mine.items)
+    for item in more:
+        items[len(items)] = item
+    run.store(owner.key, "", Content(items, None, None, mine.keys))
     return Const(None)
 
 
@@ -120,16 +115,19 @@ def _take(run: Run, owner: Coll, name: str, values: list[Value]) -> Value:
         if content.items is not None:
             if values[0].value in content.items:
                 return contents.subscript(run, owner, values[0])
-            if name == "get":
+            if name == "get" and not any(isinstance(item, Many) for item in content.items.values()):
                 return values[1] if len(values) > 1 else Const(None)
-    if owner.kind == "list" and name == "pop" and not run.loops and content.items:
+    single = not any(isinstance(item, Many) for item in (content.items or {}).values())
+    if owner.kind == "list" and name == "pop" and not run.loops and content.items and single:
         last = len(content.items) - 1
         index = values[0].value if values and isinstance(values[0], Const) else (None if values else last)
         if index in (last, -1):
             rest = {key: item for key, item in content.items.items() if key != last}
             run.store(owner.key, "", Content(rest, None, None))
             return content.items[last]
-    element = _values(run, owner)[1]
+    element = contents.elements(run, contents.values(run, owner))[1]
+    if ("drained", owner.key) in run.made and name != "get":
+        return element
     if name == "setdefault" and len(values) > 1:
         contents.add(run, owner, None, values[1], keyed=False)
         return join(element, values[1])

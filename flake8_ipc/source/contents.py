@@ -17,6 +17,7 @@ from .values import (
     Generator,
     Inst,
     Items,
+    Many,
     Method,
     OneOf,
     Partial,
@@ -44,7 +45,10 @@ def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
         return list(value.options)
     if isinstance(value, Coll):
         content = run.content(value)
-        return [*(content.items or {}).values(), *([content.element] if content.element is not None else ())]
+        rest = [value for value in (content.element, content.keys) if value is not None]
+        return [*(content.items or {}).values(), *rest]
+    if isinstance(value, Many):
+        return [value.element]
     if isinstance(value, Partial):
         return [value.func, *value.args, *(item for _, item in value.kwargs)]
     if isinstance(value, Method):
@@ -77,31 +81,59 @@ def make(run: Run, kind: str, items: dict[object, Value] | None, element: Value 
     return coll
 
 
-def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
-    """What iterating a value gives: its known items or None, a summary of every element, how many there are."""
+def parts(run: Run, value: Value) -> tuple[Value, ...] | None:
+    """The parts of a collection in order, some of which may be Many; None where the order is not known."""
     if isinstance(value, Items):
-        return value.items, _summary(value.items, value.element), value.count
+        return value.items
     if isinstance(value, Coll):
         content = run.content(value)
         if value.kind == "dict":
-            if content.items is None:
-                return None, UNKNOWN, content.count
-            keys = tuple(Const(key) for key in content.items)
-            return keys, _summary(keys, None), content.count
-        known = tuple(content.items.values()) if content.items is not None else None
-        return known, _inherit(value, _summary(known, content.element)), content.count
-    if isinstance(value, Const) and isinstance(value.value, (str, bytes)):
-        return None, UNKNOWN, None
+            if content.items is None or content.keys is not None:
+                return None
+            return tuple(item if isinstance(item, Many) else Const(key) for key, item in content.items.items())
+        if content.items is None:
+            return None
+        items = tuple(content.items.values())
+        return tuple(map(inherited, items)) if value.inherited else items
+    return None
+
+
+def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
+    """What iterating a value gives: its known items or None, a summary of every element, how many there are."""
+    known = parts(run, value)
+    if known is not None:
+        summary = _summary(known, value.element if isinstance(value, Items) else None)
+        if not any(isinstance(item, Many) for item in known):
+            return known, summary, value.count if isinstance(value, Items) else None
+        only = known[0] if len(known) == 1 else None
+        return None, summary, only.count if isinstance(only, Many) else None
+    if isinstance(value, Items):
+        return None, value.element, value.count
+    if isinstance(value, Coll):
+        content = run.content(value)
+        held = content.keys if value.kind == "dict" else content.element
+        if value.kind != "dict" and content.items is not None:
+            held = _summary(tuple(content.items.values()), content.element)
+        return None, _inherit(value, held or UNKNOWN), content.count
     if isinstance(value, OneOf):
-        summary: Value | None = None
+        joined: Value | None = None
         for option in value.options:
             _, element, _ = elements(run, option)
-            summary = element if summary is None else join(summary, element)
-        return None, summary or UNKNOWN, None
+            joined = element if joined is None else join(joined, element)
+        return None, joined or UNKNOWN, None
     if isinstance(value, Data):
         element = Data(reads=value.reads, own=value.own, varies=value.varies, anything=value.anything)
         return None, element if (value.reads or value.own or value.varies or value.anything) else UNKNOWN, value.count
     return None, UNKNOWN, None
+
+
+def values(run: Run, coll: Coll) -> Items:
+    """A dict's values (a list's elements) in order."""
+    content = run.content(coll)
+    if content.items is not None:
+        items = tuple(content.items.values())
+        return Items(tuple(map(inherited, items)) if coll.inherited else items, sequence=False)
+    return Items(None, _inherit(coll, content.element or UNKNOWN), content.count, sequence=False)
 
 
 def _inherit(coll: Coll, value: Value) -> Value:
@@ -109,9 +141,10 @@ def _inherit(coll: Coll, value: Value) -> Value:
 
 
 def _summary(items: tuple[Value, ...] | None, element: Value | None) -> Value:
-    summary = element
+    summary = None if element is UNKNOWN else element
     for item in items or ():
-        summary = item if summary is None or summary is UNKNOWN else join(summary, item)
+        value = item.element if isinstance(item, Many) else item
+        summary = value if summary is None else join(summary, value)
     return UNKNOWN if summary is None else summary
 
 
@@ -133,6 +166,8 @@ def inherited(value: Value) -> Value:
         )
     if isinstance(value, OneOf):
         return OneOf(tuple(map(inherited, value.options)))
+    if isinstance(value, Many):
+        return Many(inherited(value.element), value.count, value.loop)
     if isinstance(value, Method):
         return Method(inherited(value.owner), value.name)
     return value
@@ -160,35 +195,43 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
         return joined
     key = index.value if isinstance(index, Const) else None
     if isinstance(value, Items):
-        if value.items is not None and isinstance(key, int) and -len(value.items) <= key < len(value.items):
-            return value.items[key]
+        known = elements(run, value)[0]
+        if known is not None and isinstance(key, int) and -len(known) <= key < len(known):
+            return known[key]
         return inexact(elements(run, value)[1])
     if isinstance(value, Coll):
         content = run.content(value)
-        if isinstance(index, Const) and content.items is not None:
-            place = key % len(content.items) if value.kind == "list" and isinstance(key, int) and content.items else key
-            if place in content.items:
-                return _inherit(value, content.items[place])
-        summary = _summary(tuple(content.items.values()) if content.items is not None else None, content.element)
-        return _inherit(value, inexact(summary))
+        items = content.items
+        single = items is not None and not any(isinstance(item, Many) for item in items.values())
+        if isinstance(index, Const) and items is not None and (single or value.kind == "dict"):
+            place = key % len(items) if value.kind == "list" and isinstance(key, int) and items else key
+            if place in items and not isinstance(items[place], Many):
+                return _inherit(value, items[place])
+        return _inherit(value, inexact(_summary(tuple(items.values()) if items is not None else None, content.element)))
     return from_values([value, index])
 
 
 def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None:
     """Puts a value into a collection: under a known key, or as one more of its elements."""
     content = run.content(coll)
-    items, element, count = content.items, content.element, content.count
-    if items is not None and not run.loops and (keyed or coll.kind == "list"):
-        place = key if keyed else len(items)
-        run.store(coll.key, "", Content({**items, place: value}, element, Count(len(items) + 1, len(items) + 1)))
-        return
-    if items is not None and not items and element is None:
-        count = run.turn_count()
+    items = content.items
+    if items is None:
+        element = value if content.element is None else join(content.element, value)
+        run.store(coll.key, "", Content(None, element, content.count or Count(), content.keys))
+    elif keyed or not run.loops:
+        place = key if keyed else ("", len(items)) if coll.kind == "dict" else len(items)
+        run.store(coll.key, "", Content({**items, place: value}, None, None, content.keys))
     else:
-        count = count if items is None else None
-    summary = _summary(tuple(items.values()) if items is not None else None, element)
-    joined = value if (summary is UNKNOWN and element is None and not items) else join(summary, value)
-    run.store(coll.key, "", Content(None, joined, count or Count()))
+        run.store(coll.key, "", Content(_one_more(run, items, value), None, None, content.keys))
+
+
+def _one_more(run: Run, items: dict[object, Value], value: Value) -> dict[object, Value]:
+    """The items with one more for each turn of the loop that this code stands in."""
+    last = next(reversed(items), None)
+    held = items.get(last)
+    if isinstance(held, Many) and held.loop == run.loops[-1]:
+        return {**items, last: Many(join(held.element, value), held.count, held.loop)}
+    return {**items, len(items): Many(value, run.turn_count() or Count(), run.loops[-1])}
 
 
 def forget_order(run: Run, coll: Coll) -> None:
@@ -196,7 +239,7 @@ def forget_order(run: Run, coll: Coll) -> None:
     content = run.content(coll)
     known = tuple(content.items.values()) if content.items is not None else None
     summary = _summary(known, content.element)
-    run.store(coll.key, "", Content(None, None if summary is UNKNOWN else summary, Count()))
+    run.store(coll.key, "", Content(None, None if summary is UNKNOWN else summary, Count(), content.keys))
 
 
 def processes_in(value: Value) -> list[Process]:

@@ -137,6 +137,9 @@ def enter_class(run: Run, cls: Cls) -> None:
         return
     methods = [func for func in _methods(run, inst) if id(func.node) not in run.visited]
     if inst.shared is not None:
+        # Whoever makes it holds it, and may do more with it than its own class shows.
+        inst.shared.open = True
+        run.unused.add(id(cls.node))
         start(run, inst.shared, cls.node, Ref(inst.shared))
         methods = [func for func in methods if func.name != "run"]
     before = run.fork()

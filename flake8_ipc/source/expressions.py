@@ -8,7 +8,7 @@ from typing import Any
 
 import libcst as cst
 
-from ..model import CELLS, Kind, Verb
+from ..model import CELLS, Count, Kind, Verb
 from . import contents
 from .attributes import get_attribute
 from .calls import call_value, evaluate_call
@@ -27,6 +27,7 @@ from .values import (
     Guard,
     Inst,
     Items,
+    Many,
     Name,
     OneOf,
     Ref,
@@ -115,40 +116,33 @@ def call(run: Run, node: cst.Call) -> Value:
 
 @evaluates(cst.Tuple)
 def tuple_(run: Run, node: cst.Tuple) -> Value:
-    items = _elements(run, node.elements)
-    if items is None:
-        return Items(None)
-    return Items(tuple(items), count=None)
+    return Items(tuple(_elements(run, node.elements)))
 
 
 @evaluates(cst.List, cst.Set)
 def list_(run: Run, node: cst.List | cst.Set) -> Value:
-    items = _elements(run, node.elements)
     kind = "list" if isinstance(node, cst.List) else "set"
-    if items is None:
-        summary = [run.evaluate(element.value) for element in node.elements]
-        joined: Value | None = None
-        for element, value in zip(node.elements, summary):
-            one = contents.elements(run, value)[1] if isinstance(element, cst.StarredElement) else value
-            joined = one if joined is None else join(joined, one)
-        return contents.make(run, kind, None, joined, None)
-    return contents.make(run, kind, dict(enumerate(items)), None, None)
+    return contents.make(run, kind, dict(enumerate(_elements(run, node.elements))), None, None)
 
 
-def _elements(run: Run, nodes: Any) -> list[Value] | None:
-    """The values of a display's elements, or None where a starred one is not known."""
+def _elements(run: Run, nodes: Any) -> list[Value]:
+    """The values of a display's elements; a starred one of unknown length is a Many."""
     values: list[Value] = []
-    if any(isinstance(element, cst.StarredElement) for element in nodes):
-        for element in nodes:
-            if not isinstance(element, cst.StarredElement):
-                values.append(run.evaluate(element.value))
-                continue
-            inner = contents.elements(run, run.evaluate(element.value))[0]
-            if inner is None:
-                return None
-            values += inner
-        return values
-    return [run.evaluate(element.value) for element in nodes]
+    for element in nodes:
+        value = run.evaluate(element.value)
+        if isinstance(element, cst.StarredElement):
+            values += _parts(run, value)
+        else:
+            values.append(value)
+    return values
+
+
+def _parts(run: Run, value: Value) -> tuple[Value, ...]:
+    known = contents.parts(run, value)
+    if known is not None:
+        return known
+    _, element, count = contents.elements(run, value)
+    return (Many(element, count or Count()),)
 
 
 @evaluates(cst.Dict)
@@ -272,19 +266,8 @@ def fold(sign: cst.CSTNode, left: Const, right: Const) -> Value:
 
 
 def _concatenated(run: Run, left: Value, right: Value) -> Value:
-    one, first, one_count = contents.elements(run, left)
-    two, second, _ = contents.elements(run, right)
-    if one is not None and two is not None:
-        items = (*one, *two)
-        if isinstance(left, Items):
-            return Items(items)
-        return contents.make(run, "list", dict(enumerate(items)), None, None)
-    if one == ():
-        return right
-    if two == ():
-        return left
-    joined = join(first, second)
-    return Items(None, joined) if isinstance(left, Items) else contents.make(run, "list", None, joined, None)
+    items = (*_parts(run, left), *_parts(run, right))
+    return Items(items) if isinstance(left, Items) else contents.make(run, "list", dict(enumerate(items)), None, None)
 
 
 def _repeated(run: Run, left: Value, times: Value) -> Value:

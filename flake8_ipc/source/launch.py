@@ -72,7 +72,7 @@ def make_process(
     place = run.place(node)
     context = method if cls is None else base_context(cls)
     process: Process = made(
-        run, node, cls.name if cls else "process", lambda: Process(kind, place, kind.value, context=context)
+        run, node, "process", lambda: Process(kind, place, cls.name if cls else kind.value, context=context)
     )
     spec = spec_of(run, process)
     spec.loops = run.loops

@@ -568,8 +568,13 @@ def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Items(None, contents.inexact(contents.elements(run, value)[1]))
 
 
-def _raises_nothing(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    return UNKNOWN
+def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """``as_completed``: every future it is given, in another order."""
+    value = args.get(0, "fs")
+    if value is None:
+        return UNKNOWN
+    _, element, count = contents.elements(run, value)
+    return Items(None, element, count)
 
 
 def _managers_class(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
@@ -615,6 +620,7 @@ _SPECIAL: dict[str, Callable[[Run, Arguments, cst.CSTNode], Value]] = {
     "subprocess.Popen": _popen,
     "multiprocessing.shared_memory.SharedMemory": _shared_memory,
     "multiprocessing.connection.wait": _wait,
+    "concurrent.futures.as_completed": _all_of_them,
     "multiprocessing.managers.SyncManager": _managers_class,
     "multiprocessing.managers.SharedMemoryManager": _managers_class,
 }

@@ -7,7 +7,25 @@ import libcst as cst
 from ..model import Constant, Kind, Process, Verb
 from . import contents
 from .run import Run
-from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Inst, Items, Name, Ref, Scope, Value, from_values, spread
+from .values import (
+    PLAIN,
+    UNKNOWN,
+    Cls,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Inst,
+    Items,
+    Name,
+    OneOf,
+    Ref,
+    Scope,
+    Value,
+    from_values,
+    join,
+    spread,
+)
 
 _CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
 BUILTINS = frozenset(
@@ -45,9 +63,7 @@ def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
 
 def bind(run: Run, name: str, value: Value) -> None:
     """Binds a name in the scope that an assignment here would bind."""
-    if isinstance(value, (Ref, Inst)) and value.shared is not None and ("named", value.shared) not in run.made:
-        run.made["named", value.shared] = True
-        value.shared.name = name
+    call_it(run, value, name)
     scope = run.frame.scope
     if name in scope.globals:
         scope = scope.module.scope
@@ -59,6 +75,14 @@ def bind(run: Run, name: str, value: Value) -> None:
     else:
         scope.names.add(name)
     run.store(scope.key, name, value)
+
+
+def call_it(run: Run, value: Value, name: str) -> None:
+    """A shared object is called by the first name or attribute that holds it."""
+    if isinstance(value, (Ref, Inst)) and value.shared is not None and name not in ("self", "cls"):
+        if ("named", value.shared) not in run.made:
+            run.made["named", value.shared] = True
+            value.shared.name = name
 
 
 def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
@@ -143,9 +167,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             elif isinstance(index, Const) and isinstance(index.value, int) and _has(run, option, index.value):
                 contents.add(run, option, index.value, value, keyed=True)
             else:
-                contents.add(run, option, None, value, keyed=False)
-                if option.kind == "list":
-                    contents.forget_order(run, option)
+                _set_somewhere(run, option, index, value)
         elif isinstance(option, Ref):
             from .deeds import write_element
 
@@ -157,6 +179,17 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
         elif not isinstance(option, (Items, Cls)):
             run.open(value)
+
+
+def _set_somewhere(run: Run, coll: Coll, index: Value, value: Value) -> None:
+    """``d[key] = value`` with a key that is not known."""
+    contents.add(run, coll, None, value, keyed=False)
+    if coll.kind == "list":
+        contents.forget_order(run, coll)
+    elif isinstance(index, (Ref, Inst, OneOf)):
+        content = run.content(coll)
+        keys = index if content.keys is None else join(content.keys, index)
+        run.store(coll.key, "", Content(content.items, content.element, content.count, keys))
 
 
 def _has(run: Run, coll: Coll, index: int) -> bool:

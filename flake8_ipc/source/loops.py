@@ -14,7 +14,7 @@ from . import contents
 from .calls import call_value, follow
 from .lookup import assign
 from .run import Exit, Run, Turn, Vars, executes, join_vars
-from .scanning import assigned
+from .scanning import assigned, takes_from
 from .statements import _at_module_level, branch_on, jump_unless
 from .values import (
     NOTHING,
@@ -31,6 +31,7 @@ from .values import (
     Generator,
     Inst,
     Items,
+    Many,
     Method,
     OneOf,
     Partial,
@@ -69,21 +70,52 @@ def for_(run: Run, node: cst.For) -> None:
 def while_(run: Run, node: cst.While) -> None:
     _at_module_level(run, node)
     leave, over = Exit(Block(Seq())), Exit(Block(Seq()))
-    loop = Loop(Seq())
+    drained = _drained(run, node)
+    count = _count_for(run, drained) if drained is not None else None
+    loop = Loop(Seq(), count)
     turn = Turn(leave, Exit(loop), again=True)
 
     def body() -> None:
-        jump_unless(run, node.test, over, sense=True)
+        if drained is None:
+            jump_unless(run, node.test, over, sense=True)
         run.body(node.body)
 
     with run.writing() as sequence:
         with run.writing() as inner:
-            _repeat(run, node, loop, turn, body, None)
-            run.vars = None
+            with _draining(run, drained):
+                _repeat(run, node, loop, turn, body, count)
+            if drained is None:
+                run.vars = None
         run.close(over, inner)
         if node.orelse is not None:
             run.body(node.orelse.body)
     run.close(leave, sequence)
+
+
+def _drained(run: Run, node: cst.While) -> Coll | None:
+    """``while processes: processes.pop()...`` turns once for each element, as a ``for`` loop does."""
+    if not isinstance(node.test, (cst.Name, cst.Attribute)):
+        return None
+    value = run.evaluate(node.test)
+    if not isinstance(value, Coll) or value.kind == "dict":
+        return None
+    known = contents.parts(run, value)
+    if known is None or len(known) != 1 or not isinstance(known[0], Many):
+        return None
+    return value if takes_from(node.body, node.test) else None
+
+
+@contextmanager
+def _draining(run: Run, coll: Coll | None) -> Iterator[None]:
+    if coll is None:
+        yield
+        return
+    run.made["drained", coll.key] = True
+    try:
+        yield
+    finally:
+        del run.made["drained", coll.key]
+        run.store(coll.key, "", Content({}, None, None))
 
 
 def _repeat(
@@ -187,13 +219,14 @@ def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CST
 
         one_of(run, [separately(option) for option in options])
         return
+    known = contents.parts(run, iterable)
     items, element, count = contents.elements(run, iterable)
     if isinstance(iterable, Ref):
         from .deeds import iterate_shared
 
         element = iterate_shared(run, iterable, node)
-    if items is not None and len(items) <= _UNROLLED and (len(items) == 1 or any(map(_worth, items))):
-        _unrolled(run, items, one, node, leave)
+    if known is not None and len(known) <= _UNROLLED and (len(known) == 1 or any(map(_worth, known))):
+        _unrolled(run, known, one, node, leave)
         return
     if items is not None:
         count = Count(len(items), len(items))
@@ -206,10 +239,13 @@ def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CST
 def _count_for(run: Run, iterable: Value) -> Count:
     """Loops over the same collection turn equally often."""
     if isinstance(iterable, Coll):
+        known = contents.parts(run, iterable)
+        if known is not None and len(known) == 1 and isinstance(known[0], Many):
+            return known[0].count or Count()
         content = run.content(iterable)
         if content.count is None and content.items is None:
             count = Count()
-            run.store(iterable.key, "", Content(None, content.element, count))
+            run.store(iterable.key, "", Content(None, content.element, count, content.keys))
             return count
         return content.count or Count()
     if isinstance(iterable, Data) and iterable not in (UNKNOWN, PLAIN):
@@ -223,6 +259,8 @@ def _worth(item: Value) -> bool:
     """Whether an element is worth a turn of its own."""
     if isinstance(item, Items):
         return any(map(_worth, item.items or ()))
+    if isinstance(item, Many):
+        return _worth(item.element)
     if isinstance(item, Const):
         return item.value is None
     return isinstance(item, (Ref, Inst, Func, Coll, Partial, Method, Cls))
@@ -258,6 +296,9 @@ def _unrolled(
     for index, item in enumerate(items):
         if run.vars is None:
             break
+        if isinstance(item, Many):
+            _counted(run, _varied(item.element, node), item.count or Count(), one, node, leave)
+            continue
         next_ = Exit(Block(Seq()))
         turn = Turn(leave or Exit(Block(Seq())), next_, again=False)
         run.path = (*outer, (id(node), index))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Callable
+
 import libcst as cst
 
 from ..model import Program, Role, RoleKind, Seq
@@ -9,13 +13,14 @@ from . import definitions, expressions, loops, statements, withs
 from .entries import enter_class, enter_function
 from .module import ModuleScope
 from .places import Locator
-from .run import Frame, OutOfFuel, Run
+from .run import Frame, OutOfFuel, Run, Vars
 from .scanning import forget
-from .values import Cls, Func, Value
+from .values import Cls, Func
 
 # Statements executed for one program: a bound on the work, far above what a file of that size needs.
 _FUEL_BASE = 5_000
 _FUEL_A_LINE = 30
+_WORD = re.compile(r"\w+")
 _REGISTERED = (definitions, expressions, loops, statements, withs)
 
 
@@ -36,9 +41,9 @@ def read(
     except (cst.ParserSyntaxError, RecursionError, UnicodeError) as error:
         raise NotAnalysed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     module = ModuleScope(path, tree, Locator(path, tree))
-    lines = code.count(b"\n" if isinstance(code, bytes) else "\n")  # type: ignore[arg-type]
+    text = code if isinstance(code, str) else code.decode(tree.encoding, "replace")
     try:
-        return Reader(module, methods, depth, _FUEL_BASE + _FUEL_A_LINE * lines).programs()
+        return Reader(module, text, methods, depth, _FUEL_BASE + _FUEL_A_LINE * text.count("\n")).programs()
     finally:
         forget()
 
@@ -46,8 +51,9 @@ def read(
 class Reader:
     """Reads one module: the main program first, then what it left unvisited."""
 
-    def __init__(self, module: ModuleScope, methods: frozenset[str], depth: int, fuel: int) -> None:
+    def __init__(self, module: ModuleScope, text: str, methods: frozenset[str], depth: int, fuel: int) -> None:
         self.module = module
+        self.text = text
         self.methods = methods
         self.depth = depth
         self.fuel = fuel
@@ -55,46 +61,66 @@ class Reader:
     def programs(self) -> list[Program]:
         """The programs, the main one first; those in which nothing happens are left out."""
         main = self._run(RoleKind.MAIN, "main")
-        self._finish(main, lambda: main.body(self.module.tree))
+        names = self._module(main)
         found = [main.program]
-        for value in self._entries(main):
-            if id(value.node) in main.visited:
-                continue
-            entry = self._run(RoleKind.ENTRY, value.name)
-            entry.vars = dict(main.vars) if main.vars is not None else {}
-            entry.visited = main.visited
-            entry.dull = main.dull
-            entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
-            entry.program.methods = main.program.methods
-            entry.guarded = True
-            if isinstance(value, Cls):
-                self._finish(entry, lambda entry=entry, value=value: enter_class(entry, value))
-            else:
-                self._finish(entry, lambda entry=entry, value=value: enter_function(entry, value))
-            if entry.program.objects or entry.program.root.flow != Seq():
-                found.append(entry.program)
+        for value in self._uncalled(names):
+            if id(value.node) not in main.visited:
+                found += self._entry(main, names, value)
         return found
+
+    def _uncalled(self, names: Vars) -> list[Func | Cls]:
+        """The module's functions and classes: first those that the text names nowhere else."""
+        mine = [
+            value
+            for (key, _), value in names.items()
+            if key == self.module.scope.key and isinstance(value, (Func, Cls)) and value.scope is self.module.scope
+        ]
+        words = Counter(_WORD.findall(self.text))
+        return sorted(mine, key=lambda value: words[value.name] > 1)
+
+    def _module(self, main: Run) -> Vars:
+        """Reads the main program; the names it leaves, or had when it ended itself."""
+        names: Vars = {}
+
+        def body() -> None:
+            nonlocal names
+            for statement in self.module.tree.body:
+                names = main.vars or names
+                main.execute(statement)
+            names = main.vars or names
+
+        self._finish(main, body)
+        return names
+
+    def _entry(self, main: Run, names: Vars, value: Func | Cls) -> list[Program]:
+        """The program that starts with a function or class which nobody here calls."""
+        entry = self._run(RoleKind.ENTRY, value.name)
+        entry.vars = dict(names)
+        entry.visited, entry.dull = main.visited, main.dull
+        entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
+        entry.program.methods = main.program.methods
+        entry.guarded = True
+        enter = enter_class if isinstance(value, Cls) else enter_function
+        self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]
+        mine = set(entry.program.objects)
+        happens = False
+        for _, event in entry.program.events():
+            happens = True
+            # What two programs touch is touched in an order that neither tells.
+            if event.target not in mine:
+                event.target.open = True
+        return [entry.program] if happens else []
 
     def _run(self, kind: RoleKind, name: str) -> Run:
         place = self.module.locator.place(self.module.tree)
         program = Program([Role(name, kind, place)], methods=self.methods)
         return Run(program, Frame(self.module.scope), depth=self.depth, fuel=self.fuel)
 
-    def _finish(self, run: Run, work: object) -> None:
+    def _finish(self, run: Run, work: Callable[[], None]) -> None:
+        sequence = Seq()
         try:
             with run.writing() as sequence:
-                work()  # type: ignore[operator]
+                work()
         except OutOfFuel:
             run.program.whole = False
         run.program.root.flow = sequence
-
-    def _entries(self, main: Run) -> list[Func | Cls]:
-        """The module's functions and classes, in the order of the text."""
-        found: list[Func | Cls] = []
-        values: list[Value] = [
-            value for (key, _), value in (main.vars or {}).items() if key == self.module.scope.key
-        ]
-        for value in values:
-            if isinstance(value, (Func, Cls)) and value.scope is self.module.scope:
-                found.append(value)
-        return found

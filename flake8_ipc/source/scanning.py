@@ -66,6 +66,15 @@ def assigned(node: cst.CSTNode) -> frozenset[str]:
     return found
 
 
+def takes_from(body: cst.CSTNode, owner: cst.CSTNode) -> bool:
+    """Whether a body pops from a collection."""
+    for inner in own_nodes(body):
+        if isinstance(inner, cst.Attribute) and inner.attr.value in ("pop", "popleft", "popitem"):
+            if inner.value.deep_equals(owner):
+                return True
+    return False
+
+
 def _targets(target: cst.CSTNode) -> Iterator[str]:
     if isinstance(target, cst.Name):
         yield target.value

@@ -157,7 +157,7 @@ def either(
     outer = run.controls
     if found.truth is not None:
         guarded = run.guarded
-        run.guarded = guarded or (found.guard and found.truth)
+        run.guarded = guarded or found.guard
         (then if found.truth else other)()
         run.guarded = guarded
         return
@@ -239,8 +239,7 @@ def jump_unless(run: Run, node: cst.BaseExpression, exit: Exit, *, sense: bool) 
     if not sense:
         found = _negated(found)
     if found.truth is not None:
-        if found.guard and found.truth:
-            run.guarded = True
+        run.guarded = run.guarded or found.guard
         if not found.truth:
             run.jump(exit)
         return

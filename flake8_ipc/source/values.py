@@ -150,6 +150,15 @@ class Items(Value):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Many(Value):
+    """A part of a collection: any number of elements, put there by one loop (or taken from another collection)."""
+
+    element: Value
+    count: Count | None = None
+    loop: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Coll(Value):
     """A list, set or dict that may change: its content is in the store under its identity."""
 
@@ -160,12 +169,14 @@ class Coll(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Content(Value):
-    """What a Coll holds: known ``items`` by position or key (None where not all are known), a summary of every
-    ``element``, and how many there are."""
+    """What a Coll holds: its ``items`` by position or key, in order, some of which may be Many; None where the order
+    is not known, with a summary of every ``element``. ``keys``: a summary of a dict's keys that are no constants.
+    """
 
     items: dict[object, Value] | None
     element: Value | None = None
     count: Count | None = None
+    keys: Value | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,9 +290,29 @@ def same(one: Value, other: Value) -> bool:
         return one.key == other.key or (one.shared is not None and one.shared is other.shared)
     if isinstance(one, Method) and isinstance(other, Method):
         return one.name == other.name and same(one.owner, other.owner)
+    if isinstance(one, Many) and isinstance(other, Many):
+        return one.loop == other.loop and same(one.element, other.element)
+    if isinstance(one, Content) and isinstance(other, Content):
+        return _same_content(one, other)
     if isinstance(one, OneOf) and isinstance(other, OneOf):
         return len(one.options) == len(other.options) and all(map(same, one.options, other.options))
     return False
+
+
+def _same_content(one: Content, other: Content) -> bool:
+    """Whether two contents tell the same; that a loop has begun to fill a collection makes no difference."""
+    if (one.items is None) is not (other.items is None) or one.keys is not other.keys:
+        return False
+    if one.items is None or other.items is None:
+        return one.element is other.element or (
+            one.element is not None and other.element is not None and same(one.element, other.element)
+        )
+    known = list(one.items)
+    if list(other.items)[: len(known)] != known:
+        return False
+    return all(
+        same(one.items[key], value) if key in one.items else isinstance(value, Many) for key, value in other.items.items()
+    )
 
 
 def join(one: Value, other: Value) -> Value:
@@ -292,6 +323,8 @@ def join(one: Value, other: Value) -> Value:
         return both(one, other)
     if isinstance(one, Content) and isinstance(other, Content):
         return join_content(one, other)
+    if isinstance(one, Many) and isinstance(other, Many):
+        return Many(join(one.element, other.element), one.count if one.count is other.count else Count(), one.loop)
     options: list[Value] = []
     for value in (*spread(one), *spread(other)):
         if not any(same(value, known) for known in options):
@@ -310,21 +343,28 @@ def join(one: Value, other: Value) -> Value:
 
 def join_content(one: Content, other: Content) -> Content:
     """The content of a collection after either of two paths."""
+    keys = one.keys if other.keys is None else other.keys
+    if one.items is not None and other.items is not None:
+        less, more = sorted((one.items, other.items), key=len)
+        if list(more)[: len(less)] == list(less) and all(isinstance(more[key], Many) for key in more if key not in less):
+            filled: dict[object, Value] = {}
+            for key, value in more.items():
+                filled[key] = join(less[key], value) if key in less else value
+            return Content(filled, None, None, keys)
     element = one.element if other.element is None else other.element
     if one.element is not None and other.element is not None:
         element = join(one.element, other.element)
     count = one.count if one.count is other.count else Count()
-    if one.items is not None and other.items is not None and list(one.items) == list(other.items):
-        return Content({key: join(one.items[key], other.items[key]) for key in one.items}, element, count)
     for content in (one, other):
         for item in (content.items or {}).values():
-            element = item if element is None else join(element, item)
+            value = item.element if isinstance(item, Many) else item
+            element = value if element is None else join(element, value)
     # An empty collection that one path filled is what the filling path made of it.
     if one.items == {} and other.items is None:
         count = other.count
     if other.items == {} and one.items is None:
         count = one.count
-    return Content(None, element, count)
+    return Content(None, element, count, keys)
 
 
 def both(one: Data, other: Data) -> Data:
@@ -392,4 +432,6 @@ def is_boring(value: Value) -> bool:
         return not value.reads
     if isinstance(value, Items):
         return all(map(is_boring, value.items or ())) and is_boring(value.element)
+    if isinstance(value, Many):
+        return is_boring(value.element)
     return isinstance(value, Name)
