@@ -19,6 +19,7 @@ from .values import (
     Const,
     Context,
     Data,
+    Foreign,
     Func,
     Generator,
     Inst,
@@ -95,6 +96,8 @@ def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value
         return _of_data(owner, name)
     if isinstance(owner, Name):
         return Name(canonical(f"{owner.dotted}.{name}"))
+    if isinstance(owner, Foreign):
+        return _of_foreign(run, owner, name, node)
     if isinstance(owner, Inst):
         return _of_instance(run, owner, name, node)
     if isinstance(owner, Ref):
@@ -113,6 +116,17 @@ def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value
     if isinstance(owner, (Context, Coll, Items, Const, Generator, Method, Partial)):
         return Method(owner, name)
     return UNKNOWN
+
+
+def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value:
+    """A name of another file; of a class in it, what that class has."""
+    from .project import force, submodule
+
+    if owner.name is None:
+        inside = submodule(owner.path, name)
+        return Foreign(inside, None, f"{owner.dotted}.{name}") if inside else Foreign(owner.path, name, owner.dotted)
+    found = force(run, owner)
+    return get_attribute(run, found, name, node) if found is not None else UNKNOWN
 
 
 def _of_data(owner: Data, name: str) -> Value:

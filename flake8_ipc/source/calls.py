@@ -10,6 +10,7 @@ from ..model import Block, Choice, Flow, Jump, Place, Seq, Shared, Verb
 from . import contents
 from .attributes import get_attribute, library_base, lineage, member
 from .lookup import bind, call_it
+from .project import force, worth_reading
 from .run import Exit, Frame, Run
 from .values import (
     NOTHING,
@@ -21,6 +22,7 @@ from .values import (
     Content,
     Context,
     Data,
+    Foreign,
     Func,
     Generator,
     Inst,
@@ -104,6 +106,10 @@ def call_value(run: Run, callee: Value, args: Arguments, node: cst.CSTNode) -> V
         return call_method(run, callee, "__call__", args, node)
     if isinstance(callee, OneOf):
         return _call_one_of(run, callee, args, node)
+    if isinstance(callee, Foreign) and worth_reading(callee, list(args.values())):
+        found = force(run, callee)
+        if found is not None:
+            return call_value(run, found, args, node)
     return call_unknown(run, args, callee)
 
 
@@ -208,7 +214,9 @@ def follow(
     place = run.place(node)
     block = Block(Seq(), place, func.name)
     frame.exit = Exit(block)
-    outer = (run.frame, run.calls, run.stack, run.controls, run.in_async)
+    outer = (run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad)
+    if run.frame.scope.module is run.home:
+        run.abroad = place
     bind_parameters(run, func, args, frame, known=known)
     run.frame, run.calls, run.stack, run.controls = frame, (*run.calls, place), (*run.stack, func.node), NOTHING
     run.in_async = isinstance(func.node, cst.FunctionDef) and func.node.asynchronous is not None
@@ -222,7 +230,7 @@ def follow(
                 if run.vars is not None:
                     frame.returned.append(Const(None))
     finally:
-        run.frame, run.calls, run.stack, run.controls, run.in_async = outer
+        run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad = outer
     block.body = sequence
     silent = idle(sequence, block)
     run.arrive(frame.exit)

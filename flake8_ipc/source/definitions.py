@@ -9,10 +9,11 @@ from .attributes import library_base, lineage
 from .expressions import defaults_of
 from .lookup import BUILTINS, bind
 from .names import canonical
+from .project import force, resolve, worth_reading
 from .run import Frame, Run, executes
 from .scanning import own_nodes
 from .statements import _at_module_level, last_name
-from .values import UNKNOWN, Cls, Func, Name, Scope, Value
+from .values import UNKNOWN, Cls, Foreign, Func, Name, Scope, Value
 
 
 @executes(cst.FunctionDef)
@@ -59,7 +60,7 @@ def class_(run: Run, node: cst.ClassDef) -> None:
     _at_module_level(run, node)
     scope = run.frame.scope
     scope.captured = True
-    bases = tuple(run.evaluate(base.value) for base in node.bases)
+    bases = tuple(_base(run, run.evaluate(base.value)) for base in node.bases)
     names = decorators(run, node.decorators)
     local = scope.kind == "function"
     fields = _fields(run, node) if names & {"dataclasses.dataclass", "dataclass"} or _named_tuple(bases) else ()
@@ -78,6 +79,12 @@ def class_(run: Run, node: cst.ClassDef) -> None:
     if library_base(cls) is not None:
         _note_process_class(run, cls)
     bind(run, cls.name, cls)
+
+
+def _base(run: Run, value: Value) -> Value:
+    if isinstance(value, Foreign) and worth_reading(value, []):
+        return force(run, value) or UNKNOWN
+    return value
 
 
 def _named_tuple(bases: tuple[Value, ...]) -> bool:
@@ -101,7 +108,8 @@ def _note_process_class(run: Run, cls: Cls) -> None:
         facts.init = run.place(init.node)
         facts.calls_super = _reaches_base(init.node)
     run.made["class", cls.key] = facts
-    run.program.classes.append(facts)
+    if run.frame.scope.module is run.home:
+        run.program.classes.append(facts)
 
 
 def _runs(run: Run, cls: Cls) -> bool | None:
@@ -155,8 +163,6 @@ def import_from(run: Run, node: cst.ImportFrom) -> None:
 
 def imported(run: Run, module: str, name: str | None = None) -> Value:
     """What an import binds: a thing of the project's own where it can be read, else its dotted name."""
-    from .project import resolve
-
     dotted = canonical(module if name is None else f"{module}.{name}")
     if dotted.partition(".")[0] in ("multiprocessing", "concurrent", "threading", "queue", "subprocess", "functools"):
         return Name(dotted)

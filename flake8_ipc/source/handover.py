@@ -7,6 +7,7 @@ import libcst as cst
 from ..model import Argument, Callee, CalleeKind, Fault, Handover, Shared, Signature
 from . import contents
 from .attributes import member
+from .project import force
 from .run import Run
 from .values import (
     Cls,
@@ -14,6 +15,7 @@ from .values import (
     Const,
     Content,
     Data,
+    Foreign,
     Func,
     Generator,
     Inst,
@@ -136,6 +138,8 @@ def _first_fault(run: Run, values: list[Value], depth: int) -> Fault | None:
 
 def callee_of(run: Run, value: Value, node: cst.CSTNode) -> Callee:
     """What is to be run."""
+    if isinstance(value, Foreign):
+        value = force(run, value) or value
     callee = Callee(CalleeKind.UNKNOWN, contents.text(run, node), run.place(node), fault=fault_of(run, value))
     called = isinstance(node, cst.Call)
     if isinstance(value, Func):

@@ -25,6 +25,7 @@ from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
 from .library import made
+from .project import force
 from .run import Frame, Run
 from .values import (
     NOTHING,
@@ -34,6 +35,7 @@ from .values import (
     Coll,
     Const,
     Data,
+    Foreign,
     Func,
     Inst,
     Items,
@@ -56,6 +58,7 @@ class Spec:
     loops: tuple[int, ...] = ()
     parameters: dict[Shared, Place] = field(default_factory=dict)
     handover: Handover | None = None
+    node: cst.CSTNode | None = None
 
 
 def spec_of(run: Run, process: Shared) -> Spec:
@@ -76,6 +79,7 @@ def make_process(
     )
     spec = spec_of(run, process)
     spec.loops = run.loops
+    spec.node = node
     if cls is not None:
         process.subclass = run.made.get(("class", cls.key))
     return process
@@ -206,7 +210,7 @@ def _lower_process(run: Run, process: Process, node: cst.CSTNode) -> None:
         return
     role.given = dict(spec.parameters)
     run.program.roles.append(role)
-    lower_role(run, role, target, args, node, spec.loops, landing)
+    lower_role(run, role, target, args, spec.node or node, spec.loops, landing)
 
 
 def _entry_of(
@@ -220,6 +224,8 @@ def _entry_of(
     stored = run.load(id(process), "run")
     if stored is not None:
         return stored, Arguments(), False
+    if isinstance(spec.target, Foreign):
+        return force(run, spec.target) or spec.target, spec.args, True
     return spec.target, spec.args, True
 
 
@@ -247,6 +253,8 @@ def lower_role(
             run.birth = dict(run.vars)
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
+    if scope.module is not run.home and run.abroad is None:
+        run.abroad = role.place
     run.calls, run.path = (), (*run.path, id(role))
     run.loops, run.counts, run.controls = (), (), NOTHING
     run.guarded, run.in_async = True, False
@@ -282,11 +290,11 @@ class _Outer:
 
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
-        self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async)
+        self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
-        run.loops, run.counts, run.controls, run.guarded, run.in_async = self.also
+        run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:
@@ -325,8 +333,11 @@ def _note_landing(run: Run, role: Role, target: Value, args: Arguments) -> None:
     pairs = [(param, value) for param, (value, _) in zip(names, args.positional)]
     pairs += [(by_name[name], value) for name, (value, _) in args.named.items() if name in by_name]
     for param, value in pairs:
+        place = locator.place(param.name)
+        if func.scope.module is not run.home:
+            place = role.place.leading_to(place)
         for shared in run.reachable(value):
-            role.given[shared] = locator.place(param.name)
+            role.given[shared] = place
 
 
 def pool_initializer(run: Run, pool: Pool, kind: Kind, args: Arguments, node: cst.CSTNode) -> None:

@@ -51,7 +51,7 @@ def lookup(run: Run, name: str) -> Value:
     if name in _CONSTANTS:
         return _CONSTANTS[name]
     if name == "__name__":
-        return Name("__name__")
+        return Name("__name__") if here.module.name == "__main__" else Const(here.module.name)
     return Name(name) if name in BUILTINS else UNKNOWN
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
 from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
 from .values import NOTHING, UNKNOWN, Coll, Content, Func, Inst, Scope, Value, join, spread
+
+if TYPE_CHECKING:
+    from .module import ModuleScope
 
 Vars: TypeAlias = dict[tuple[int, str], Value]
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
@@ -102,6 +105,10 @@ class Run:
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.made: dict[object, Any] = {}
+        self.foreign: Vars = {}
+        self.files = 0
+        self.home: ModuleScope = frame.scope.module
+        self.abroad: Place | None = None
         self.visited: set[int] = set()
         self.dull: set[int] = set()
         self._setting = Setting()
@@ -136,8 +143,16 @@ class Run:
     # -- writing
 
     def place(self, node: cst.CSTNode) -> Place:
-        """Where a node of the module being read stands."""
-        return self.frame.scope.module.locator.place(node)
+        """Where a node stands; one of another file is told by the place in this file that leads there."""
+        module = self.frame.scope.module
+        place = module.locator.place(node)
+        if module is self.home or self.abroad is None:
+            return place
+        key = ("abroad", place, self.abroad)
+        if key not in self.made:
+            self.made[key] = self.abroad.leading_to(place)
+        told: Place = self.made[key]
+        return told
 
     @property
     def setting(self) -> Setting:
@@ -195,7 +210,10 @@ class Run:
 
     def load(self, key: int, name: str) -> Value | None:
         """What a name of a scope or an attribute of an object holds."""
-        return None if self.vars is None else self.vars.get((key, name))
+        if self.vars is None:
+            return None
+        found = self.vars.get((key, name))
+        return found if found is not None or not self.foreign else self.foreign.get((key, name))
 
     def store(self, key: int, name: str, value: Value) -> None:
         """Sets it."""

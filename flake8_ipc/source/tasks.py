@@ -9,8 +9,9 @@ from . import contents
 from .handover import argument_of, callee_of
 from .launch import lower_role
 from .library import made
+from .project import force
 from .run import Run
-from .values import UNKNOWN, Arguments, Const, Data, Func, Items, Method, Name, Partial, Ref, Value
+from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Method, Name, Partial, Ref, Value
 
 # method: where its function's arguments come from, whether it waits for the result.
 _APPLY = {"apply": True, "apply_async": False}
@@ -136,6 +137,8 @@ def _ignore(value: Value) -> None:
 def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: cst.CSTNode) -> None:
     if not isinstance(pool, Pool):
         return
+    if isinstance(target, Foreign):
+        target = force(run, target) or target
     func = target.func if isinstance(target, Partial) else target
     key = ("task", pool, func.node if isinstance(func, Func) else node)
     if key in run.made:
@@ -151,7 +154,7 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
         many=pool.size != 1,
     )
     run.program.roles.append(role)
-    if isinstance(func, (Name, Data)):
+    if isinstance(func, (Name, Data, Foreign)):
         role.known = False
         run.open(*args.values())
         return

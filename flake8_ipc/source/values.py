@@ -86,6 +86,15 @@ class Name(Value):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Foreign(Value):
+    """A name of another file of the project (None: the file itself), not read yet."""
+
+    path: str
+    name: str | None
+    dotted: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Context(Value):
     """A multiprocessing context: the result of ``get_context`` with that start method (None: the default)."""
 

@@ -1,0 +1,12 @@
+"""The cheap refusal: does this text speak of processes at all?"""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = re.compile(r"multiprocess|billiard|concurrent\.futures|subprocess|\bfork\b")
+
+
+def speaks_of_processes(text: str) -> bool:
+    """Whether a text names a library of processes; far cheaper than reading it."""
+    return _NAMES.search(text) is not None
