@@ -200,8 +200,12 @@ def follow(
 ) -> Value:
     """Executes a function's body with its parameters bound, in a block of its own."""
     values = list(args.values())
-    boring = all(map(is_boring, values)) and func.bound is None and on_yield is None
-    if boring and id(func.node) in run.dull:
+    # Where nothing shared exists yet, or nothing new since and nothing interesting is given, a function that did
+    # nothing before will do nothing again.
+    dull = (id(func.node), func.bound.key if isinstance(func.bound, (Inst, Cls)) else 0)
+    known_objects = len(run.program.objects)
+    boring = on_yield is None and (not known_objects or all(map(is_boring, values)))
+    if boring and run.dull.get(dull) == known_objects:
         return from_values(values)
     if func.node in run.stack:
         return Data(anything=True)
@@ -238,9 +242,9 @@ def follow(
         run.out.append(block)
     result = _result(frame, outer[3] | run.controls)
     _leave(run, frame, result, node)
-    if silent and boring and is_boring(result) and run.vars is not None and not isinstance(func.node, cst.Lambda):
-        if isinstance(result, Data):
-            run.dull.add(id(func.node))
+    if silent and boring and run.vars is not None and len(run.program.objects) == known_objects:
+        if is_boring(result) and isinstance(result, (Data, Const)) and not isinstance(func.node, cst.Lambda):
+            run.dull[dull] = known_objects
     return result
 
 

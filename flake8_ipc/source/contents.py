@@ -30,15 +30,15 @@ from .values import (
 )
 
 
-def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
-    """The values directly inside one; shared objects go to ``found``."""
+def inside(run: Run, value: Value, found: dict[Shared, None], held: dict[int, list[Value]]) -> list[Value]:
+    """The values directly inside one; shared objects go to ``found``. ``held``: what each object holds."""
     if isinstance(value, Ref):
         found[value.shared] = None
-        return _attributes(run, id(value.shared))
+        return held.get(id(value.shared), [])
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
-        return _attributes(run, value.key)
+        return held.get(value.key, [])
     if isinstance(value, Items):
         return [*(value.items or ()), value.element]
     if isinstance(value, OneOf):
@@ -54,22 +54,16 @@ def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
     if isinstance(value, Method):
         return [value.owner]
     if isinstance(value, Func):
-        return [*([value.bound] if value.bound is not None else ()), *_closed_over(run, value.scope)]
+        return [*([value.bound] if value.bound is not None else ()), *_closed_over(held, value.scope)]
     if isinstance(value, Generator):
         return list(value.args.values())
     return []
 
 
-def _attributes(run: Run, key: int) -> list[Value]:
-    if run.vars is None:
-        return []
-    return [value for (owner, _), value in run.vars.items() if owner == key]
-
-
-def _closed_over(run: Run, scope: Scope | None) -> list[Value]:
+def _closed_over(held: dict[int, list[Value]], scope: Scope | None) -> list[Value]:
     values: list[Value] = []
     while scope is not None and scope.kind == "function":
-        values += _attributes(run, scope.key)
+        values += held.get(scope.key, [])
         scope = scope.parent
     return values
 

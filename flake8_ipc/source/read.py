@@ -17,9 +17,9 @@ from .run import Frame, OutOfFuel, Run, Vars
 from .scanning import forget
 from .values import Cls, Func
 
-# Statements executed for one program: a bound on the work, far above what a file of that size needs.
-_FUEL_BASE = 5_000
-_FUEL_A_LINE = 30
+# Statements executed for all programs of a file: a bound on the work, far above what most files need.
+_FUEL_BASE = 4_000
+_FUEL_A_LINE = 12
 _WORD = re.compile(r"\w+")
 _REGISTERED = (definitions, expressions, loops, statements, withs)
 
@@ -57,6 +57,7 @@ class Reader:
         self.methods = methods
         self.depth = depth
         self.fuel = fuel
+        self.dull: dict[tuple[int, int], int] = {}
 
     def programs(self) -> list[Program]:
         """The programs, the main one first; those in which nothing happens are left out."""
@@ -90,18 +91,23 @@ class Reader:
             names = main.vars or names
 
         self._finish(main, body)
+        self.fuel = max(main.fuel, 0)
+        self.dull = {key: count for key, count in main.dull.items() if count == 0}
         return names
 
     def _entry(self, main: Run, names: Vars, value: Func | Cls) -> list[Program]:
         """The program that starts with a function or class which nobody here calls."""
         entry = self._run(RoleKind.ENTRY, value.name)
         entry.vars = dict(names)
-        entry.visited, entry.dull = main.visited, main.dull
+        entry.visited = main.visited
+        entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
         entry.program.methods = main.program.methods
         entry.guarded = True
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]
+        self.fuel = max(entry.fuel, 0)
+        self.dull.update((key, count) for key, count in entry.dull.items() if count == 0)
         mine = set(entry.program.objects)
         happens = False
         for _, event in entry.program.events():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import libcst as cst
 
 from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
-from .values import NOTHING, UNKNOWN, Coll, Content, Func, Inst, Scope, Value, join, spread
+from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -110,7 +110,7 @@ class Run:
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
         self.visited: set[int] = set()
-        self.dull: set[int] = set()
+        self.dull: dict[tuple[int, int], int] = {}
         self._setting = Setting()
 
     # -- reading
@@ -244,12 +244,22 @@ class Run:
     def reachable(self, *values: Value) -> list[Shared]:
         """The shared objects in these values, those inside collections, instances and closures included."""
         found: dict[Shared, None] = {}
-        self._reach(list(values), found, set())
+        if self.program.objects or self.foreign:
+            self._reach([value for value in values if not isinstance(value, (Const, Data, Name))], found, set())
         return list(found)
+
+    def attributes(self) -> dict[int, list[Value]]:
+        """What each scope, object and collection holds, by its identity."""
+        held: dict[int, list[Value]] = {}
+        for (owner, _), value in (self.vars or {}).items():
+            if not isinstance(value, (Const, Data, Name)):
+                held.setdefault(owner, []).append(value)
+        return held
 
     def _reach(self, pending: list[Value], found: dict[Shared, None], seen: set[int]) -> None:
         from .contents import inside
 
+        held = self.attributes() if pending else {}
         while pending:
             value = pending.pop()
             if id(value) in seen:
@@ -259,7 +269,7 @@ class Run:
                 if value.key in seen:
                     continue
                 seen.add(value.key)
-            pending.extend(inside(self, value, found))
+            pending.extend(inside(self, value, found, held))
 
 
 def join_vars(one: Vars | None, other: Vars | None) -> Vars | None:
