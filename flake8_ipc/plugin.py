@@ -78,7 +78,7 @@ class Plugin:
 
     def _rows(self, text: str) -> list[Row]:
         from .rules import judge
-        from .source import read
+        from .source.read import read
 
         options = self.options
         programs = read(text, self.filename, methods=options.methods, depth=options.depth)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from ..model import Program
+from functools import cached_property
+
+from ..model import Program, Role
+from .graph import Graph
+from .lifecycle import Lifecycle
+from .locks import Locks
+from .order import Order
 
 
 class Study:
@@ -11,3 +17,25 @@ class Study:
     def __init__(self, program: Program, *, states: int = 4000) -> None:
         self.program = program
         self.states = states
+        self._graphs: dict[Role, Graph] = {}
+
+    def graph(self, role: Role) -> Graph:
+        """The control flow graph of a role."""
+        if role not in self._graphs:
+            self._graphs[role] = Graph(role.flow)
+        return self._graphs[role]
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Which locks are held where."""
+        return Locks(self.graph)
+
+    @cached_property
+    def order(self) -> Order:
+        """What is concurrent with what."""
+        return Order(self.program, self.graph)
+
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        """The states of objects along the flows."""
+        return Lifecycle(self.graph)

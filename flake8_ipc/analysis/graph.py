@@ -1,0 +1,182 @@
+"""A role's flow as a control flow graph, and what can be worked out along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ..model import Block, Choice, End, Event, Flow, Handler, Jump, Loop, Raise, Seq, Try
+
+State = TypeVar("State")
+# Loops nested deeper than this are not unrolled.
+_UNROLLED = 2
+_CATCH_ALL = frozenset({"Exception", "BaseException"})
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A point of the flow: an event, or a mere crossing."""
+
+    event: Event | None = None
+    after: list[Node] = field(default_factory=list)
+    failing: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """Where jumps and exceptions lead at some point of the flow."""
+
+    targets: dict[int, tuple[Node, Node, int]]
+    finals: tuple[tuple[Flow, _Context], ...] = ()
+    handlers: tuple[tuple[tuple[str, ...] | None, Node], ...] = ()
+    depth: int = 0
+
+
+class Graph:
+    """The graph of a flow.
+
+    Each loop's first turn stands apart from its later ones, so that what holds on every path into the second turn can
+    be told. A loop over a collection turns at least once: that nothing happens where there is nothing is no finding.
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self.nodes: list[Node] = []
+        self.exit = self._node()
+        self.failed = self._node()
+        self.entry = self._build(flow, self.exit, _Context({}, handlers=((None, self.failed),)))
+
+    def _node(self, event: Event | None = None, *after: Node) -> Node:
+        node = Node(event, list(after))
+        self.nodes.append(node)
+        return node
+
+    def _build(self, flow: Flow, next_: Node, at: _Context) -> Node:
+        if isinstance(flow, Event):
+            node = self._node(flow, next_)
+            node.failing = tuple(handler for _, handler in at.handlers if handler is not self.failed)
+            return node
+        if isinstance(flow, Seq):
+            for item in reversed(flow.items):
+                next_ = self._build(item, next_, at)
+            return next_
+        if isinstance(flow, Choice):
+            return self._node(None, *(self._build(branch, next_, at) for branch in flow.branches))
+        if isinstance(flow, Loop):
+            return self._loop(flow, next_, at)
+        if isinstance(flow, Block):
+            inside = self._inside(at, flow, next_, next_)
+            return self._build(flow.body, next_, inside)
+        if isinstance(flow, Jump):
+            return self._jump(flow, at)
+        if isinstance(flow, Try):
+            return self._try(flow, next_, at)
+        if isinstance(flow, Raise):
+            return self._node(None, *self._catchers(flow.name, at))
+        assert isinstance(flow, End)
+        return self._node(None, self.exit)
+
+    @staticmethod
+    def _inside(at: _Context, target: Loop | Block, leave: Node, again: Node) -> _Context:
+        targets = {**at.targets, id(target): (leave, again, len(at.finals))}
+        return _Context(targets, at.finals, at.handlers, at.depth)
+
+    def _loop(self, loop: Loop, next_: Node, at: _Context) -> Node:
+        head = self._node(None)
+        deeper = _Context(at.targets, at.finals, at.handlers, at.depth + 1)
+        later = self._build(loop.body, head, self._inside(deeper, loop, next_, head))
+        head.after = [later] if loop.count is None else [later, next_]
+        if at.depth >= _UNROLLED:
+            return later
+        if loop.count is not None and loop.count.high == 1:
+            return self._build(loop.body, next_, self._inside(deeper, loop, next_, next_))
+        return self._build(loop.body, head, self._inside(deeper, loop, next_, head))
+
+    def _jump(self, jump: Jump, at: _Context) -> Node:
+        leave, again, depth = at.targets.get(id(jump.target), (self.exit, self.exit, 0))
+        node = again if jump.again else leave
+        for final, context in at.finals[depth:]:
+            node = self._build(final, node, context)
+        return self._node(None, node)
+
+    def _try(self, flow: Try, next_: Node, at: _Context) -> Node:
+        after = self._build(flow.final, next_, at)
+        uncaught = tuple((None, self._build(flow.final, node, at)) for _, node in at.handlers[:1])
+        rest = (*uncaught, *at.handlers[1:]) if flow.final != Seq() else at.handlers
+        finals = (*at.finals, (flow.final, at))
+        guarded = _Context(at.targets, finals, rest, at.depth)
+        catching: list[tuple[tuple[str, ...] | None, Node]] = []
+        for handler in flow.handlers:
+            catching.append((handler.names, self._build(handler.body, after, guarded)))
+        all_caught = any(_catches_all(handler) for handler in flow.handlers)
+        inner = _Context(at.targets, finals, tuple(catching) if all_caught else (*catching, *rest), at.depth)
+        orelse = self._build(flow.orelse, after, guarded)
+        body = self._build(flow.body, orelse, inner)
+        return self._node(None, body, *(node for _, node in catching))
+
+    def _catchers(self, name: str | None, at: _Context) -> list[Node]:
+        for names, node in at.handlers:
+            if names is None or name in names or _CATCH_ALL.intersection(names):
+                return [node]
+        return [self.failed]
+
+    # -- working things out
+
+    def forward(
+        self,
+        start: State,
+        step: Callable[[State, Event], State],
+        meet: Callable[[State, State], State],
+    ) -> dict[Node, State]:
+        """The state before each node that can be reached, met over all paths that lead there."""
+        before: dict[Node, State] = {self.entry: start}
+        pending = [self.entry]
+        while pending:
+            node = pending.pop()
+            state = before[node]
+            after = step(state, node.event) if node.event is not None else state
+            for next_ in node.after:
+                _merge(before, pending, next_, after, meet)
+            for handler in node.failing:
+                _merge(before, pending, handler, state, meet)
+        return before
+
+    def at(self, event: Event) -> list[Node]:
+        """Every node of an event."""
+        return [node for node in self.nodes if node.event is event]
+
+
+def _merge(
+    before: dict[Node, State], pending: list[Node], node: Node, state: State, meet: Callable[[State, State], State]
+) -> None:
+    known = before.get(node)
+    merged = state if known is None else meet(known, state)
+    if known is None or merged != known:
+        before[node] = merged
+        pending.append(node)
+
+
+def _catches_all(handler: Handler) -> bool:
+    return handler.names is None or bool(_CATCH_ALL.intersection(handler.names))
+
+
+def by_event(before: dict[Node, State]) -> dict[Event, list[State]]:
+    """The states before each event, one for each node it has."""
+    found: dict[Event, list[State]] = {}
+    for node, state in before.items():
+        if node.event is not None:
+            found.setdefault(node.event, []).append(state)
+    return found
+
+
+def union(one: frozenset[State], other: frozenset[State]) -> frozenset[State]:
+    """What holds on some path."""
+    return one | other
+
+
+def intersection(one: frozenset[State], other: frozenset[State]) -> frozenset[State]:
+    """What holds on every path."""
+    return one & other
+
+
+__all__ = ["Graph", "Iterable", "Node", "by_event", "intersection", "union"]

@@ -1,0 +1,183 @@
+"""What happens before what, and what is concurrent.
+
+Starting a process orders its parent's past before it, joining one orders it before its parent's future, a message
+orders its sender's past before its receiver's future (Lamport, "Time, Clocks, and the Ordering of Events in a
+Distributed System", 1978). What is left unordered is concurrent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..model import Blocking, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
+from .graph import Graph, by_event, intersection, union
+
+_SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
+_RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
+_SIGNALS = frozenset({Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE})
+
+
+class Order:
+    """Which roles are alive when, and which events are concurrent."""
+
+    def __init__(self, program: Program, graph: Callable[[Role], Graph]) -> None:
+        self.program = program
+        self._graph = graph
+        self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
+        self._sent: dict[tuple[Role, frozenset[Shared]], dict[Event, list[frozenset[Shared]]]] = {}
+        self._received: dict[tuple[Role, frozenset[Shared]], dict[Event, list[frozenset[Shared]]]] = {}
+
+    # -- who is alive
+
+    def alive(self, role: Role, event: Event) -> frozenset[Shared]:
+        """The processes, threads and pools this role started that may still be alive before this event."""
+        if role not in self._alive:
+            before = by_event(self._graph(role).forward(frozenset(), _live, union))
+            self._alive[role] = {one: frozenset().union(*states) for one, states in before.items()}
+        return self._alive[role].get(event, frozenset())
+
+    def overlaps(self, role: Role) -> bool:
+        """Whether several copies of a role can be alive at once."""
+        parent = role.parent
+        if parent is None or role.process is None:
+            return False
+        if role.kind is RoleKind.TASK or (role.thread and role.process.kind is not Kind.THREAD):
+            return role.many
+        if self.overlaps(parent):
+            return True
+        starts = [event for event in parent.events(Verb.START) if event.target is role.process]
+        return any(role.process in self.alive(parent, event) for event in starts)
+
+    def concurrent(self, one: Role, first: Event, other: Role, second: Event) -> bool:
+        """Whether neither event is ordered before the other."""
+        if one is other:
+            return self.overlaps(one)
+        if not self._together(one, first, other, second):
+            return False
+        return not (self._handed_over(one, first, other, second) or self._handed_over(other, second, one, first))
+
+    def _together(self, one: Role, first: Event, other: Role, second: Event) -> bool:
+        mine, yours = _ancestry(one), _ancestry(other)
+        if one in yours:
+            return _child_towards(one, yours).process in self.alive(one, first)
+        if other in mine:
+            return _child_towards(other, mine).process in self.alive(other, second)
+        common = next(role for role in mine if role in yours)
+        left, right = _child_towards(common, mine), _child_towards(common, yours)
+        if left is right:
+            return self.overlaps(left)
+        if left.process is right.process:
+            return True
+        return self._started_beside(common, left, right) or self._started_beside(common, right, left)
+
+    def _started_beside(self, parent: Role, one: Role, other: Role) -> bool:
+        verbs = (Verb.START, Verb.SUBMIT)
+        starts = [event for event in parent.events(*verbs) if event.target is one.process]
+        return any(other.process in self.alive(parent, event) for event in starts)
+
+    # -- messages
+
+    def _handed_over(self, one: Role, first: Event, other: Role, second: Event) -> bool:
+        """Whether a message that is sent only after ``first`` is always received before ``second``."""
+        if self.overlaps(one):
+            return False
+        back = self._channels(other, one)
+        for channel in self._channels(one, other):
+            sent = self._may_have_sent(one, back).get(first, [frozenset()])
+            received = self._must_have_received(other, back).get(second, [frozenset()])
+            if not any(channel in state for state in sent) and all(channel in state for state in received):
+                return True
+        return False
+
+    def _channels(self, sender: Role, receiver: Role) -> frozenset[Shared]:
+        """What only one role sends on and another receives from."""
+        found = set()
+        received = {channel(event) for event in receiver.events(*_RECEIVES) if _orders(event)}
+        for event in sender.events(*_SENDS):
+            target = channel(event, sending=True)
+            if target in received and not target.open and self._only_from(sender, event, target):
+                found.add(target)
+        return frozenset(found)
+
+    def _only_from(self, sender: Role, event: Event, target: Shared) -> bool:
+        if target.kind is Kind.BARRIER:
+            return True
+        if target.kind in (Kind.LOCK, Kind.RLOCK, Kind.CONDITION):
+            return False
+        return all(
+            role is sender
+            for role, other in self.program.events(*_SENDS)
+            if channel(other, sending=True) is target and other.verb is event.verb
+        )
+
+    def _may_have_sent(self, role: Role, back: frozenset[Shared]) -> dict[Event, list[frozenset[Shared]]]:
+        """The channels this role may have sent on since it last heard from the other side."""
+
+        def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
+            if event.verb in _RECEIVES and _orders(event) and channel(event) in back:
+                state = frozenset()
+            if event.verb in _SENDS:
+                state |= {channel(event, sending=True)}
+            return state
+
+        key = (role, back)
+        if key not in self._sent:
+            self._sent[key] = by_event(self._graph(role).forward(frozenset(), step, union))
+        return self._sent[key]
+
+    def _must_have_received(self, role: Role, back: frozenset[Shared]) -> dict[Event, list[frozenset[Shared]]]:
+        """The channels this role has surely received from since it last sent to the other side."""
+
+        def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
+            if event.verb in _SENDS and channel(event, sending=True) in back and event.target.kind is not Kind.BARRIER:
+                state = frozenset()
+            if event.verb in _RECEIVES and _orders(event):
+                state |= {channel(event)}
+            return state
+
+        key = (role, back)
+        if key not in self._received:
+            self._received[key] = by_event(self._graph(role).forward(frozenset(), step, intersection))
+        return self._received[key]
+
+
+def channel(event: Event, *, sending: bool = False) -> Shared:
+    """What carries a message: the queue or signal itself; of a pipe, the end it is received from."""
+    target = event.target
+    if sending and isinstance(target, PipeEnd) and target.peer is not None:
+        return target.peer
+    return target
+
+
+def _orders(event: Event) -> bool:
+    """Whether getting past an event proves that something was received."""
+    if not event.exact:
+        return False
+    if event.verb is Verb.ACQUIRE:
+        return event.target.kind in _SIGNALS and event.blocking is Blocking.FOREVER
+    return event.blocking is Blocking.FOREVER or event.raises is not None
+
+
+def _live(alive: frozenset[Shared], event: Event) -> frozenset[Shared]:
+    verb, target = event.verb, event.target
+    if verb in (Verb.START, Verb.SUBMIT):
+        return alive | {target}
+    if verb is Verb.JOIN and event.blocking is Blocking.FOREVER and event.exact:
+        return alive - {target}
+    if verb is Verb.RESULT and isinstance(target, Result) and target.pool is not None and event.exact:
+        return alive - {target.pool} if event.blocking is not Blocking.NEVER else alive
+    if verb is Verb.SHUTDOWN or (verb is Verb.TERMINATE and target.kind is Kind.POOL):
+        return alive - {target}
+    return alive
+
+
+def _ancestry(role: Role) -> list[Role]:
+    """A role, its parent, and so on up to the root."""
+    found = [role]
+    while found[-1].parent is not None:
+        found.append(found[-1].parent)
+    return found
+
+
+def _child_towards(ancestor: Role, ancestry: list[Role]) -> Role:
+    return ancestry[ancestry.index(ancestor) - 1]
