@@ -6,6 +6,7 @@ from functools import cached_property
 
 from ..model import Program, Role
 from .graph import Graph
+from .handings import Handing, handings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
@@ -39,3 +40,8 @@ class Study:
     def lifecycle(self) -> Lifecycle:
         """The states of objects along the flows."""
         return Lifecycle(self.graph)
+
+    @cached_property
+    def handings(self) -> tuple[Handing, ...]:
+        """What is handed to processes, tasks and initializers."""
+        return tuple(handings(self.program))
