@@ -41,7 +41,8 @@ class Locks:
     def held(self, role: Role, event: Event) -> Held:
         """The locks surely held when this role does this, each with the event that acquired it."""
         if role not in self._held:
-            before = by_event(self._graph(role).forward(frozenset(), _step, intersection))
+            nothing: Held = frozenset()
+            before = by_event(self._graph(role).forward(nothing, _step, intersection))
             self._held[role] = {one: frozenset.intersection(*states) for one, states in before.items()}
         return self._held[role].get(event, frozenset())
 

@@ -32,8 +32,9 @@ class Order:
     def alive(self, role: Role, event: Event) -> frozenset[Shared]:
         """The processes, threads and pools this role started that may still be alive before this event."""
         if role not in self._alive:
-            before = by_event(self._graph(role).forward(frozenset(), _live, union))
-            self._alive[role] = {one: frozenset().union(*states) for one, states in before.items()}
+            nobody: frozenset[Shared] = frozenset()
+            before = by_event(self._graph(role).forward(nobody, _live, union))
+            self._alive[role] = {one: nobody.union(*states) for one, states in before.items()}
         return self._alive[role].get(event, frozenset())
 
     def overlaps(self, role: Role) -> bool:

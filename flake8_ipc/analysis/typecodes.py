@@ -81,7 +81,7 @@ def _floating(code: str, value: object) -> str | None:
     except OverflowError:
         return _OVERFLOW
     try:
-        struct.pack(code, number)
+        struct.pack(f"<{code}", number)
     except OverflowError:
         return "becomes inf"
     return None

@@ -28,7 +28,7 @@ def check(study: Study) -> Iterator[Finding]:
         if handing.handover.not_a_sequence is None:
             continue
         text, place = handing.handover.not_a_sequence
-        given = short(text)
+        given = short(text.removeprefix("(").removesuffix(")") if text.startswith("(") else text)
         effect = (
             "each of its letters becomes an argument" if text.startswith(_QUOTES) else "it is not a tuple of arguments"
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import LOCKS, QUEUES, Event, Kind, RoleKind, Verb
+from ..model import LOCKS, QUEUES, Event, Kind, Verb
 from .rule import Rule
 
 _PROCESS = frozenset({Verb.START, Verb.JOIN, Verb.TERMINATE, Verb.KILL, Verb.CLOSE})
@@ -35,8 +35,8 @@ def check(study: Study) -> Iterator[Finding]:
     for role, event in study.program.events():
         if not event.used or event.verb not in _NOTHING.get(event.target.kind, frozenset()):
             continue
-        # The task itself is such a method: pool.apply_async(q.put, ("x",)). Its result is the pool's to give.
-        if role.kind is RoleKind.TASK and event.place is role.place:
+        # The target itself is such a method, Timer(5, stop.set): what it returns goes nowhere.
+        if event.place.spot == role.place.spot:
             continue
         yield Finding("IPC107", event.place, _message(event), about=(event.target,))
 
