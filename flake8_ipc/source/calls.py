@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from ..model import Block, Choice, Flow, Jump, Place, Seq, Shared, Verb
+from ..model import Block, Choice, Flow, Jump, Kind, Place, Seq, Shared, Verb
 from . import contents
 from .attributes import get_attribute, library_base, lineage, member
 from .lookup import bind, call_it
@@ -48,7 +48,19 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     if isinstance(node.func, cst.Name) and node.func.value == "super" and isinstance(run.frame.func, Func):
         return _super(run, node)
     callee = run.evaluate(node.func)
-    return call_value(run, callee, arguments(run, node.args), node)
+    args = arguments(run, node.args)
+    _note_run(run, callee, node)
+    return call_value(run, callee, args, node)
+
+
+def _note_run(run: Run, callee: Value, node: cst.Call) -> None:
+    """``p.run()`` of a subclass, called from outside its class."""
+    for option in spread(callee):
+        if isinstance(option, Func) and option.name == "run" and isinstance(option.bound, Inst):
+            shared = option.bound.shared
+            outside = run.frame.func is None or run.frame.func.owner is None
+            if shared is not None and shared.kind is Kind.PROCESS and outside:
+                run.emit(Verb.RUN, shared, node, f"{shared.name}.run")
 
 
 def _super(run: Run, node: cst.Call) -> Value:

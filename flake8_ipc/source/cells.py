@@ -40,7 +40,9 @@ def make_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: s
     )
     initial = args.get(1, "size_or_initializer" if array else "value")
     payload, cell.length = _array_start(run, initial) if array else (_constant(initial), None)
-    unsized = array and isinstance(initial, Generator)
+    unsized = array and (
+        isinstance(initial, Generator) or (isinstance(initial, Coll) and initial.kind == "generator")
+    )
     run.emit(Verb.CREATE, cell, node, "unsized" if unsized else name, payload=payload)
     return Ref(cell)
 

@@ -101,7 +101,11 @@ def call_base(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTN
     group = args.get(0, "group")
     shared.group_given = not timer and isinstance(group, (Func, Partial, Cls, Method))
     given, named = args.find(2 if timer else 3, "args"), args.find(3 if timer else 4, "kwargs")
-    spec.handover = handover_of(run, node, target, given, named, process=shared)
+    inner = handover_of(run, node, target, given, named, process=shared)
+    if spec.handover is not None and target is None:
+        # What a subclass's own __init__ was given is what the process is handed.
+        inner.arguments += spec.handover.arguments
+    spec.handover = inner
     spec.args = _spec_arguments(run, given, named)
     daemon = args.get(None, "daemon")
     if daemon is not None:

@@ -444,7 +444,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     joined: Value = results[0] if results else UNKNOWN
     for value in results[1:]:
         joined = join(joined, value)
-    return Items(None, joined)
+    return contents.make(run, "generator", None, joined, None)
 
 
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:

@@ -386,7 +386,8 @@ def collect(run: Run, generator: Generator, kind: str, node: cst.CSTNode) -> Val
 
 def comprehend(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp) -> Value:
     """A comprehension: its loops, with what it collects."""
-    kind = "dict" if isinstance(node, cst.DictComp) else "set" if isinstance(node, cst.SetComp) else "list"
+    kinds = {cst.DictComp: "dict", cst.SetComp: "set", cst.GeneratorExp: "generator"}
+    kind = kinds.get(type(node), "list")
     coll = contents.make(run, kind, {}, None, None)
     outer = run.frame.scope
     scope = Scope("function", outer, outer.module)
