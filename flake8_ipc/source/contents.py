@@ -8,7 +8,6 @@ from ..model import Count, PipeEnd, Process, Shared
 from .run import Run
 from .values import (
     UNKNOWN,
-    Cls,
     Coll,
     Const,
     Content,
