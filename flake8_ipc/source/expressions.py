@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -181,7 +182,23 @@ def subscripted(run: Run, node: cst.Subscript) -> Value:
             from .calls import call_method
 
             return call_method(run, option, "__getitem__", Arguments([(index, node)]), node)
+    if isinstance(owner, (Items, Coll)) and isinstance(node.slice[0].slice, cst.Slice):
+        return _slice_of(run, owner, index)
     return contents.subscript(run, owner, index)
+
+
+def _slice_of(run: Run, owner: Items | Coll, index: Value) -> Value:
+    """A piece of a collection: all of it for ``[:]``, else some of its elements."""
+    known = contents.parts(run, owner)
+    _, element, count = contents.elements(run, owner)
+    if isinstance(index, Items):
+        if isinstance(owner, Items):
+            return owner
+        return contents.make(run, owner.kind, dict(enumerate(known)) if known is not None else None, element, count)
+    if isinstance(element, Data) and isinstance(index, Data) and (index.own or index.varies):
+        element = replace(element, own=element.own or index.own, varies=element.varies | index.varies)
+    numbers = isinstance(owner, Items) and owner.numbers
+    return Items(None, contents.inexact(element), Count(), numbers=numbers)
 
 
 def index_of(run: Run, node: cst.Subscript) -> Value:

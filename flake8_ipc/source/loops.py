@@ -318,7 +318,8 @@ def _loop_generator(
     if generator.func is not None:
         _follow_generator(run, generator, one, node, leave)
     elif isinstance(generator.call, Generator):
-        _loop_generator(run, generator.call, lambda item: one(Items((PLAIN, item))), node, leave)
+        index = _varied(PLAIN, node)
+        _loop_generator(run, generator.call, lambda item: one(Items((index, item))), node, leave)
     elif generator.call is not None and generator.sentinel is not None:
         _loop_until(run, generator, one, node, leave)
 
@@ -364,14 +365,25 @@ def _follow_generator(
         next_ = Exit(Block(Seq()))
         frame.turns.append(Turn(leave or Exit(Block(Seq())), next_, again=False))
         try:
-            with run.writing() as sequence:
-                one(item)
+            with run.writing() as sequence, _another_turn(run, node):
+                one(_varied(item, node))
         finally:
             frame.turns.pop()
             run.frame, run.calls, run.in_async, run.controls = inner
         run.close(next_, sequence)
 
     follow(run, func, generator.args, generator.node or node, on_yield=on_yield)
+
+
+@contextmanager
+def _another_turn(run: Run, node: cst.CSTNode) -> Iterator[None]:
+    """Each yield is one more turn of the loop that iterates the generator."""
+    outer = run.loops
+    run.loops = (*outer, id(node)) if outer else outer
+    try:
+        yield
+    finally:
+        run.loops = outer
 
 
 def collect(run: Run, generator: Generator, kind: str, node: cst.CSTNode) -> Value:

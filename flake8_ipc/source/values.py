@@ -334,6 +334,9 @@ def join(one: Value, other: Value) -> Value:
         return join_content(one, other)
     if isinstance(one, Many) and isinstance(other, Many):
         return Many(join(one.element, other.element), one.count if one.count is other.count else Count(), one.loop)
+    if isinstance(one, Items) and isinstance(other, Items) and _alike(one, other):
+        pairs = zip(one.items or (), other.items or ())
+        return Items(tuple(join(left, right) for left, right in pairs), UNKNOWN, one.count, one.sequence)
     options: list[Value] = []
     for value in (*spread(one), *spread(other)):
         if not any(same(value, known) for known in options):
@@ -348,6 +351,13 @@ def join(one: Value, other: Value) -> Value:
     if len(rest) > 6:
         return from_values(rest)
     return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
+
+
+def _alike(one: Items, other: Items) -> bool:
+    """Whether two tuples have the same form: as many items, none of them Many."""
+    if one.items is None or other.items is None or len(one.items) != len(other.items):
+        return False
+    return not any(isinstance(item, Many) for item in (*one.items, *other.items))
 
 
 def join_content(one: Content, other: Content) -> Content:

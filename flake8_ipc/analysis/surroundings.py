@@ -1,0 +1,80 @@
+"""What stands around an event in its flow: loops, handlers, the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..model import Block, Choice, Event, Flow, Jump, Loop, Raise, Seq, Try, parts
+
+_END_OF_FILE = frozenset({"EOFError", "OSError", "Exception", "BaseException", "ConnectionError", "IOError"})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The nodes that an event stands in, outermost first."""
+
+    event: Event
+    above: tuple[Flow, ...]
+
+    @property
+    def loops(self) -> list[Loop]:
+        """The loops around it, outermost first."""
+        return [node for node in self.above if isinstance(node, Loop)]
+
+    @property
+    def catches_eof(self) -> bool:
+        """Whether an EOFError raised here is caught in this role."""
+        for outer, inner in zip(self.above, (*self.above[1:], self.event)):
+            if isinstance(outer, Try) and inner is outer.body:
+                for handler in outer.handlers:
+                    if handler.names is None or _END_OF_FILE.intersection(handler.names):
+                        return True
+        return False
+
+    @property
+    def reads_to_eof(self) -> bool:
+        """Whether only the end of the pipe ends the loop that it stands in."""
+        if not self.loops:
+            return False
+        loop = self.loops[-1]
+        if loop.count is not None:
+            return False
+        return not leaves(loop, handlers=False)
+
+
+def leaves(loop: Loop, *, handlers: bool) -> bool:
+    """Whether something in a loop's body can end the loop; in its ``except`` clauses too with ``handlers``."""
+    inside: set[int] = set()
+    for node in walk(loop.body, handlers=handlers):
+        if isinstance(node, (Block, Loop)):
+            inside.add(id(node))
+    for node in walk(loop.body, handlers=handlers):
+        if isinstance(node, Raise):
+            return True
+        if isinstance(node, Jump) and id(node.target) not in inside and not (node.target is loop and node.again):
+            return True
+    return False
+
+
+def walk(flow: Flow, *, handlers: bool = True) -> Iterator[Flow]:
+    """A flow and every node in it."""
+    yield flow
+    for part in parts(flow):
+        if isinstance(flow, Try) and not handlers and any(part is handler.body for handler in flow.handlers):
+            continue
+        yield from walk(part, handlers=handlers)
+
+
+def surroundings(flow: Flow) -> Iterator[Surroundings]:
+    """Every event of a flow with what stands around it."""
+    pending: list[tuple[Flow, tuple[Flow, ...]]] = [(flow, ())]
+    while pending:
+        node, above = pending.pop()
+        if isinstance(node, Event):
+            yield Surroundings(node, above)
+        else:
+            pending.extend((part, (*above, node)) for part in reversed(parts(node)))
+
+
+__all__ = ["Choice", "Seq", "Surroundings", "leaves", "surroundings", "walk"]
