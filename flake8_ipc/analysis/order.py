@@ -57,6 +57,10 @@ class Order:
             return False
         return not (self._handed_over(one, first, other, second) or self._handed_over(other, second, one, first))
 
+    def alive_together(self, one: Role, first: Event, other: Role, second: Event) -> bool:
+        """Whether both roles may be alive when these events happen, whatever messages order them."""
+        return one is other or self._together(one, first, other, second)
+
     def _together(self, one: Role, first: Event, other: Role, second: Event) -> bool:
         mine, yours = _ancestry(one), _ancestry(other)
         if one in yours:

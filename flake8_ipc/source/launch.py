@@ -82,6 +82,7 @@ def make_process(
     spec.node = node
     if cls is not None:
         process.subclass = run.made.get(("class", cls.key))
+    run.emit(Verb.CREATE, process, node, process.kind.value)
     return process
 
 
@@ -159,11 +160,6 @@ def complete(run: Run, process: Process, inst: Inst | None) -> None:
     if inst is not None and isinstance(process.subclass, ProcessClass) and spec.handover is None:
         spec.handover = Handover(process.place)
     process.handover = spec.handover
-    node_place = process.place
-    if run.vars is not None:
-        from ..model import Event
-
-        run.out.append(Event(Verb.CREATE, process, node_place, process.kind.value, setting=run.setting))
 
 
 # -- starting
