@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from ..model import Program, Role
+from .explore.stuck import Explorer, Verdict
 from .graph import Graph
 from .handings import Handing, handings
 from .lifecycle import Lifecycle
@@ -35,6 +36,11 @@ class Study:
     def order(self) -> Order:
         """What is concurrent with what."""
         return Order(self.program, self.graph)
+
+    @cached_property
+    def stuck(self) -> Verdict:
+        """What the interleavings tell: who can be forced to wait for good."""
+        return Explorer(self.program, self.states).verdict()
 
     @cached_property
     def lifecycle(self) -> Lifecycle:

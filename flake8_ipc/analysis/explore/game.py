@@ -1,0 +1,171 @@
+"""The search: which stuck states the scheduler can force, whatever the data do.
+
+The scheduler picks who steps next and is the enemy; where a step has several outcomes (a branch or a number of turns
+that is not known), a friend picks one. A state is lost where nobody can step and somebody waits, or where the scheduler
+has a step all of whose outcomes are lost: the least fixed point over the states explored.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...model import Event, Role
+from .machine import Deed, Enter, Fork, Head
+from .state import DONE, State, Table, TooBig
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A copy of a role that waits for good. ``unsent``: for its own messages to be taken (None: not)."""
+
+    role: Role
+    event: Event | None
+    copy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A stuck state that can be forced: who waits where, who took a message of its own, and the steps before."""
+
+    waiting: tuple[Waiting, ...]
+    own: frozenset[Event]
+    state: State
+    steps: tuple[tuple[Role, Event], ...]
+
+
+def search(table: Table, limit: int, counts: Callable[[State], bool]) -> Stuck | None:
+    """The nearest stuck state of those that ``counts`` names which the scheduler can force from the start.
+
+    None where there is none, or where there are more than ``limit`` states.
+    """
+    try:
+        return _solve(table, *_explore(table, limit), counts)
+    except TooBig:
+        return None
+
+
+_Edges = list[list[tuple[int, list[int]]]]
+
+
+def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[int, int]]]:
+    first = table.start()
+    numbers = {first: 0}
+    states, edges, came = [first], [], [(-1, -1)]
+    pending = deque([0])
+    result: _Edges = edges
+    while pending:
+        here = pending.popleft()
+        state = states[here]
+        groups: list[tuple[int, list[int]]] = []
+        for index, outcomes in _choices(table, state):
+            targets = []
+            for outcome in outcomes:
+                number = numbers.get(outcome)
+                if number is None:
+                    if len(states) >= limit:
+                        raise TooBig
+                    number = numbers[outcome] = len(states)
+                    states.append(outcome)
+                    came.append((here, index))
+                    pending.append(number)
+                targets.append(number)
+            groups.append((index, targets))
+        while len(result) <= here:
+            result.append([])
+        result[here] = groups
+    return states, result, came
+
+
+def _choices(table: Table, state: State) -> list[tuple[int, list[State]]]:
+    """The steps that the scheduler has; a step that concerns nobody else is taken at once, alone."""
+    groups = []
+    for index, thread in enumerate(state.threads):
+        outcomes = table.moves(state, index)
+        if outcomes is None:
+            continue
+        if thread.status != DONE and _private(table, state, index):
+            return [(index, outcomes)]
+        groups.append((index, outcomes))
+    return groups
+
+
+def _private(table: Table, state: State, index: int) -> bool:
+    thread = state.threads[index]
+    if thread.status:
+        return False
+    return isinstance(table.machines[thread.role].steps[thread.pc], (Fork, Head, Enter))
+
+
+def _solve(
+    table: Table,
+    states: list[State],
+    edges: _Edges,
+    came: list[tuple[int, int]],
+    counts: Callable[[State], bool],
+) -> Stuck | None:
+    lost = [False] * len(states)
+    pending: deque[int] = deque()
+    for number, state in enumerate(states):
+        if not edges[number] and any(thread.status != DONE for thread in state.threads) and counts(state):
+            lost[number] = True
+            pending.append(number)
+    stuck = list(pending)
+    if not stuck:
+        return None
+    into: list[list[tuple[int, int]]] = [[] for _ in states]
+    missing: list[list[int]] = []
+    for number, groups in enumerate(edges):
+        missing.append([])
+        for position, (_, targets) in enumerate(groups):
+            different = set(targets)
+            missing[number].append(len(different))
+            for target in different:
+                into[target].append((number, position))
+    while pending:
+        target = pending.popleft()
+        for number, position in into[target]:
+            missing[number][position] -= 1
+            if missing[number][position] == 0 and not lost[number]:
+                lost[number] = True
+                pending.append(number)
+    if not lost[0]:
+        return None
+    nearest = _nearest(edges, lost, set(stuck))
+    return _told(table, states, came, nearest) if nearest is not None else None
+
+
+def _nearest(edges: _Edges, lost: list[bool], stuck: set[int]) -> int | None:
+    """The first stuck state reached by steps all of whose outcomes are lost."""
+    seen, pending = {0}, deque([0])
+    while pending:
+        here = pending.popleft()
+        if here in stuck:
+            return here
+        for _, targets in edges[here]:
+            if all(lost[target] for target in targets):
+                for target in targets:
+                    if target not in seen:
+                        seen.add(target)
+                        pending.append(target)
+    return None
+
+
+def _told(table: Table, states: list[State], came: list[tuple[int, int]], number: int) -> Stuck:
+    state = states[number]
+    waiting = []
+    for copy, thread in enumerate(state.threads):
+        if thread.status != DONE:
+            step = table.machines[thread.role].steps[thread.pc]
+            event = step.event if isinstance(step, Deed) and not thread.status else None
+            waiting.append(Waiting(table.roles[thread.role], event, copy))
+    steps: list[tuple[Role, Event]] = []
+    while number > 0:
+        before, index = came[number]
+        thread = states[before].threads[index]
+        step = table.machines[thread.role].steps[thread.pc]
+        if isinstance(step, Deed):
+            steps.append((table.roles[thread.role], step.event))
+        number = before
+    return Stuck(tuple(waiting), state.own, state, tuple(reversed(steps)))

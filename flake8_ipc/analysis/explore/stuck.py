@@ -1,0 +1,132 @@
+"""What the rules ask of the interleavings: who is stuck, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd, Program, Role, RoleKind, Shared, Verb
+from ..surroundings import surroundings
+from .game import Stuck, Waiting, search
+from .machine import Machine
+from .state import DONE, State, Table
+
+_MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
+_SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.SET, Verb.CLEAR)
+_ENDS = (Verb.CLOSE, Verb.DROP)
+_CONTROL = (Verb.START, Verb.JOIN, Verb.TERMINATE, Verb.KILL)
+_TAKES = frozenset({Verb.GET, Verb.RECV, Verb.JOIN, Verb.ACQUIRE, Verb.WAIT})
+_PROCESSES = frozenset({Kind.PROCESS, Kind.THREAD})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the exploring of one program tells.
+
+    ``plain``: stuck though messages never wait for room; ``own``: stuck because somebody took a message of its own;
+    ``crowded``: stuck because messages do not fit and their sender waits.
+    """
+
+    plain: Stuck | None = None
+    own: Stuck | None = None
+    crowded: Stuck | None = None
+
+
+class Explorer:
+    """Explores one program, once."""
+
+    def __init__(self, program: Program, limit: int) -> None:
+        self.program = program
+        self.limit = limit
+        self.objects = _objects(program)
+
+    def verdict(self) -> Verdict:
+        """The verdict; empty where nothing can get stuck, or where it cannot be told."""
+        if not self.objects or not self.program.whole or any(not role.known for role in self.program.roles):
+            return Verdict()
+        if not any(_waits(event) and event.target in self.objects for _, event in self.program.events()):
+            return Verdict()
+        patient = self._table(patient=True)
+        plain = search(patient, self.limit, lambda state: not state.own)
+        own = search(patient, self.limit, lambda state: bool(state.own)) if plain is None else None
+        crowded = None
+        if plain is None and own is None and self._crowds():
+            crowded = search(self._table(patient=False), self.limit, lambda state: True)
+        return Verdict(plain, own, crowded)
+
+    def _crowds(self) -> bool:
+        return any(True for _ in self.program.events(Verb.PUT, Verb.SEND)) and any(
+            event.target.kind in _PROCESSES for _, event in self.program.events(Verb.JOIN)
+        )
+
+    def _table(self, *, patient: bool) -> Table:
+        roles = [role for role in self.program.roles if not _pooled(role)]
+        machines = [Machine(role.flow, self._matters, lambda event: event.verb in _TAKES) for role in roles]
+        table = Table(roles, self.objects, machines, patient=patient)
+        table.hasty = frozenset(self._emptied_by_looking())
+        table.single = frozenset(_single_counts(self.program))
+        return table
+
+    def _matters(self, event: Event) -> bool:
+        if event.verb in _CONTROL:
+            return event.target.kind in _PROCESSES and not event.target.open
+        return event.verb in (*_MESSAGES, *_SIGNALS, *_ENDS) and event.target in self.objects
+
+    def _emptied_by_looking(self) -> Iterator[Shared]:
+        """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
+        for _, event in self.program.events(Verb.GET, Verb.RECV, Verb.POLL, Verb.SIZE):
+            if event.verb in (Verb.POLL, Verb.SIZE) or event.blocking is not Blocking.FOREVER or not event.exact:
+                yield event.target
+
+
+def _pooled(role: Role) -> bool:
+    if role.kind in (RoleKind.TASK, RoleKind.INITIALIZER):
+        return True
+    return role.thread and role.process is not None and role.process.kind is not Kind.THREAD
+
+
+def _objects(program: Program) -> list[Shared]:
+    """The objects that can be explored: all their users are known, and none of them is a pool's task."""
+    pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
+    found = []
+    for shared in program.objects:
+        if shared.open or shared in pooled:
+            continue
+        if isinstance(shared, PipeEnd):
+            if shared.peer is not None and not shared.peer.open and shared.peer not in pooled:
+                found.append(shared)
+        elif shared.kind in QUEUES or shared.kind is Kind.EVENT or isinstance(shared, (Lock, Barrier)):
+            if shared.kind is not Kind.CONDITION:
+                found.append(shared)
+    return found
+
+
+def _waits(event: Event) -> bool:
+    return event.blocking is Blocking.FOREVER and event.verb in (*_TAKES, Verb.PUT)
+
+
+def _single_counts(program: Program) -> Iterator[int]:
+    """Loops that make an object in each turn are played for one of them, and so are all loops over the same things."""
+    for role in program.roles:
+        for one in surroundings(role.flow):
+            if one.event.verb is Verb.CREATE and one.event.target.many and one.event.target.kind not in _PROCESSES:
+                for node in one.above:
+                    if isinstance(node, Loop) and node.count is not None:
+                        yield id(node.count)
+
+
+def holds(state: State, table_objects: list[Shared], copy: int) -> list[Shared]:
+    """The locks that a copy owns in a state."""
+    return [
+        shared
+        for shared, held in zip(table_objects, state.held)
+        if shared.kind in (Kind.LOCK, Kind.RLOCK) and isinstance(held, tuple) and held[0] == copy
+    ]
+
+
+def blocked(stuck: Stuck, *verbs: Verb) -> list[Waiting]:
+    """Who waits in an event of these verbs."""
+    return [one for one in stuck.waiting if one.event is not None and one.event.verb in verbs]
+
+
+__all__ = ["DONE", "Explorer", "Verdict", "blocked", "holds"]
