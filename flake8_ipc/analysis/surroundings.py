@@ -77,4 +77,16 @@ def surroundings(flow: Flow) -> Iterator[Surroundings]:
             pending.extend((part, (*above, node)) for part in reversed(parts(node)))
 
 
+def in_open_loop(flow: Flow, event: Event) -> bool:
+    """Whether an event stands in a loop whose number of turns is not known beforehand."""
+    found = (one for one in surroundings(flow) if one.event is event)
+    return any(loop.count is None for one in found for loop in one.loops)
+
+
+def waits_for_eof(flow: Flow, event: Event) -> bool:
+    """Whether a receive waits for the end of its pipe: a loop to it, or EOFError caught around it."""
+    found = [one for one in surroundings(flow) if one.event is event]
+    return any(one.catches_eof or one.reads_to_eof for one in found)
+
+
 __all__ = ["Choice", "Seq", "Surroundings", "leaves", "surroundings", "walk"]

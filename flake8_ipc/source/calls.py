@@ -226,6 +226,36 @@ def follow(
         run.program.whole = False
         return UNKNOWN
     run.visited.add(id(func.node))
+    if isinstance(func.node, cst.FunctionDef) and func.node.asynchronous is not None:
+        return _follow_async(run, func, args, node, known=known)
+    return _follow(run, func, args, node, dull, known=known, on_yield=on_yield)
+
+
+def _follow_async(run: Run, func: Func, args: Arguments, node: cst.CSTNode, *, known: bool) -> Value:
+    """A coroutine that never returns is a task beside its maker, not the end of it."""
+    before = run.fork()
+    with run.writing() as sequence:
+        result = _follow(run, func, args, node, (0, 0), known=known)
+    if run.vars is None:
+        run.vars = before
+        run.out.append(Choice([sequence, Seq()]))
+    else:
+        run.out.extend(sequence.items)
+    return result
+
+
+def _follow(
+    run: Run,
+    func: Func,
+    args: Arguments,
+    node: cst.CSTNode,
+    dull: tuple[int, int],
+    *,
+    known: bool,
+    on_yield: Callable[[Value], None] | None = None,
+) -> Value:
+    known_objects = len(run.program.objects)
+    boring = on_yield is None and (not known_objects or all(map(is_boring, args.values())))
     frame = Frame(Scope("function", func.scope, func.scope.module), func, on_yield=on_yield)
     place = run.place(node)
     block = Block(Seq(), place, func.name)

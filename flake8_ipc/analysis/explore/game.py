@@ -52,9 +52,9 @@ _Edges = list[list[tuple[int, list[int]]]]
 def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[int, int]]]:
     first = table.start()
     numbers = {first: 0}
-    states, edges, came = [first], [], [(-1, -1)]
+    states, came = [first], [(-1, -1)]
     pending = deque([0])
-    result: _Edges = edges
+    edges: _Edges = []
     while pending:
         here = pending.popleft()
         state = states[here]
@@ -72,10 +72,8 @@ def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[
                     pending.append(number)
                 targets.append(number)
             groups.append((index, targets))
-        while len(result) <= here:
-            result.append([])
-        result[here] = groups
-    return states, result, came
+        edges.append(groups)
+    return states, edges, came
 
 
 def _choices(table: Table, state: State) -> list[tuple[int, list[State]]]:

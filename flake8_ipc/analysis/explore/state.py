@@ -57,6 +57,7 @@ class Table:
         self.objects = objects
         self.role_of = {role.process: index for index, role in enumerate(roles) if role.process is not None}
         self.patient = patient
+        self.fork_only = False
         self.hasty: frozenset[Shared] = frozenset()
         self.single: frozenset[int] = frozenset()
 
@@ -176,11 +177,19 @@ class Table:
         new = len(state.threads)
         state = state._replace(threads=(*state.threads, copy))
         if not self.roles[role].thread:
-            for shared in self.roles[role].given:
-                if isinstance(shared, PipeEnd) and shared in self.number:
+            for shared in self.objects:
+                if isinstance(shared, PipeEnd) and self._gets(state, index, role, shared):
                     buffer, holders = self._pipe(state, shared)
                     state = self._hold(state, shared, (buffer, holders | {new}))
         return state
+
+    def _gets(self, state: State, index: int, role: int, end: PipeEnd) -> bool:
+        """Whether a new process has a copy of an end: it is given one, or is forked from a process that has it."""
+        if end in self.roles[role].given:
+            return True
+        process = self.roles[role].process
+        forked = self.fork_only or (process is not None and process.context == "fork")
+        return forked and self._home(state, index) in self._pipe(state, end)[1]
 
     def _join(self, state: State, index: int, step: Deed) -> list[State] | None:
         on = self._go(state, index, step.next)

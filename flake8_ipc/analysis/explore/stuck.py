@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd, Program, Role, RoleKind, Shared, Verb
+from ...finding import Step
 from ..surroundings import surroundings
 from .game import Stuck, Waiting, search
 from .machine import Machine
-from .state import DONE, State, Table
+from .state import DONE, FLUSHING, State, Table
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
 _SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.SET, Verb.CLEAR)
@@ -63,6 +64,7 @@ class Explorer:
         roles = [role for role in self.program.roles if not _pooled(role)]
         machines = [Machine(role.flow, self._matters, lambda event: event.verb in _TAKES) for role in roles]
         table = Table(roles, self.objects, machines, patient=patient)
+        table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
         table.single = frozenset(_single_counts(self.program))
         return table
@@ -88,7 +90,7 @@ def _pooled(role: Role) -> bool:
 def _objects(program: Program) -> list[Shared]:
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
-    found = []
+    found: list[Shared] = []
     for shared in program.objects:
         if shared.open or shared in pooled:
             continue
@@ -124,9 +126,40 @@ def holds(state: State, table_objects: list[Shared], copy: int) -> list[Shared]:
     ]
 
 
-def blocked(stuck: Stuck, *verbs: Verb) -> list[Waiting]:
-    """Who waits in an event of these verbs."""
-    return [one for one in stuck.waiting if one.event is not None and one.event.verb in verbs]
+def blocked(stuck: Stuck | None, *verbs: Verb) -> list[tuple[Role, Event]]:
+    """Who waits in an event of these verbs; nobody where locks are what everything hangs on."""
+    if stuck is None or any(_on_lock(one) for one in stuck.waiting):
+        return []
+    return [(one.role, one.event) for one in stuck.waiting if one.event is not None and one.event.verb in verbs]
+
+
+def _on_lock(one: Waiting) -> bool:
+    event = one.event
+    return event is not None and event.verb is Verb.ACQUIRE and event.target.kind in (Kind.LOCK, Kind.RLOCK)
+
+
+def joins_of_unsent(stuck: Stuck | None) -> Iterator[tuple[Event, Role, Event | None]]:
+    """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder)."""
+    if stuck is None:
+        return
+    for one in stuck.waiting:
+        if one.event is None or one.event.verb is not Verb.JOIN:
+            continue
+        for other in stuck.waiting:
+            thread = stuck.state.threads[other.copy]
+            if other.role.process is one.event.target and (thread.status == FLUSHING or thread.sending):
+                yield one.event, other.role, other.event
+
+
+def told(stuck: Stuck, seen_from: Event) -> tuple[Step, ...]:
+    """The story: what was done, and who waits where."""
+    steps = [Step(f"{role.name}: {event.name or event.verb.value}", event.place) for role, event in stuck.steps]
+    steps += [
+        Step(f"{one.role.name} waits in {one.event.name}", one.event.place)
+        for one in stuck.waiting
+        if one.event is not None and one.event is not seen_from
+    ]
+    return tuple(steps)
 
 
 __all__ = ["DONE", "Explorer", "Verdict", "blocked", "holds"]

@@ -1,0 +1,91 @@
+"""IPC205 takes-own-message.
+
+Judged from: all interleavings; a get counts where a process can be made to take what it put itself, and another
+process is then left waiting on the same queue.
+Reported at: its get.
+Missed: queues that leave the file; programs with more states than are explored.
+Source: CPython documentation, multiprocessing, "Exchanging objects between processes": a queue has no direction, every
+process that gets from it takes the next item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..analysis.explore.stuck import blocked, told
+from ..analysis.study import Study
+from ..finding import Finding
+from ..model import Verb
+from .rule import Rule
+from .wording import at
+
+
+def check(study: Study) -> Iterator[Finding]:
+    """Gets that can take their own process's message and leave another process waiting."""
+    stuck = study.stuck.own
+    if stuck is None:
+        return
+    left = [event for _, event in blocked(stuck, Verb.GET)]
+    for event in sorted(stuck.own, key=lambda event: event.place.spot):
+        victim = next((other for other in left if other.target is event.target), None)
+        if victim is not None:
+            yield Finding(
+                "IPC205",
+                event.place,
+                f"{event.name}() can take what this process put itself, and the get at "
+                f"{at(victim.place, event.place)} then waits for good; use one queue for each direction",
+                story=told(stuck, event),
+                about=(event.target,),
+            )
+
+
+BAD = '''\
+from multiprocessing import Process, Queue
+
+
+def ask(talk):
+    talk.put("hello")
+    print(talk.get())  # want: IPC205
+
+
+if __name__ == "__main__":
+    talk = Queue()
+    child = Process(target=ask, args=(talk,))
+    child.start()
+    print(talk.get())
+    talk.put("thank you")
+    child.join()
+'''
+
+GOOD = '''\
+from multiprocessing import Process, Queue
+
+
+def ask(questions, answers):
+    questions.put("hello")
+    print(answers.get())
+
+
+if __name__ == "__main__":
+    questions, answers = Queue(), Queue()
+    child = Process(target=ask, args=(questions, answers))
+    child.start()
+    print(questions.get())
+    answers.put("thank you")
+    child.join()
+'''
+
+RULE = Rule(
+    code="IPC205",
+    name="takes-own-message",
+    summary="A process puts on a queue and gets from the same one while another also gets: it can take its own message.",
+    why="A queue has no direction. Whoever gets first takes the item, the one who put it included, and the other side "
+    "waits for a message that is gone.",
+    bad=BAD,
+    good=GOOD,
+    check=check,
+    silent=(
+        "A work queue whose every consumer treats every message alike.",
+        "Two queues, one for each direction.",
+    ),
+)
