@@ -24,10 +24,9 @@ from .wording import at
 
 def check(study: Study) -> Iterator[Finding]:
     """Gets that wait for good, loops of consumers left to IPC207."""
-    stuck = study.stuck.plain
-    for role, event in blocked(stuck, Verb.GET):
+    for stuck, role, event in blocked(study.stuck.plain, Verb.GET):
         puts = where_put(study.program, event, Verb.PUT)
-        if stuck is None or (puts and in_open_loop(role.flow, event)):
+        if puts and in_open_loop(role.flow, event):
             continue
         why = f"the put at {at(puts[0], event.place)} comes after it or waits for it" if puts else "nobody puts"
         yield Finding(

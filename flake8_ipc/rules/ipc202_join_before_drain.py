@@ -21,9 +21,8 @@ from .rule import Rule
 
 def check(study: Study) -> Iterator[Finding]:
     """Joins of processes whose items nobody takes before."""
-    stuck = study.stuck.crowded
-    for join, role, send in joins_of_unsent(stuck):
-        if stuck is None or (send is not None and isinstance(send.target, PipeEnd)):
+    for stuck, join, role, send in joins_of_unsent(study.stuck.crowded):
+        if send is not None and isinstance(send.target, PipeEnd):
             continue
         yield Finding(
             "IPC202",

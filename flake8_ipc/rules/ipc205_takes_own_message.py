@@ -22,13 +22,10 @@ from .wording import at
 
 def check(study: Study) -> Iterator[Finding]:
     """Gets that can take their own process's message and leave another process waiting."""
-    stuck = study.stuck.own
-    if stuck is None:
-        return
-    left = [event for _, event in blocked(stuck, Verb.GET)]
-    for event in sorted(stuck.own, key=lambda event: event.place.spot):
-        victim = next((other for other in left if other.target is event.target), None)
-        if victim is not None:
+    for stuck, _, victim in blocked(study.stuck.own, Verb.GET):
+        for event in stuck.own:
+            if victim.target is not event.target:
+                continue
             yield Finding(
                 "IPC205",
                 event.place,

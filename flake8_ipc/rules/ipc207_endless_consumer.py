@@ -23,9 +23,8 @@ from .waiting import others_waiting, where_put
 
 def check(study: Study) -> Iterator[Finding]:
     """Loops of gets that never end."""
-    stuck = study.stuck.plain
-    for role, event in blocked(stuck, Verb.GET):
-        if stuck is None or not where_put(study.program, event, Verb.PUT) or not in_open_loop(role.flow, event):
+    for stuck, role, event in blocked(study.stuck.plain, Verb.GET):
+        if not where_put(study.program, event, Verb.PUT) or not in_open_loop(role.flow, event):
             continue
         yield Finding(
             "IPC207",

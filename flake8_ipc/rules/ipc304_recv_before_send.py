@@ -22,10 +22,9 @@ from .wording import at
 
 def check(study: Study) -> Iterator[Finding]:
     """Receives that wait for good; those that wait for the end of the pipe are left to IPC301."""
-    stuck = study.stuck.plain
-    for role, event in blocked(stuck, Verb.RECV):
+    for stuck, role, event in blocked(study.stuck.plain, Verb.RECV):
         end = event.target
-        if stuck is None or waits_for_eof(role.flow, event) or not isinstance(end, PipeEnd):
+        if waits_for_eof(role.flow, event) or not isinstance(end, PipeEnd):
             continue
         peer = (end.peer,) if end.peer is not None else ()
         sends = [place for place in where_put(study.program, event, Verb.SEND)]

@@ -21,9 +21,8 @@ from .rule import Rule
 
 def check(study: Study) -> Iterator[Finding]:
     """Joins of processes whose messages nobody receives before."""
-    stuck = study.stuck.crowded
-    for join, role, send in joins_of_unsent(stuck):
-        if stuck is None or send is None or not isinstance(send.target, PipeEnd):
+    for stuck, join, role, send in joins_of_unsent(study.stuck.crowded):
+        if send is None or not isinstance(send.target, PipeEnd):
             continue
         peer = (send.target.peer,) if send.target.peer is not None else ()
         yield Finding(

@@ -35,15 +35,16 @@ class Stuck:
     steps: tuple[tuple[Role, Event], ...]
 
 
-def search(table: Table, limit: int, counts: Callable[[State], bool]) -> Stuck | None:
-    """The nearest stuck state of those that ``counts`` names which the scheduler can force from the start.
+def search(table: Table, limit: int, counts: Callable[[State], bool]) -> tuple[Stuck, ...]:
+    """The stuck states, of those that ``counts`` names, that the scheduler forces by its shortest way to play.
 
-    None where there is none, or where there are more than ``limit`` states.
+    One for each way the data can turn out; none where the data can avoid them all, or where there are more than
+    ``limit`` states.
     """
     try:
         return _solve(table, *_explore(table, limit), counts)
     except TooBig:
-        return None
+        return ()
 
 
 _Edges = list[list[tuple[int, list[int]]]]
@@ -102,16 +103,16 @@ def _solve(
     edges: _Edges,
     came: list[tuple[int, int]],
     counts: Callable[[State], bool],
-) -> Stuck | None:
-    lost = [False] * len(states)
+) -> tuple[Stuck, ...]:
+    lost = [-1] * len(states)
     pending: deque[int] = deque()
     for number, state in enumerate(states):
         if not edges[number] and any(thread.status != DONE for thread in state.threads) and counts(state):
-            lost[number] = True
+            lost[number] = 0
             pending.append(number)
-    stuck = list(pending)
+    stuck = set(pending)
     if not stuck:
-        return None
+        return ()
     into: list[list[tuple[int, int]]] = [[] for _ in states]
     missing: list[list[int]] = []
     for number, groups in enumerate(edges):
@@ -125,29 +126,28 @@ def _solve(
         target = pending.popleft()
         for number, position in into[target]:
             missing[number][position] -= 1
-            if missing[number][position] == 0 and not lost[number]:
-                lost[number] = True
+            if missing[number][position] == 0 and lost[number] < 0:
+                lost[number] = lost[target] + 1
                 pending.append(number)
-    if not lost[0]:
-        return None
-    nearest = _nearest(edges, lost, set(stuck))
-    return _told(table, states, came, nearest) if nearest is not None else None
+    if lost[0] < 0:
+        return ()
+    return tuple(_told(table, states, came, number) for number in _forced(edges, lost, stuck))
 
 
-def _nearest(edges: _Edges, lost: list[bool], stuck: set[int]) -> int | None:
-    """The first stuck state reached by steps all of whose outcomes are lost."""
-    seen, pending = {0}, deque([0])
+def _forced(edges: _Edges, lost: list[int], stuck: set[int]) -> list[int]:
+    """Where the scheduler's shortest play ends, for each way the friend can choose; ``lost`` are distances."""
+    seen, pending, ends = {0}, deque([0]), []
     while pending:
         here = pending.popleft()
         if here in stuck:
-            return here
-        for _, targets in edges[here]:
-            if all(lost[target] for target in targets):
-                for target in targets:
-                    if target not in seen:
-                        seen.add(target)
-                        pending.append(target)
-    return None
+            ends.append(here)
+            continue
+        sure = [targets for _, targets in edges[here] if all(0 <= lost[target] < lost[here] for target in targets)]
+        for target in min(sure, key=lambda targets: max(lost[target] for target in targets)):
+            if target not in seen:
+                seen.add(target)
+                pending.append(target)
+    return ends
 
 
 def _told(table: Table, states: list[State], came: list[tuple[int, int]], number: int) -> Stuck:

@@ -252,8 +252,9 @@ class Table:
             raise TooBig
         token = (_payload(step.event.payload), self._home(state, index))
         state = self._hold(state, queue, (*items, token))
-        waits = not self.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in self.hasty
-        return [self._go(state, index, step.next) if not waits else self._go(state, index, state.threads[index].pc, sending=True)]
+        if not self.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in self.hasty:
+            return [self._go(state, index, state.threads[index].pc, sending=True)]
+        return [self._go(state, index, step.next)]
 
     def _get(self, state: State, index: int, step: Deed) -> list[State] | None:
         items = self._queue(state, step.event.target)

@@ -28,9 +28,9 @@ class Verdict:
     ``crowded``: stuck because messages do not fit and their sender waits.
     """
 
-    plain: Stuck | None = None
-    own: Stuck | None = None
-    crowded: Stuck | None = None
+    plain: tuple[Stuck, ...] = ()
+    own: tuple[Stuck, ...] = ()
+    crowded: tuple[Stuck, ...] = ()
 
 
 class Explorer:
@@ -49,9 +49,9 @@ class Explorer:
             return Verdict()
         patient = self._table(patient=True)
         plain = search(patient, self.limit, lambda state: not state.own)
-        own = search(patient, self.limit, lambda state: bool(state.own)) if plain is None else None
-        crowded = None
-        if plain is None and own is None and self._crowds():
+        own = search(patient, self.limit, lambda state: bool(state.own)) if not plain else ()
+        crowded: tuple[Stuck, ...] = ()
+        if not plain and not own and self._crowds():
             crowded = search(self._table(patient=False), self.limit, lambda state: True)
         return Verdict(plain, own, crowded)
 
@@ -126,11 +126,13 @@ def holds(state: State, table_objects: list[Shared], copy: int) -> list[Shared]:
     ]
 
 
-def blocked(stuck: Stuck | None, *verbs: Verb) -> list[tuple[Role, Event]]:
+def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
     """Who waits in an event of these verbs; nobody where locks are what everything hangs on."""
-    if stuck is None or any(_on_lock(one) for one in stuck.waiting):
-        return []
-    return [(one.role, one.event) for one in stuck.waiting if one.event is not None and one.event.verb in verbs]
+    for stuck in found:
+        if not any(_on_lock(one) for one in stuck.waiting):
+            for one in stuck.waiting:
+                if one.event is not None and one.event.verb in verbs:
+                    yield stuck, one.role, one.event
 
 
 def _on_lock(one: Waiting) -> bool:
@@ -138,17 +140,16 @@ def _on_lock(one: Waiting) -> bool:
     return event is not None and event.verb is Verb.ACQUIRE and event.target.kind in (Kind.LOCK, Kind.RLOCK)
 
 
-def joins_of_unsent(stuck: Stuck | None) -> Iterator[tuple[Event, Role, Event | None]]:
+def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Role, Event | None]]:
     """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder)."""
-    if stuck is None:
-        return
-    for one in stuck.waiting:
-        if one.event is None or one.event.verb is not Verb.JOIN:
-            continue
-        for other in stuck.waiting:
-            thread = stuck.state.threads[other.copy]
-            if other.role.process is one.event.target and (thread.status == FLUSHING or thread.sending):
-                yield one.event, other.role, other.event
+    for stuck in found:
+        for one in stuck.waiting:
+            if one.event is None or one.event.verb is not Verb.JOIN:
+                continue
+            for other in stuck.waiting:
+                thread = stuck.state.threads[other.copy]
+                if other.role.process is one.event.target and (thread.status == FLUSHING or thread.sending):
+                    yield stuck, one.event, other.role, other.event
 
 
 def told(stuck: Stuck, seen_from: Event) -> tuple[Step, ...]:
