@@ -8,6 +8,7 @@ from ..model import Count, PipeEnd, Process, Shared
 from .run import Run
 from .values import (
     UNKNOWN,
+    Cls,
     Coll,
     Const,
     Content,
@@ -18,6 +19,7 @@ from .values import (
     Items,
     Many,
     Method,
+    Name,
     OneOf,
     Partial,
     Ref,
@@ -57,6 +59,24 @@ def inside(run: Run, value: Value, found: dict[Shared, None], held: dict[int, li
     if isinstance(value, Generator):
         return list(value.args.values())
     return []
+
+
+_OWN_PICKLING = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__")
+
+
+def pickles_itself(run: Run, value: Inst) -> bool:
+    """Whether a class decides, or a base that cannot be seen may decide, what of it is pickled."""
+    pending: list[Value] = [value.cls]
+    while pending:
+        base = pending.pop()
+        if not isinstance(base, Cls):
+            if value.shared is None and not (isinstance(base, Name) and base.dotted in ("object", "typing.Generic")):
+                return True
+            continue
+        if any(run.load(base.key, name) is not None for name in _OWN_PICKLING):
+            return True
+        pending.extend(base.bases)
+    return False
 
 
 def _closed_over(held: dict[int, list[Value]], scope: Scope | None) -> list[Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Cell, Choice, Count, Kind, Lock, Loop, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
+from ..model import Cell, Choice, Kind, Lock, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
 from .attributes import get_attribute, lineage, member
 from .calls import call_value, follow, instantiate
 from .launch import make_process, start
@@ -131,7 +131,7 @@ def _let_go(run: Run, result: Value) -> None:
 
 
 def enter_class(run: Run, cls: Cls) -> None:
-    """A class as an entry: made once, then its methods called in any order, any number of times."""
+    """A class as an entry: made once, then each of its methods called or not, in the order of the text."""
     inst = instantiate(run, cls, Arguments(open=True), cls.node, known=False)
     if not isinstance(inst, Inst) or run.vars is None:
         return
@@ -143,7 +143,6 @@ def enter_class(run: Run, cls: Cls) -> None:
         start(run, inst.shared, cls.node, Ref(inst.shared))
         methods = [func for func in methods if func.name != "run"]
     before = run.fork()
-    branches = []
     for func in methods:
         if id(func.node) in run.visited and func.name.startswith("_"):
             continue
@@ -155,10 +154,8 @@ def enter_class(run: Run, cls: Cls) -> None:
             elif not isinstance(result, Inst):
                 run.open(result)
         if sequence.items:
-            branches.append(sequence)
+            run.out.append(Choice([sequence, Seq()]))
     run.vars = before
-    if branches:
-        run.out.append(Loop(Choice([*branches, Seq()]), Count()))
 
 
 def _methods(run: Run, inst: Inst) -> list[Func]:

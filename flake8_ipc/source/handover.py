@@ -91,7 +91,7 @@ def _by_name(run: Run, handover: Handover, value: Value, node: cst.CSTNode) -> N
 
 def argument_of(run: Run, value: Value, node: cst.CSTNode, keyword: str | None = None) -> Argument:
     """One argument."""
-    shared = tuple(run.reachable(value))
+    shared = tuple(run.reachable(value, pickled=True))
     return Argument(run.place(node), contents.text(run, node), shared, keyword, fault_of(run, value))
 
 

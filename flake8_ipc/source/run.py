@@ -241,11 +241,14 @@ class Run:
         for shared in self.reachable(*values):
             shared.open = True
 
-    def reachable(self, *values: Value) -> list[Shared]:
-        """The shared objects in these values, those inside collections, instances and closures included."""
+    def reachable(self, *values: Value, pickled: bool = False) -> list[Shared]:
+        """The shared objects in these values, those inside collections, instances and closures included.
+
+        With ``pickled`` those that go along when the values are pickled: a class may keep some back.
+        """
         found: dict[Shared, None] = {}
         if self.program.objects or self.foreign:
-            self._reach([value for value in values if not isinstance(value, (Const, Data, Name))], found, set())
+            self._reach([value for value in values if not isinstance(value, (Const, Data, Name))], found, pickled)
         return list(found)
 
     def attributes(self) -> dict[int, list[Value]]:
@@ -256,9 +259,10 @@ class Run:
                 held.setdefault(owner, []).append(value)
         return held
 
-    def _reach(self, pending: list[Value], found: dict[Shared, None], seen: set[int]) -> None:
-        from .contents import inside
+    def _reach(self, pending: list[Value], found: dict[Shared, None], pickled: bool) -> None:
+        from .contents import inside, pickles_itself
 
+        seen: set[int] = set()
         held = self.attributes() if pending else {}
         while pending:
             value = pending.pop()
@@ -269,6 +273,8 @@ class Run:
                 if value.key in seen:
                     continue
                 seen.add(value.key)
+            if pickled and isinstance(value, Inst) and pickles_itself(self, value):
+                continue
             pending.extend(inside(self, value, found, held))
 
 
