@@ -73,7 +73,8 @@ class Program:
     A file gives one Program for its main flow (module level, guard and what they call) and one for each function
     or class that nobody in it calls, which some other file may. ``methods`` are the start methods that it must work
     under, ``default`` is the one of the default context. ``whole`` is False where a bound cut the account short:
-    whoever needs to know everything keeps silent then.
+    whoever needs to know everything keeps silent then. ``dill``: its library pickles by dill, which takes functions and
+    classes that pickle cannot.
     """
 
     roles: list[Role]
@@ -81,6 +82,7 @@ class Program:
     classes: list[ProcessClass] = field(default_factory=list)
     methods: frozenset[str] = frozenset({"fork", "spawn", "forkserver"})
     whole: bool = True
+    dill: bool = False
 
     @property
     def root(self) -> Role:

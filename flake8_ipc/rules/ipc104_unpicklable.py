@@ -33,6 +33,8 @@ _CURES = {
 
 def check(study: Study) -> Iterator[Finding]:
     """What cannot be pickled and has to be."""
+    if study.program.dill:
+        return
     for handing in study.handings:
         if handing.way is not Way.TASK and only_forked(study.program, handing.owner):
             continue
@@ -96,6 +98,7 @@ RULE = Rule(
     good=GOOD,
     check=check,
     silent=(
+        "The package multiprocess, which pickles by dill.",
         "A function or class at module level, or a method of such a class.",
         "The target of a process, or a pool's initializer, where only fork is supported.",
         "callback= and error_callback=, which run in the process that submits.",

@@ -164,6 +164,9 @@ def import_from(run: Run, node: cst.ImportFrom) -> None:
 def imported(run: Run, module: str, name: str | None = None) -> Value:
     """What an import binds: a thing of the project's own where it can be read, else its dotted name."""
     dotted = canonical(module if name is None else f"{module}.{name}")
+    if module.partition(".")[0] == "multiprocess":
+        # The package multiprocess exists to pickle by dill instead of pickle.
+        run.program.dill = True
     if dotted.partition(".")[0] in ("multiprocessing", "concurrent", "threading", "queue", "subprocess", "functools"):
         return Name(dotted)
     found = resolve(run, module, name)

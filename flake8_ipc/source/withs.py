@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import LOCKS, Block, Blocking, Cell, Kind, Lock, Seq, Shared, Try, Verb
+from ..model import LOCKS, Block, Blocking, Cell, Handler, Kind, Lock, Seq, Shared, Try, Verb
 from . import contents
 from .attributes import member
 from .calls import call_method, call_value, follow
 from .deeds import leave_with
 from .lookup import assign
-from .run import Exit, Run, executes
-from .statements import _at_module_level
+from .run import Exit, Run, executes, join_vars
+from .statements import _at_module_level, last_name
 from .values import (
     UNKNOWN,
     Arguments,
@@ -38,6 +38,32 @@ def with_(run: Run, node: cst.With) -> None:
     _enter(run, list(node.items), lambda: run.body(node.body))
 
 
+# Context managers whose body is expected to raise: what is misused there is misused on purpose.
+_EXPECT_FAILURE = frozenset({"assertRaises", "assertRaisesRegex", "raises"})
+
+
+def _expects_failure(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Call) and last_name(node.func) in _EXPECT_FAILURE
+
+
+def _deliberate(run: Run, body: Callable[[], None]) -> None:
+    """Reads a body that is there to fail: its events are left out, and what it would leave behind may not come."""
+    before = run.fork()
+    with run.writing():
+        body()
+    run.vars = join_vars(run.vars, before)
+
+
+def _suppressed(run: Run, names: tuple[str, ...], body: Callable[[], None]) -> None:
+    """``contextlib.suppress``: a try with handlers that do nothing."""
+    before = run.fork()
+    with run.writing() as inner:
+        body()
+    run.vars = join_vars(run.vars, before)
+    if inner.items:
+        run.out.append(Try(inner, [Handler(names, Seq())]))
+
+
 def _enter(run: Run, items: list[cst.WithItem], body: Callable[[], None]) -> None:
     if run.vars is None:
         return
@@ -45,6 +71,13 @@ def _enter(run: Run, items: list[cst.WithItem], body: Callable[[], None]) -> Non
         body()
         return
     item, rest = items[0], items[1:]
+    if _expects_failure(item.item):
+        _deliberate(run, lambda: _enter(run, rest, body))
+        return
+    if isinstance(item.item, cst.Call) and last_name(item.item.func) == "suppress":
+        names = tuple(last_name(arg.value) or "Exception" for arg in item.item.args)
+        _suppressed(run, names, lambda: _enter(run, rest, body))
+        return
     run.unused.add(id(item.item))
     value = run.evaluate(item.item)
     target = item.asname.name if item.asname is not None else None
