@@ -34,8 +34,10 @@ def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states:
     found: dict[tuple[str, int, int, str], Finding] = {}
     for program in programs:
         study = Study(program, states=states)
+        deliberate = {event.place for _, event in program.events() if event.setting.deliberate}
         for finding in one_cause_once([finding for rule in active for finding in rule.check(study)], active):
-            found.setdefault((*finding.place.spot, finding.code), finding)
+            if finding.place not in deliberate:
+                found.setdefault((*finding.place.spot, finding.code), finding)
     return [found[key] for key in sorted(found)]
 
 

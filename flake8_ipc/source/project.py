@@ -33,6 +33,7 @@ class ForeignModule:
     module: ModuleScope
     names: Vars = field(default_factory=dict)
     facts: dict[object, Any] = field(default_factory=dict)
+    dill: bool = False
 
 
 _READ: dict[tuple[str, int], ForeignModule | None] = {}
@@ -110,6 +111,7 @@ def force(run: Run, value: Value) -> Value | None:
         if foreign is None:
             return None
         run.foreign.update(foreign.names)
+        run.program.dill = run.program.dill or foreign.dill
         for key, fact in foreign.facts.items():
             run.made.setdefault(key, fact)
         found = foreign.names.get((foreign.module.scope.key, value.name))
@@ -156,4 +158,4 @@ def _read(run: Run, path: str) -> ForeignModule | None:
         shared.open = True
     facts: dict[object, Any] = {}
     facts.update((key, fact) for key, fact in inner.made.items() if isinstance(key, tuple) and key[0] == "class")
-    return ForeignModule(module, {**inner.foreign, **(inner.vars or {})}, facts)
+    return ForeignModule(module, {**inner.foreign, **(inner.vars or {})}, facts, program.dill)

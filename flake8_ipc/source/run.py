@@ -102,6 +102,7 @@ class Run:
         self.imported: Place | None = None
         self.guarded = False
         self.in_async = False
+        self.deliberate = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.made: dict[object, Any] = {}
@@ -159,8 +160,9 @@ class Run:
         """Where in the program this point stands; one object as long as nothing changes."""
         last = self._setting
         imported = None if self.guarded else self.imported
-        if last.calls is not self.calls or last.imported is not imported or last.in_async is not self.in_async:
-            self._setting = last = Setting(self.calls, imported, self.in_async)
+        same = last.calls is self.calls and last.imported is imported and last.in_async is self.in_async
+        if not same or last.deliberate is not self.deliberate:
+            self._setting = last = Setting(self.calls, imported, self.in_async, self.deliberate)
         return last
 
     def emit(self, verb: Verb, shared: Shared, node: cst.CSTNode, name: str = "", **facts: Any) -> Event:

@@ -47,14 +47,15 @@ def _expects_failure(node: cst.BaseExpression) -> bool:
 
 
 def _deliberate(run: Run, body: Callable[[], None]) -> None:
-    """Reads a body that is there to fail: its events are left out, and what it would leave behind may not come."""
-    before = run.fork()
-    with run.writing():
-        body()
-    run.vars = join_vars(run.vars, before)
+    """Reads a body that is there to fail."""
+    outer, run.deliberate = run.deliberate, True
+    try:
+        _suppressed(run, None, body)
+    finally:
+        run.deliberate = outer
 
 
-def _suppressed(run: Run, names: tuple[str, ...], body: Callable[[], None]) -> None:
+def _suppressed(run: Run, names: tuple[str, ...] | None, body: Callable[[], None]) -> None:
     """``contextlib.suppress``: a try with handlers that do nothing."""
     before = run.fork()
     with run.writing() as inner:
