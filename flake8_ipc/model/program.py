@@ -42,6 +42,7 @@ class Role:
     given: dict[Shared, Place | None] = field(default_factory=dict)
     many: bool = False
     known: bool = True
+    _told: tuple[Flow, tuple[Event, ...]] | None = field(default=None, init=False)
 
     @property
     def thread(self) -> bool:
@@ -60,7 +61,9 @@ class Role:
 
     def events(self, *verbs: Verb) -> Iterator[Event]:
         """Its events in the order of the text, of these verbs (all, where none is named)."""
-        return (event for event in events(self.flow) if not verbs or event.verb in verbs)
+        if self._told is None or self._told[0] is not self.flow:
+            self._told = (self.flow, tuple(events(self.flow)))
+        return (event for event in self._told[1] if not verbs or event.verb in verbs)
 
     def __repr__(self) -> str:
         return f"<role {self.name}>"

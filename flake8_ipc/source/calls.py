@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from ..model import Block, Choice, Flow, Jump, Kind, Place, Seq, Shared, Verb
+from ..model import Block, Choice, Flow, Jump, Kind, Seq, Verb
 from . import contents
 from .attributes import get_attribute, library_base, lineage, member
 from .lookup import bind, call_it
@@ -328,8 +328,8 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
         run.frame.made += [shared for shared in frame.made if shared not in ends]
 
 
-def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, known: bool = True) -> dict[Shared, Place]:
-    """Binds a call's arguments to the parameters; where each shared object landed.
+def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, known: bool = True) -> None:
+    """Binds a call's arguments to the parameters.
 
     ``known`` False: the caller cannot be seen, and what is missing may be anything.
     """
@@ -339,7 +339,6 @@ def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, know
     if func.bound is not None:
         positional.insert(0, func.bound)
     outer, run.frame = run.frame, frame
-    landed: dict[Shared, Place] = {}
     try:
         for index, param in enumerate((*names, *params.kwonly_params)):
             name = param.name.value
@@ -354,12 +353,9 @@ def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, know
 
                 value = unknown_argument(run, param, func.defaults.get(name))
             bind(run, name, value)
-            for shared in run.reachable(value):
-                landed.setdefault(shared, run.place(param.name))
         _bind_rest(run, func, args, positional[len(names) :])
     finally:
         run.frame = outer
-    return landed
 
 
 def _bind_rest(run: Run, func: Func, args: Arguments, rest: list[Value]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Count, PipeEnd, Process, Shared
-from .run import Run
+from .run import Held, Run
 from .values import (
     UNKNOWN,
     Cls,
@@ -31,15 +31,15 @@ from .values import (
 )
 
 
-def inside(run: Run, value: Value, found: dict[Shared, None], held: dict[int, list[Value]]) -> list[Value]:
+def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> list[Value]:
     """The values directly inside one; shared objects go to ``found``. ``held``: what each object holds."""
     if isinstance(value, Ref):
         found[value.shared] = None
-        return held.get(id(value.shared), [])
+        return held.by(id(value.shared))
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
-        return held.get(value.key, [])
+        return held.by(value.key)
     if isinstance(value, Items):
         return [*(value.items or ()), value.element]
     if isinstance(value, OneOf):
@@ -79,10 +79,10 @@ def pickles_itself(run: Run, value: Inst) -> bool:
     return False
 
 
-def _closed_over(held: dict[int, list[Value]], scope: Scope | None) -> list[Value]:
+def _closed_over(held: Held, scope: Scope | None) -> list[Value]:
     values: list[Value] = []
     while scope is not None and scope.kind == "function":
-        values += held.get(scope.key, [])
+        values += held.by(scope.key)
         scope = scope.parent
     return values
 

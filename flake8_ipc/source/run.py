@@ -250,22 +250,14 @@ class Run:
         """
         found: dict[Shared, None] = {}
         if self.program.objects or self.foreign:
-            self._reach([value for value in values if not isinstance(value, (Const, Data, Name))], found, pickled)
+            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled)
         return list(found)
-
-    def attributes(self) -> dict[int, list[Value]]:
-        """What each scope, object and collection holds, by its identity."""
-        held: dict[int, list[Value]] = {}
-        for (owner, _), value in (self.vars or {}).items():
-            if not isinstance(value, (Const, Data, Name)):
-                held.setdefault(owner, []).append(value)
-        return held
 
     def _reach(self, pending: list[Value], found: dict[Shared, None], pickled: bool) -> None:
         from .contents import inside, pickles_itself
 
         seen: set[int] = set()
-        held = self.attributes() if pending else {}
+        held = Held(self)
         while pending:
             value = pending.pop()
             if id(value) in seen:
@@ -278,6 +270,28 @@ class Run:
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
             pending.extend(inside(self, value, found, held))
+
+
+class Held:
+    """What each scope and object holds, by its identity; worked out at the first question."""
+
+    __slots__ = ("_held", "_run")
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._held: dict[int, list[Value]] | None = None
+
+    def by(self, owner: int) -> list[Value]:
+        """The values that an owner holds, plain data left out."""
+        if self._held is None:
+            self._held = {}
+            for (key, _), value in (self._run.vars or {}).items():
+                if type(value) not in _PLAIN:
+                    self._held.setdefault(key, []).append(value)
+        return self._held.get(owner, [])
+
+
+_PLAIN = frozenset({Const, Data, Name})
 
 
 def join_vars(one: Vars | None, other: Vars | None) -> Vars | None:

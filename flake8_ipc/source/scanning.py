@@ -21,13 +21,21 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         fields = _FIELDS[kind] = tuple(name for name in names if name not in ("leading_lines", "header", "footer"))
     for name in fields:
         value: Any = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
-            if not isinstance(value, _SKIPPED):
-                yield value
-        elif isinstance(value, (tuple, list)):
-            for item in value:
-                if isinstance(item, cst.CSTNode) and not isinstance(item, _SKIPPED):
-                    yield item
+        if type(value) in (tuple, list):
+            yield from (item for item in value if _is_code(type(item)))
+        elif _is_code(type(value)):
+            yield value
+
+
+_CODE: dict[type, bool] = {}
+
+
+def _is_code(kind: type) -> bool:
+    """Whether a field's value is a node other than white space (asked once a type: the nodes are ABCs, and slow)."""
+    found = _CODE.get(kind)
+    if found is None:
+        found = _CODE[kind] = issubclass(kind, cst.CSTNode) and not issubclass(kind, _SKIPPED)
+    return found
 
 
 def own_nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:

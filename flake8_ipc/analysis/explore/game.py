@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ...model import Event, Role
 from .machine import Deed, Enter, Fork, Head
 from .state import DONE, State, Table, TooBig
+
+
+_Edges: TypeAlias = list[list[tuple[int, list[int]]]]
+_Deeds: TypeAlias = tuple[tuple[Role, Event], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +40,41 @@ class Stuck:
     steps: tuple[tuple[Role, Event], ...]
 
 
-def search(table: Table, limit: int, counts: Callable[[State], bool]) -> tuple[Stuck, ...]:
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The states of a program and the steps between them."""
+
+    table: Table
+    states: list[State]
+    edges: _Edges
+    came: list[tuple[int, _Deeds]]
+
+
+def explore(table: Table, limit: int) -> Space | None:
+    """Every state that can be reached; None where there are more than ``limit``."""
+    try:
+        return Space(table, *_explore(table, limit))
+    except TooBig:
+        return None
+
+
+def search(space: Space, counts: Callable[[State], bool]) -> tuple[Stuck, ...]:
     """The stuck states, of those that ``counts`` names, that the scheduler forces by its shortest way to play.
 
-    One for each way the data can turn out; none where the data can avoid them all, or where there are more than
-    ``limit`` states.
+    One for each way the data can turn out; none where the data can avoid them all.
     """
-    try:
-        return _solve(table, *_explore(table, limit), counts)
-    except TooBig:
-        return ()
+    return _solve(space.table, space.states, space.edges, space.came, counts)
 
 
-_Edges = list[list[tuple[int, list[int]]]]
+# A run of steps that concern nobody else is cut here, should it go on for ever.
+_ALONE = 200
 
 
-def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[int, int]]]:
-    first = table.start()
+def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[int, _Deeds]]]:
+    first, begun = _settled(table, table.start(), ())
     numbers = {first: 0}
-    states, came = [first], [(-1, -1)]
+    states: list[State] = [first]
+    came: list[tuple[int, _Deeds]] = [(-1, begun)]
     pending = deque([0])
     edges: _Edges = []
     while pending:
@@ -62,19 +83,42 @@ def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[
         groups: list[tuple[int, list[int]]] = []
         for index, outcomes in _choices(table, state):
             targets = []
-            for outcome in outcomes:
+            done = _deed(table, state, index)
+            for raw in outcomes:
+                outcome, deeds = _settled(table, raw, done)
                 number = numbers.get(outcome)
                 if number is None:
                     if len(states) >= limit:
                         raise TooBig
                     number = numbers[outcome] = len(states)
                     states.append(outcome)
-                    came.append((here, index))
+                    came.append((here, deeds))
                     pending.append(number)
                 targets.append(number)
             groups.append((index, targets))
         edges.append(groups)
     return states, edges, came
+
+
+def _deed(table: Table, state: State, index: int) -> _Deeds:
+    thread = state.threads[index]
+    step = table.machines[thread.role].steps[thread.pc]
+    return ((table.roles[thread.role], step.event),) if isinstance(step, Deed) and not thread.status else ()
+
+
+def _settled(table: Table, state: State, deeds: _Deeds) -> tuple[State, _Deeds]:
+    """The state after all steps that concern nobody else and have but one outcome."""
+    for _ in range(_ALONE):
+        for index in range(len(state.threads)):
+            if _private(table, state, index):
+                outcomes = table.moves(state, index)
+                if outcomes is not None and len(outcomes) == 1:
+                    deeds += _deed(table, state, index)
+                    state = outcomes[0]
+                    break
+        else:
+            return state, deeds
+    return state, deeds
 
 
 def _choices(table: Table, state: State) -> list[tuple[int, list[State]]]:
@@ -91,17 +135,25 @@ def _choices(table: Table, state: State) -> list[tuple[int, list[State]]]:
 
 
 def _private(table: Table, state: State, index: int) -> bool:
+    """Whether a step changes nothing that another copy's step could come before, and takes nothing from it.
+
+    Choices of its own, and what can only let others go on (a put that nobody else puts beside, a close, a start): the
+    stuck states are the same where these come first (partial order reduction: Godefroid, 1996).
+    """
     thread = state.threads[index]
-    if thread.status:
-        return False
-    return isinstance(table.machines[thread.role].steps[thread.pc], (Fork, Head, Enter))
+    if thread.status or thread.pc == 0:
+        return thread.role != 0 or not table.daemons
+    step = table.machines[thread.role].steps[thread.pc]
+    if isinstance(step, Deed):
+        return step.event in table.alone and not thread.sending
+    return isinstance(step, (Fork, Head, Enter))
 
 
 def _solve(
     table: Table,
     states: list[State],
     edges: _Edges,
-    came: list[tuple[int, int]],
+    came: list[tuple[int, _Deeds]],
     counts: Callable[[State], bool],
 ) -> tuple[Stuck, ...]:
     lost = [-1] * len(states)
@@ -150,7 +202,7 @@ def _forced(edges: _Edges, lost: list[int], stuck: set[int]) -> list[int]:
     return ends
 
 
-def _told(table: Table, states: list[State], came: list[tuple[int, int]], number: int) -> Stuck:
+def _told(table: Table, states: list[State], came: list[tuple[int, _Deeds]], number: int) -> Stuck:
     state = states[number]
     waiting = []
     for copy, thread in enumerate(state.threads):
@@ -158,12 +210,8 @@ def _told(table: Table, states: list[State], came: list[tuple[int, int]], number
             step = table.machines[thread.role].steps[thread.pc]
             event = step.event if isinstance(step, Deed) and not thread.status else None
             waiting.append(Waiting(table.roles[thread.role], event, copy))
-    steps: list[tuple[Role, Event]] = []
-    while number > 0:
-        before, index = came[number]
-        thread = states[before].threads[index]
-        step = table.machines[thread.role].steps[thread.pc]
-        if isinstance(step, Deed):
-            steps.append((table.roles[thread.role], step.event))
-        number = before
-    return Stuck(tuple(waiting), state.own, state, tuple(reversed(steps)))
+    steps: _Deeds = ()
+    while number >= 0:
+        number, deeds = came[number]
+        steps = deeds + steps
+    return Stuck(tuple(waiting), state.own, state, steps)

@@ -58,6 +58,14 @@ class Table:
         self.role_of = {role.process: index for index, role in enumerate(roles) if role.process is not None}
         self.patient = patient
         self.fork_only = False
+        self.daemons = any(role.daemon is not False for role in roles[1:])
+        self.alone: frozenset[Event] = frozenset()
+        self.acts = {
+            step: _DEEDS[step.event.verb]
+            for machine in machines
+            for step in machine.steps
+            if isinstance(step, Deed) and step.event.verb in _DEEDS
+        }
         self.hasty: frozenset[Shared] = frozenset()
         self.single: frozenset[int] = frozenset()
 
@@ -149,6 +157,9 @@ class Table:
     # -- deeds
 
     def _deed(self, state: State, index: int, step: Deed) -> list[State] | None:
+        act = self.acts.get(step)
+        if act is not None:
+            return self._act(state, index, step, act)
         event = step.event
         verb = event.verb
         if verb is Verb.START:
@@ -157,10 +168,12 @@ class Table:
             return self._join(state, index, step)
         if verb in (Verb.TERMINATE, Verb.KILL):
             return [self._go(self._end_copies(state, event.target), index, step.next)]
-        if verb in (Verb.CLOSE, Verb.DROP):
-            return [self._go(self._close(state, index, event.target), index, step.next)]
-        done = _DEEDS[verb](self, state, index, step)
-        if event.exact and (event.blocking is Blocking.FOREVER or verb not in _WAITS):
+        return [self._go(self._close(state, index, event.target), index, step.next)]
+
+    def _act(self, state: State, index: int, step: Deed, act: _Act) -> list[State] | None:
+        event = step.event
+        done = act(self, state, index, step)
+        if event.exact and (event.blocking is Blocking.FOREVER or event.verb not in _WAITS):
             return done
         failed = caught(step.handlers, event.raises) if event.raises is not None else step.next
         return [*(done or []), self._go(state, index, failed)]
@@ -379,8 +392,9 @@ class Table:
         return [on]
 
 
+_Act: TypeAlias = Callable[[Table, State, int, Deed], list[State] | None]
 _WAITS = frozenset({Verb.PUT, Verb.GET, Verb.RECV, Verb.ACQUIRE, Verb.WAIT})
-_DEEDS: dict[Verb, Callable[[Table, State, int, Deed], list[State] | None]] = {
+_DEEDS: dict[Verb, _Act] = {
     Verb.PUT: Table._put,
     Verb.GET: Table._get,
     Verb.SEND: Table._send,

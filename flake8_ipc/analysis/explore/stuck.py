@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd, Program, Role, RoleKind, Shared, Verb
+from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd, Program, Queue, Role, RoleKind, Shared, Verb
 from ...finding import Step
 from ..surroundings import surroundings
-from .game import Stuck, Waiting, search
+from .game import Stuck, explore, search
 from .machine import Machine
-from .state import DONE, FLUSHING, State, Table
+from .state import FLUSHING, Table
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
 _SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.SET, Verb.CLEAR)
@@ -47,13 +47,15 @@ class Explorer:
             return Verdict()
         if not any(_waits(event) and event.target in self.objects for _, event in self.program.events()):
             return Verdict()
-        patient = self._table(patient=True)
-        plain = search(patient, self.limit, lambda state: not state.own)
-        own = search(patient, self.limit, lambda state: bool(state.own)) if not plain else ()
-        crowded: tuple[Stuck, ...] = ()
-        if not plain and not own and self._crowds():
-            crowded = search(self._table(patient=False), self.limit, lambda state: True)
-        return Verdict(plain, own, crowded)
+        space = explore(self._table(patient=True), self.limit)
+        if space is None:
+            return Verdict()
+        plain = search(space, lambda state: not state.own)
+        own = search(space, lambda state: bool(state.own)) if not plain else ()
+        if plain or own or not self._crowds():
+            return Verdict(plain, own)
+        space = explore(self._table(patient=False), self.limit)
+        return Verdict(crowded=search(space, lambda state: True) if space is not None else ())
 
     def _crowds(self) -> bool:
         return any(True for _ in self.program.events(Verb.PUT, Verb.SEND)) and any(
@@ -66,6 +68,7 @@ class Explorer:
         table = Table(roles, self.objects, machines, patient=patient)
         table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
+        table.alone = frozenset(_alone(roles))
         table.single = frozenset(_single_counts(self.program))
         return table
 
@@ -98,13 +101,44 @@ def _objects(program: Program) -> list[Shared]:
             if shared.peer is not None and not shared.peer.open and shared.peer not in pooled:
                 found.append(shared)
         elif shared.kind in QUEUES or shared.kind is Kind.EVENT or isinstance(shared, (Lock, Barrier)):
-            if shared.kind is not Kind.CONDITION:
+            # A lock that is let go again only keeps others waiting for a while: other analyses judge those that are not.
+            if shared.kind not in (Kind.CONDITION, Kind.LOCK, Kind.RLOCK):
                 found.append(shared)
     return found
 
 
 def _waits(event: Event) -> bool:
     return event.blocking is Blocking.FOREVER and event.verb in (*_TAKES, Verb.PUT)
+
+
+def _alone(roles: list[Role]) -> Iterator[Event]:
+    """Events that no other copy competes with: they can only let others go on, or take what nobody else takes."""
+    users: dict[tuple[Shared, Verb], set[Role]] = {}
+    for role in roles:
+        for event in role.events(*_MESSAGES, Verb.CLEAR):
+            users.setdefault((event.target, event.verb), set()).add(role)
+
+    def only(event: Event) -> bool:
+        mine = users.get((event.target, event.verb), set())
+        return len(mine) == 1 and not next(iter(mine)).many
+
+    for role in roles:
+        for event in role.events():
+            verb = event.verb
+            if verb in (Verb.START, Verb.CLOSE, Verb.DROP):
+                yield event
+            elif not event.exact or event.blocking is Blocking.TIMED or role.thread:
+                continue
+            elif verb is Verb.PUT:
+                bounded = isinstance(event.target, Queue) and event.target.maxsize != 0
+                if only(event) and not bounded:
+                    yield event
+            elif verb in (Verb.SEND, Verb.GET, Verb.RECV):
+                if only(event) and event.blocking is not Blocking.NEVER:
+                    yield event
+            elif verb is Verb.JOIN or (verb in (Verb.SET, Verb.WAIT) and event.target.kind is Kind.EVENT):
+                if (event.target, Verb.CLEAR) not in users:
+                    yield event
 
 
 def _single_counts(program: Program) -> Iterator[int]:
@@ -117,27 +151,12 @@ def _single_counts(program: Program) -> Iterator[int]:
                         yield id(node.count)
 
 
-def holds(state: State, table_objects: list[Shared], copy: int) -> list[Shared]:
-    """The locks that a copy owns in a state."""
-    return [
-        shared
-        for shared, held in zip(table_objects, state.held)
-        if shared.kind in (Kind.LOCK, Kind.RLOCK) and isinstance(held, tuple) and held[0] == copy
-    ]
-
-
 def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
-    """Who waits in an event of these verbs; nobody where locks are what everything hangs on."""
+    """Who waits in an event of these verbs."""
     for stuck in found:
-        if not any(_on_lock(one) for one in stuck.waiting):
-            for one in stuck.waiting:
-                if one.event is not None and one.event.verb in verbs:
-                    yield stuck, one.role, one.event
-
-
-def _on_lock(one: Waiting) -> bool:
-    event = one.event
-    return event is not None and event.verb is Verb.ACQUIRE and event.target.kind in (Kind.LOCK, Kind.RLOCK)
+        for one in stuck.waiting:
+            if one.event is not None and one.event.verb in verbs:
+                yield stuck, one.role, one.event
 
 
 def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Role, Event | None]]:
@@ -163,4 +182,4 @@ def told(stuck: Stuck, seen_from: Event) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-__all__ = ["DONE", "Explorer", "Verdict", "blocked", "holds"]
+__all__ = ["Explorer", "Verdict", "blocked", "joins_of_unsent", "told"]
