@@ -211,10 +211,11 @@ def child(runs: Shared, *items: Flow, given: Iterable[Shared] | None = None, man
 
 
 def program(main: Iterable[Flow], *children: Role) -> Program:
-    """A root that does this, and its children (who have no other parent)."""
+    """A root that does this, and its children, where they have no other parent; another root may have them later."""
     root = role("main", *main)
     for one in children:
-        one.parent = one.parent or root
+        if one.parent is None or one.parent.kind is RoleKind.MAIN:
+            one.parent = root
     roles = [root, *children]
     objects: dict[Shared, None] = {}
     for one in roles:
