@@ -94,5 +94,5 @@ RULE = Rule(
         "poll() with a timeout guards it.",
         "EOFError is caught around it: then an end that stays open is the fault (IPC301).",
     ),
-    yields_to=("IPC303", "IPC606"),
+    yields_to=("IPC303", "IPC305", "IPC606"),
 )

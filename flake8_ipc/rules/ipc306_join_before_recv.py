@@ -86,5 +86,5 @@ RULE = Rule(
         "The messages are received before, here or by another process or thread that lives.",
         "join(timeout), or a process that terminate() has ended.",
     ),
-    yields_to=("IPC303",),
+    yields_to=("IPC303", "IPC305"),
 )

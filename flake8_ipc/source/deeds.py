@@ -21,12 +21,14 @@ from ..model import (
     Shared,
     Verb,
 )
+from . import contents
 from .run import Run
 from .values import (
     NOTHING,
     PLAIN,
     UNKNOWN,
     Arguments,
+    BlockName,
     Coll,
     Const,
     Data,
@@ -309,8 +311,8 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
         return read(run, ref, Constant(name), node, name)
     if kind is Kind.NAMESPACE and not name.startswith("__"):
         return read(run, ref, Constant(name), node, name)
-    if kind is Kind.SHARED_MEMORY and name == "buf":
-        return ref
+    if kind is Kind.SHARED_MEMORY and name in ("buf", "name"):
+        return ref if name == "buf" else BlockName(shared)
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
         return UNKNOWN if name != "sentinel" else ref
@@ -329,7 +331,8 @@ def read(run: Run, ref: Ref, key: Key | Constant, node: cst.CSTNode, name: str) 
 
 def write(run: Run, ref: Ref, key: Key | Constant, value: Value, node: cst.CSTNode, name: str) -> None:
     """A write to a cell or proxy; the reads it was computed from, or depends on, make it a read-modify-write."""
-    reads = from_values([value]).reads | run.controls
+    inner = contents.elements(run, value)[1] if isinstance(value, (Items, Coll)) else value
+    reads = from_values([value, inner]).reads | run.controls
     mine = tuple(event for event in reads if event.target is ref.shared and _meet(event.key, key))
     payload = Constant(value.value) if isinstance(value, Const) and not value.reads else None
     run.emit(

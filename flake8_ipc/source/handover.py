@@ -97,6 +97,8 @@ def argument_of(run: Run, value: Value, node: cst.CSTNode, keyword: str | None =
 
 def not_a_sequence(run: Run, value: Value, node: cst.CSTNode) -> bool:
     """Whether what stands for ``args`` is surely no sequence of arguments."""
+    if isinstance(value, OneOf):
+        return all(not_a_sequence(run, option, node) for option in value.options)
     if isinstance(value, (Const, Ref, Func, Cls, Name)):
         return not (isinstance(value, Const) and isinstance(value.value, tuple))
     if isinstance(value, Inst):

@@ -210,7 +210,7 @@ def _lower_process(run: Run, process: Process, node: cst.CSTNode) -> None:
         return
     role.given = dict(spec.parameters)
     run.program.roles.append(role)
-    lower_role(run, role, target, args, spec.node or node, spec.loops, landing)
+    lower_role(run, role, target, args, spec.node or node, spec.loops, landing, inst=spec.inst)
 
 
 def _entry_of(
@@ -238,6 +238,7 @@ def lower_role(
     loops: tuple[int, ...] = (),
     landing: bool = True,
     first: Callable[[], None] | None = None,
+    inst: Inst | None = None,
 ) -> None:
     """Reads what a role does, in a state of its own."""
     inner = _handed_over(run, args, loops)
@@ -249,6 +250,9 @@ def lower_role(
     run.role = role
     if run.vars is not None:
         run.vars = dict(run.vars)
+        for (key, name), value in list(run.vars.items()) if inst is not None and loops else ():
+            if inst is not None and key == inst.key:
+                run.vars[key, name] = handed(value, loops)
         if not role.thread:
             run.birth = dict(run.vars)
     scope = run.frame.scope

@@ -31,6 +31,7 @@ from .values import (
     PLAIN,
     UNKNOWN,
     Arguments,
+    BlockName,
     Cls,
     Coll,
     Const,
@@ -43,6 +44,7 @@ from .values import (
     Items,
     Method,
     Name,
+    Opaque,
     Partial,
     Ref,
     Value,
@@ -412,6 +414,13 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Items(items, element, count)
 
 
+def _reversed(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = _through(run, args, node)
+    if isinstance(value, Items) and value.items is not None:
+        return Items(tuple(reversed(value.items)), value.element, value.count)
+    return value
+
+
 def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "iterator")
     if isinstance(value, Generator):
@@ -550,6 +559,10 @@ def _shared_memory(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     place = run.place(node)
     create = args.get(1, "create")
     fresh = isinstance(create, Const) and bool(create.value)
+    name = args.get(0, "name")
+    if not fresh and isinstance(name, BlockName):
+        run.emit(Verb.ATTACH, name.shared, node, "SharedMemory", payload=Constant(fresh))
+        return Ref(name.shared)
     block = made(run, node, "SharedMemory", lambda: Cell(Kind.SHARED_MEMORY, place, raw=True))
     run.emit(Verb.CREATE if fresh else Verb.ATTACH, block, node, "SharedMemory", payload=Constant(fresh))
     if not fresh:
@@ -597,7 +610,8 @@ _SPECIAL: dict[str, Callable[[Run, Arguments, cst.CSTNode], Value]] = {
     "enumerate": _enumerate,
     "zip": _zip,
     "sorted": _through,
-    "reversed": _through,
+    "reversed": _reversed,
+    "object": lambda run, args, node: Opaque(),
     "next": _next,
     "map": _map,
     "sum": _aggregate,

@@ -19,6 +19,7 @@ from .values import (
     Func,
     Guard,
     Name,
+    Opaque,
     Ref,
     Value,
     from_values,
@@ -94,6 +95,9 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
         same, differs = (right, None) if equal else (None, right)
         narrow = (name, same, differs) if name else None
         return Condition(left, test=Test(left.message, Constant(right.value), equal), narrow=narrow)
+    if isinstance(left, Data) and left.message is not None and isinstance(right, Opaque):
+        # What comes out of a queue or pipe is a copy: never the object itself.
+        return Condition(left, not equal)
     from .expressions import as_number, compare
 
     if isinstance(sign, (cst.Equal, cst.NotEqual)):
@@ -572,6 +576,11 @@ def _pattern_test(run: Run, case: cst.MatchCase, subject: Value) -> Condition:
     known: Value = UNKNOWN
     if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
         known = run.evaluate(pattern.value)
+    from .expressions import compare
+
+    verdict = compare(subject, known, cst.Equal())
+    if isinstance(verdict, Guard) and case.guard is None:
+        return Condition(verdict, verdict.truth, guard=True)
     if isinstance(subject, Data) and subject.message is not None and isinstance(known, Const) and case.guard is None:
         return Condition(subject, test=Test(subject.message, Constant(known.value)))
     return Condition(subject, reads=from_values([subject]).reads)

@@ -224,6 +224,18 @@ class Guard(Value):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Opaque(Value):
+    """``object()``: equal to nothing but itself, and to no copy of itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockName(Value):
+    """The name of a shared memory block, by which another process attaches it."""
+
+    shared: Shared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class OneOf(Value):
     """One of several; which is not known."""
 
@@ -324,6 +336,11 @@ def _same_content(one: Content, other: Content) -> bool:
     )
 
 
+# More alternatives than these are not kept apart.
+_OPTIONS = 6
+_CONSTANTS = 16
+
+
 def join(one: Value, other: Value) -> Value:
     """What is known where either may be."""
     if same(one, other):
@@ -348,7 +365,7 @@ def join(one: Value, other: Value) -> Value:
         for value in data[1:]:
             merged = both(merged, value)
         rest.append(merged)
-    if len(rest) > 6:
+    if len(rest) > (_CONSTANTS if all(isinstance(value, Const) for value in rest) else _OPTIONS):
         return from_values(rest)
     return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
 

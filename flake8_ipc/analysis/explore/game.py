@@ -58,12 +58,13 @@ def explore(table: Table, limit: int) -> Space | None:
         return None
 
 
-def search(space: Space, counts: Callable[[State], bool]) -> tuple[Stuck, ...]:
+def search(space: Space, counts: Callable[[State], bool], *, every: bool = False) -> tuple[Stuck, ...]:
     """The stuck states, of those that ``counts`` names, that the scheduler forces by its shortest way to play.
 
-    One for each way the data can turn out; none where the data can avoid them all.
+    One for each way the data can turn out (with ``every`` all of them, should the scheduler be able to force one);
+    none where the data can avoid them all.
     """
-    return _solve(space.table, space.states, space.edges, space.came, counts)
+    return _solve(space, counts, every=every)
 
 
 # A run of steps that concern nobody else is cut here, should it go on for ever.
@@ -149,13 +150,8 @@ def _private(table: Table, state: State, index: int) -> bool:
     return isinstance(step, (Fork, Head, Enter))
 
 
-def _solve(
-    table: Table,
-    states: list[State],
-    edges: _Edges,
-    came: list[tuple[int, _Deeds]],
-    counts: Callable[[State], bool],
-) -> tuple[Stuck, ...]:
+def _solve(space: Space, counts: Callable[[State], bool], *, every: bool) -> tuple[Stuck, ...]:
+    table, states, edges, came = space.table, space.states, space.edges, space.came
     lost = [-1] * len(states)
     pending: deque[int] = deque()
     for number, state in enumerate(states):
@@ -183,7 +179,8 @@ def _solve(
                 pending.append(number)
     if lost[0] < 0:
         return ()
-    return tuple(_told(table, states, came, number) for number in _forced(edges, lost, stuck))
+    ends = sorted(stuck) if every else _forced(edges, lost, stuck)
+    return tuple(_told(table, states, came, number) for number in ends)
 
 
 def _forced(edges: _Edges, lost: list[int], stuck: set[int]) -> list[int]:

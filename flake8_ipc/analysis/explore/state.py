@@ -59,6 +59,7 @@ class Table:
         self.patient = patient
         self.fork_only = False
         self.daemons = any(role.daemon is not False for role in roles[1:])
+        self.one_number = False
         self.alone: frozenset[Event] = frozenset()
         self.acts = {
             step: _DEEDS[step.event.verb]
@@ -131,7 +132,7 @@ class Table:
         for known, number in state.picked:
             if known == key:
                 return [self._turn(state, index, step, number)]
-        if step.consumes:
+        if step.consumes and not (exact is not None and self.one_number):
             return [self._turn(state, index, step, -1)]
         picks = []
         for number in (1, 2):

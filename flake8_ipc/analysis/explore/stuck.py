@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd, Program, Queue, Role, RoleKind, Shared, Verb
 from ...finding import Step
+from ..graph import Graph
+from ..locks import Locks, root
 from ..surroundings import surroundings
 from .game import Stuck, explore, search
 from .machine import Machine
-from .state import FLUSHING, Table
+from .state import EXACT, FLUSHING, Table
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
 _SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.SET, Verb.CLEAR)
@@ -51,7 +54,7 @@ class Explorer:
         if space is None:
             return Verdict()
         plain = search(space, lambda state: not state.own)
-        own = search(space, lambda state: bool(state.own)) if not plain else ()
+        own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
             return Verdict(plain, own)
         space = explore(self._table(patient=False), self.limit)
@@ -68,6 +71,7 @@ class Explorer:
         table = Table(roles, self.objects, machines, patient=patient)
         table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
+        table.one_number = len(_large_numbers(self.program)) == 1
         table.alone = frozenset(_alone(roles))
         table.single = frozenset(_single_counts(self.program))
         return table
@@ -93,6 +97,7 @@ def _pooled(role: Role) -> bool:
 def _objects(program: Program) -> list[Shared]:
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
+    waited = _waited_under(program)
     found: list[Shared] = []
     for shared in program.objects:
         if shared.open or shared in pooled:
@@ -101,14 +106,42 @@ def _objects(program: Program) -> list[Shared]:
             if shared.peer is not None and not shared.peer.open and shared.peer not in pooled:
                 found.append(shared)
         elif shared.kind in QUEUES or shared.kind is Kind.EVENT or isinstance(shared, (Lock, Barrier)):
-            # A lock that is let go again only keeps others waiting for a while: other analyses judge those that are not.
-            if shared.kind not in (Kind.CONDITION, Kind.LOCK, Kind.RLOCK):
+            # A lock under which nobody waits for anything only keeps others waiting for a while.
+            mutex = shared.kind in (Kind.LOCK, Kind.RLOCK)
+            if shared.kind is not Kind.CONDITION and (not mutex or shared in waited):
                 found.append(shared)
+    return found
+
+
+def _waited_under(program: Program) -> set[Shared]:
+    """The locks under which somebody waits for something, another lock included, or which somebody keeps."""
+    locks = Locks(functools.cache(lambda role: Graph(role.flow)))
+    found: set[Shared] = set()
+    for role in program.roles:
+        acquired = {event.target for event in role.events(Verb.ACQUIRE)}
+        if not acquired:
+            continue
+        found |= acquired - {event.target for event in role.events(Verb.RELEASE)}
+        for event in role.events(*_TAKES, Verb.PUT):
+            found |= locks.names(role, event)
+            if event.verb is Verb.ACQUIRE and locks.names(role, event):
+                found.add(root(event.target))
     return found
 
 
 def _waits(event: Event) -> bool:
     return event.blocking is Blocking.FOREVER and event.verb in (*_TAKES, Verb.PUT)
+
+
+def _large_numbers(program: Program) -> set[int]:
+    """The numbers of turns too high to be played out; where there is but one, all loops with it turn equally often."""
+    return {
+        node.count.exact
+        for role in program.roles
+        for one in surroundings(role.flow)
+        for node in one.loops
+        if node.count is not None and node.count.exact is not None and node.count.exact > EXACT
+    }
 
 
 def _alone(roles: list[Role]) -> Iterator[Event]:
@@ -152,11 +185,17 @@ def _single_counts(program: Program) -> Iterator[int]:
 
 
 def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
-    """Who waits in an event of these verbs."""
+    """Who waits in an event of these verbs; nobody where locks are what everything hangs on."""
     for stuck in found:
+        if any(_on_lock(one.event) for one in stuck.waiting):
+            continue
         for one in stuck.waiting:
             if one.event is not None and one.event.verb in verbs:
                 yield stuck, one.role, one.event
+
+
+def _on_lock(event: Event | None) -> bool:
+    return event is not None and event.verb is Verb.ACQUIRE and event.target.kind in (Kind.LOCK, Kind.RLOCK)
 
 
 def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Role, Event | None]]:
