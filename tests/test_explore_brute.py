@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import build
 import pytest
-from build import child, either, flag, forever, process, program, queue, seq, until_none
+from build import child, either, forever, process, program, queue, seq, times, until_none
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flake8_ipc.analysis.explore.state import DONE, State, Table, TooBig
 from flake8_ipc.analysis.explore.stuck import Explorer
-from flake8_ipc.model import Event, Flow, Kind, Program, Seq, Shared, Verb
+from flake8_ipc.model import Blocking, Count, Event, Flow, Jump, Kind, Loop, Program, Seq, Shared, Verb
 
 _MOST = 3000
 _WAITS = (Verb.GET, Verb.PUT, Verb.RECV, Verb.ACQUIRE, Verb.WAIT)
@@ -71,46 +71,53 @@ def verdict(it: Program) -> tuple[bool, bool, bool]:
 # -- random programs
 
 
-class Things:
-    """What a random program shares."""
+def _things(draw: st.DrawFn, *, timed: bool) -> list[list[Callable[[], Event]]]:
+    """What a program may share: for each thing all that can be done with it."""
+    kinds = st.sampled_from([Kind.QUEUE, Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE])
+    queues = [queue("q", kind=draw(kinds)), queue("r", draw(st.integers(0, 2)), kind=draw(kinds))]
+    left, right = build.pipe()
+    signal, counter = build.flag(), build.semaphore(1)
+    things = [[_doing(verb, one) for verb in (build.put, _put_none, build.get)] for one in queues]
+    things.append([_doing(verb, one) for verb in (build.send, build.recv) for one in (left, right)])
+    things.append([_doing(verb, signal) for verb in (build.wait, build.set_, build.clear)])
+    things.append([_doing(verb, counter) for verb in (build.acquire, build.release)])
+    if timed:
+        for deeds, one in zip(things, queues):
+            deeds.append(lambda one=one: build.get(one, timed=True))  # type: ignore[misc]
+    return things
 
-    def __init__(self, kinds: tuple[Kind, Kind], room: int) -> None:
-        self.queues = [queue("q", kind=kinds[0]), queue("r", room, kind=kinds[1])]
-        self.ends = build.pipe()
-        self.flags = [flag()]
-        self.locks = [build.semaphore(1)]
 
-    def deeds(self, *, timed: bool) -> list[Callable[[], Event]]:
-        """What can be done with them."""
-        made: list[Callable[[], Event]] = []
-        for shared, verbs in (
-            *((one, (build.put, build.get)) for one in self.queues),
-            *((one, (build.send, build.recv)) for one in self.ends),
-            *((one, (build.wait, build.set_, build.clear)) for one in self.flags),
-            *((one, (build.acquire, build.release)) for one in self.locks),
-        ):
-            made += [_doing(verb, shared) for verb in verbs]
-        if timed:
-            made += [lambda one=one: build.get(one, timed=True) for one in self.queues]  # type: ignore[misc]
-            made += [_doing(build.close, one) for one in self.ends]
-        return made
+def _put_none(shared: Shared) -> Event:
+    return build.put(shared, None)
 
 
 def _doing(verb: Callable[[Shared], Event], shared: Shared) -> Callable[[], Event]:
     return lambda: verb(shared)
 
 
+def _loops(things: list[list[Callable[[], Event]]], few: st.SearchStrategy[Seq]) -> st.SearchStrategy[Flow]:
+    taking = [made for thing in things for made in thing if made().verb in (Verb.GET, Verb.RECV)]
+    kinds: list[st.SearchStrategy[Flow]] = [
+        st.builds(forever, few),
+        st.builds(forever, st.builds(either, few, few)),
+        st.builds(times, st.sampled_from([0, 1, 2, Count(0, None)]), few),
+    ]
+    if taking:
+        # Some messages are None, some are unknown.
+        kinds.append(st.builds(lambda made, items: until_none(made(), items), st.sampled_from(taking), few))
+    return st.one_of(kinds)
+
+
 @st.composite
 def programs(draw: st.DrawFn, *, daemons: bool = False, ends: bool = False, timed: bool = False, threads: bool = False,
-             many: bool = False) -> Program:
+             many: bool = False, loops: bool = False) -> Program:
     """One to three roles that do a few things each."""
-    kinds = st.sampled_from([Kind.QUEUE, Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE])
-    things = Things((draw(kinds), draw(kinds)), draw(st.sampled_from([0, 1, 2])))
-    # Few things in one program, so that roles meet.
-    deeds = draw(st.lists(st.sampled_from(things.deeds(timed=timed)), min_size=2, max_size=5))
+    # One or two things in one program, so that roles meet.
+    things = draw(st.permutations(_things(draw, timed=timed)))[: draw(st.integers(1, 2))]
+    deeds = [deed for thing in things for deed in thing]
     one = st.builds(lambda deed: deed(), st.sampled_from(deeds))
     few = st.builds(lambda items: seq(*items), st.lists(one, max_size=2))
-    item = st.one_of(one, one, one, st.builds(either, few, few))
+    item = st.one_of(one, one, one, st.builds(either, few, few), *([_loops(things, few)] if loops else []))
 
     children = [
         process(
@@ -132,11 +139,20 @@ def programs(draw: st.DrawFn, *, daemons: bool = False, ends: bool = False, time
         if how != "leave":
             at = draw(st.integers(at + (2 if runs.many else 1), len(main)))
             main[at:at] = last
-    return program(main, *(child(runs, *draw(st.lists(item, max_size=3)), many=runs.many) for runs in children))
+    flows = [draw(st.lists(item, max_size=3)) for _ in children]
+    ends_used = [thing for thing in things if thing[0]().verb is Verb.SEND]
+    if timed and children and ends_used:
+        # As one should: the parent's copies once the children have theirs, the children's when they are done.
+        both = [made().target for made in ends_used[0] if made().verb is Verb.SEND]
+        last = max(main.index(deed) for deed in main if isinstance(deed, Event) and deed.verb is Verb.START)
+        main[last + 1 : last + 1] = [build.close(end) for end in both if draw(st.booleans())]
+        for flow in flows:
+            flow += [build.close(end) for end in both if draw(st.booleans())]
+    return program(main, *(child(runs, *flow, many=runs.many) for runs, flow in zip(children, flows)))
 
 
 def check(it: Program) -> None:
-    if not any(event.verb in _WAITS for _, event in it.events()):
+    if not any(event.verb in _WAITS and event.blocking is Blocking.FOREVER for _, event in it.events()):
         return
     try:
         expected = plainly(it)
@@ -151,9 +167,14 @@ def told(it: Program) -> str:
 
 def _text(flow: Flow) -> str:
     if isinstance(flow, Event):
-        return f"{flow.name}{'?' if flow.blocking is not flow.blocking.FOREVER else ''}"
+        return f"{flow.name}{'(None)' if flow.payload else ''}{'?' if flow.blocking is not flow.blocking.FOREVER else ''}"
     if isinstance(flow, Seq):
         return "; ".join(map(_text, flow.items))
+    if isinstance(flow, Loop):
+        count = "ever" if flow.count is None else flow.count.exact if flow.count.exact is not None else "n"
+        return f"{count}*({_text(flow.body)})"
+    if isinstance(flow, Jump):
+        return "break"
     return "(" + " | ".join(map(_text, flow.branches)) + ")"  # type: ignore[union-attr]
 
 
@@ -184,4 +205,22 @@ def test_daemons(it: Program) -> None:
 @_CALM
 @given(programs(ends=True))
 def test_terminate(it: Program) -> None:
+    check(it)
+
+
+@_CALM
+@given(programs(loops=True))
+def test_loops(it: Program) -> None:
+    check(it)
+
+
+@_CALM
+@given(programs(loops=True, daemons=True))
+def test_loops_of_daemons(it: Program) -> None:
+    check(it)
+
+
+@_CALM
+@given(programs(loops=True, ends=True))
+def test_loops_that_are_ended(it: Program) -> None:
     check(it)

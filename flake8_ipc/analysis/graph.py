@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ..model import Block, Choice, End, Event, Flow, Handler, Jump, Loop, Raise, Seq, Try
+from ..model import Block, Choice, End, Event, Flow, Handler, Jump, Loop, Raise, Seq, Try, Verb
 
 State = TypeVar("State")
 # Loops nested deeper than this are not unrolled.
@@ -61,7 +61,7 @@ class Graph:
                 next_ = self._build(item, next_, at)
             return next_
         if isinstance(flow, Choice):
-            return self._node(None, *(self._build(branch, next_, at) for branch in flow.branches))
+            return self._choice(flow, next_, at)
         if isinstance(flow, Loop):
             return self._loop(flow, next_, at)
         if isinstance(flow, Block):
@@ -75,6 +75,17 @@ class Graph:
             return self._node(None, *self._catchers(flow.name, at))
         assert isinstance(flow, End)
         return self._node(None, self.exit)
+
+    def _choice(self, flow: Choice, next_: Node, at: _Context) -> Node:
+        branches = [self._build(branch, next_, at) for branch in flow.branches]
+        test = flow.test
+        if test is not None:
+            # Past the branch of a message that is known, it is known that this very message came.
+            index = 0 if test.equal else 1
+            got = test.event
+            learned = Event(Verb.GET, got.target, got.place, payload=test.constant, setting=got.setting, exact=got.exact)
+            branches[index] = self._node(learned, branches[index])
+        return self._node(None, *branches)
 
     @staticmethod
     def _inside(at: _Context, target: Loop | Block, leave: Node, again: Node) -> _Context:

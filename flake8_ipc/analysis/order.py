@@ -8,12 +8,16 @@ Distributed System", 1978). What is left unordered is concurrent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-from ..model import Blocking, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
+from ..model import Blocking, Constant, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
 from .graph import Graph, by_event, intersection, union
+from .surroundings import surroundings
 
 _SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
 _RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
+# What a message goes through, and its content where that tells it from others (a sentinel).
+Channel: TypeAlias = tuple[Shared, Constant | None]
 _SIGNALS = frozenset({Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE})
 
 
@@ -24,8 +28,8 @@ class Order:
         self.program = program
         self._graph = graph
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
-        self._sent: dict[tuple[Role, frozenset[Shared]], dict[Event, list[frozenset[Shared]]]] = {}
-        self._received: dict[tuple[Role, frozenset[Shared]], dict[Event, list[frozenset[Shared]]]] = {}
+        self._sent: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
+        self._received: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
 
     # -- who is alive
 
@@ -55,7 +59,13 @@ class Order:
             return self.overlaps(one)
         if not self._together(one, first, other, second):
             return False
+        if self._in_step(one, first, other, second):
+            return False
         return not (self._handed_over(one, first, other, second) or self._handed_over(other, second, one, first))
+
+    def _in_step(self, one: Role, first: Event, other: Role, second: Event) -> bool:
+        """Whether a barrier in the loops of both keeps their turns apart."""
+        return bool(_barriers_beside(one, first) & _barriers_beside(other, second))
 
     def alive_together(self, one: Role, first: Event, other: Role, second: Event) -> bool:
         """Whether both roles may be alive when these events happen, whatever messages order them."""
@@ -87,24 +97,27 @@ class Order:
         if self.overlaps(one):
             return False
         back = self._channels(other, one)
-        for channel in self._channels(one, other):
+        for way in self._channels(one, other):
             sent = self._may_have_sent(one, back).get(first, [frozenset()])
             received = self._must_have_received(other, back).get(second, [frozenset()])
-            if not any(channel in state for state in sent) and all(channel in state for state in received):
+            if not any(way in state for state in sent) and all(way in state for state in received):
                 return True
         return False
 
-    def _channels(self, sender: Role, receiver: Role) -> frozenset[Shared]:
+    def _channels(self, sender: Role, receiver: Role) -> frozenset[Channel]:
         """What only one role sends on and another receives from."""
-        found = set()
+        found: set[Channel] = set()
         received = {channel(event) for event in receiver.events(*_RECEIVES) if _orders(event)}
         for event in sender.events(*_SENDS):
             target = channel(event, sending=True)
-            if target in received and not target.open and self._only_from(sender, event, target):
-                found.add(target)
+            if target in received and not target.open:
+                if self._only_from(sender, event, target):
+                    found.add((target, None))
+                if event.payload is not None and self._only_from(sender, event, target, event.payload):
+                    found.add((target, event.payload))
         return frozenset(found)
 
-    def _only_from(self, sender: Role, event: Event, target: Shared) -> bool:
+    def _only_from(self, sender: Role, event: Event, target: Shared, payload: Constant | None = None) -> bool:
         if target.kind is Kind.BARRIER:
             return True
         if target.kind in (Kind.LOCK, Kind.RLOCK, Kind.CONDITION):
@@ -112,37 +125,43 @@ class Order:
         return all(
             role is sender
             for role, other in self.program.events(*_SENDS)
-            if channel(other, sending=True) is target and other.verb is event.verb
+            if channel(other, sending=True) is target
+            and other.verb is event.verb
+            and (payload is None or other.payload == payload)
         )
 
-    def _may_have_sent(self, role: Role, back: frozenset[Shared]) -> dict[Event, list[frozenset[Shared]]]:
+    def _may_have_sent(self, role: Role, back: frozenset[Channel]) -> dict[Event, list[frozenset[Channel]]]:
         """The channels this role may have sent on since it last heard from the other side."""
 
-        def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
-            if event.verb in _RECEIVES and _orders(event) and channel(event) in back:
+        def step(state: frozenset[Channel], event: Event) -> frozenset[Channel]:
+            if event.verb in _RECEIVES and _orders(event) and (channel(event), None) in back:
                 state = frozenset()
             if event.verb in _SENDS:
-                state |= {channel(event, sending=True)}
+                target = channel(event, sending=True)
+                state |= {(target, None), (target, event.payload)}
             return state
 
+        nothing: frozenset[Channel] = frozenset()
         key = (role, back)
         if key not in self._sent:
-            self._sent[key] = by_event(self._graph(role).forward(frozenset(), step, union))
+            self._sent[key] = by_event(self._graph(role).forward(nothing, step, union))
         return self._sent[key]
 
-    def _must_have_received(self, role: Role, back: frozenset[Shared]) -> dict[Event, list[frozenset[Shared]]]:
+    def _must_have_received(self, role: Role, back: frozenset[Channel]) -> dict[Event, list[frozenset[Channel]]]:
         """The channels this role has surely received from since it last sent to the other side."""
 
-        def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
-            if event.verb in _SENDS and channel(event, sending=True) in back and event.target.kind is not Kind.BARRIER:
+        def step(state: frozenset[Channel], event: Event) -> frozenset[Channel]:
+            sends = event.verb in _SENDS and event.target.kind is not Kind.BARRIER
+            if sends and (channel(event, sending=True), None) in back:
                 state = frozenset()
             if event.verb in _RECEIVES and _orders(event):
-                state |= {channel(event)}
+                state |= {(channel(event), None), (channel(event), event.payload)}
             return state
 
+        nothing: frozenset[Channel] = frozenset()
         key = (role, back)
         if key not in self._received:
-            self._received[key] = by_event(self._graph(role).forward(frozenset(), step, intersection))
+            self._received[key] = by_event(self._graph(role).forward(nothing, step, intersection))
         return self._received[key]
 
 
@@ -152,6 +171,19 @@ def channel(event: Event, *, sending: bool = False) -> Shared:
     if sending and isinstance(target, PipeEnd) and target.peer is not None:
         return target.peer
     return target
+
+
+def _barriers_beside(role: Role, event: Event) -> frozenset[Shared]:
+    """The barriers that a role waits at in one of the loops around an event."""
+    around = list(surroundings(role.flow))
+    loops = {id(loop) for one in around if one.event is event for loop in one.loops}
+    return frozenset(
+        one.event.target
+        for one in around
+        if one.event.verb is Verb.WAIT
+        and one.event.target.kind is Kind.BARRIER
+        and any(id(loop) in loops for loop in one.loops)
+    )
 
 
 def _orders(event: Event) -> bool:

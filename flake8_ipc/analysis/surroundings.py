@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Block, Choice, Event, Flow, Jump, Loop, Raise, Seq, Try, parts
+from ..model import Block, Choice, Event, Flow, Jump, Loop, Raise, Role, Seq, Try, Verb, parts
 
 _END_OF_FILE = frozenset({"EOFError", "OSError", "Exception", "BaseException", "ConnectionError", "IOError"})
 
@@ -75,6 +75,21 @@ def surroundings(flow: Flow) -> Iterator[Surroundings]:
             yield Surroundings(node, above)
         else:
             pending.extend((part, (*above, node)) for part in reversed(parts(node)))
+
+
+def same_turn(flow: Flow, made: Event, later: Event) -> bool:
+    """Whether something is done to an object in the very turn of the loop that made it."""
+    found = {one.event: one.loops for one in surroundings(flow) if one.event is made or one.event is later}
+    mine, other = found.get(made, []), found.get(later, [])
+    return bool(mine) and any(loop is mine[-1] for loop in other)
+
+
+def in_its_turn(role: Role, event: Event) -> bool:
+    """Whether an event surely is of one object: made but once, or made in this very turn of a loop."""
+    if not event.target.many:
+        return True
+    made = [one for one in role.events(Verb.CREATE) if one.target is event.target]
+    return any(same_turn(role.flow, one, event) for one in made)
 
 
 def in_open_loop(flow: Flow, event: Event) -> bool:

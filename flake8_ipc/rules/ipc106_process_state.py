@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from ..analysis.lifecycle import MAYBE
 from ..analysis.study import Study
+from ..analysis.surroundings import same_turn
 from ..finding import Finding
 from ..model import Event, Kind, Shared, Verb
 from .rule import Rule
@@ -31,7 +32,7 @@ def _step(state: str, event: Event) -> str:
 
 
 def _fault(event: Event, state: str, process: Shared) -> str | None:
-    if state == _CLOSED and event.verb is not Verb.CLOSE:
+    if state == _CLOSED and event.verb not in (Verb.CLOSE, Verb.CREATE):
         return f"{event.name or process.name}() raises ValueError: {process} was closed before; close it last"
     if state == _STARTED and event.verb is Verb.START:
         return f"{event.name}() raises AssertionError: {process} was started before; make a new process for each start"
@@ -45,15 +46,16 @@ def _fault(event: Event, state: str, process: Shared) -> str | None:
 def check(study: Study) -> Iterator[Finding]:
     """Operations that a process's state forbids."""
     for role in study.program.roles:
-        made = [event.target for event in role.events(Verb.CREATE) if event.target.kind is Kind.PROCESS]
-        for process in dict.fromkeys(made):
+        made = {event.target: event for event in role.events(Verb.CREATE) if event.target.kind is Kind.PROCESS}
+        for process, create in made.items():
             if process.open:
                 continue
             for event, states in study.lifecycle.before(role, process, MAYBE, _step).items():
                 for state in sorted(states):
                     fault = _fault(event, state, process)
                     # Of a collection's processes, one may be started where another one was.
-                    if fault and event.exact and not (process.many and state != _NEW):
+                    single = not process.many or state == _NEW or same_turn(role.flow, create, event)
+                    if fault and event.exact and single:
                         yield Finding("IPC106", event.place, fault, about=(process,))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from ..analysis.lifecycle import MAYBE
 from ..analysis.study import Study
+from ..analysis.surroundings import in_its_turn
 from ..finding import Finding
 from ..model import QUEUES, Event, Verb
 from .rule import Rule
@@ -33,11 +34,11 @@ def check(study: Study) -> Iterator[Finding]:
     for role in study.program.roles:
         closes = [event for event in role.events(Verb.CLOSE) if event.target.kind in QUEUES]
         for queue in dict.fromkeys(event.target for event in closes):
-            if queue.many or queue.managed:
+            if queue.managed:
                 continue
             close = next(event for event in closes if event.target is queue)
             for event, found in study.lifecycle.before(role, queue, _OPEN, _step).items():
-                if event.verb in (Verb.PUT, Verb.GET) and event.exact and _CLOSED in found:
+                if event.verb in (Verb.PUT, Verb.GET) and event.exact and _CLOSED in found and in_its_turn(role, event):
                     yield Finding(
                         "IPC204",
                         event.place,

@@ -10,22 +10,39 @@ process that gets from it takes the next item.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 
 from ..analysis.explore.stuck import blocked, told
+from ..analysis.graph import by_event
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Verb
+from ..model import Event, Shared, Verb
 from .rule import Rule
 from .wording import at
 
 
+def _after_own_put(study: Study, queue: Shared) -> Iterator[Event]:
+    """The gets that a put of the same process can come before."""
+
+    def step(state: bool, event: Event) -> bool:
+        return state or (event.verb is Verb.PUT and event.target is queue)
+
+    for role in study.program.roles:
+        before = by_event(study.graph(role).forward(False, step, operator.or_))
+        for event, states in before.items():
+            if event.verb is Verb.GET and event.target is queue and any(states):
+                yield event
+
+
 def check(study: Study) -> Iterator[Finding]:
     """Gets that can take their own process's message and leave another process waiting."""
+    seen: set[Shared] = set()
     for stuck, _, victim in blocked(study.stuck.own, Verb.GET):
-        for event in stuck.own:
-            if victim.target is not event.target:
-                continue
+        if victim.target in seen or all(event.target is not victim.target for event in stuck.own):
+            continue
+        seen.add(victim.target)
+        for event in _after_own_put(study, victim.target):
             yield Finding(
                 "IPC205",
                 event.place,

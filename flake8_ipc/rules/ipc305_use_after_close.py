@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ..analysis.ends import USES
 from ..analysis.lifecycle import MAYBE
 from ..analysis.study import Study
+from ..analysis.surroundings import in_its_turn
 from ..finding import Finding
 from ..model import Event, PipeEnd, Process, Role, Verb
 from .rule import Rule
@@ -34,12 +35,10 @@ def check(study: Study) -> Iterator[Finding]:
     for role in study.program.roles:
         closes = [event for event in role.events(Verb.CLOSE) if isinstance(event.target, PipeEnd)]
         for end in dict.fromkeys(event.target for event in closes):
-            if end.many:
-                continue
             states = study.lifecycle.before(role, end, _OPEN, _step)
             close = next(event for event in closes if event.target is end)
             for event, found in states.items():
-                if event.verb in USES and event.exact and _CLOSED in found:
+                if event.verb in USES and event.exact and _CLOSED in found and in_its_turn(role, event):
                     yield Finding(
                         "IPC305",
                         event.place,
@@ -53,6 +52,8 @@ def check(study: Study) -> Iterator[Finding]:
 
 def _closed_before_start(study: Study, role: Role, end: PipeEnd, close: Event) -> Iterator[Finding]:
     """Closed between ``Process(...)`` and ``start()``: the child gets a handle that is closed."""
+    if end.many:
+        return
     for child in study.program.roles:
         process = child.process
         if child.parent is not role or not isinstance(process, Process) or end not in child.given or process.many:

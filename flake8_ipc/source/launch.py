@@ -211,6 +211,20 @@ def _lower_process(run: Run, process: Process, node: cst.CSTNode) -> None:
     role.given = dict(spec.parameters)
     run.program.roles.append(role)
     lower_role(run, role, target, args, spec.node or node, spec.loops, landing, inst=spec.inst)
+    # A child that cannot be called dies at once: what it would have done is nobody's guide.
+    role.known = role.known and not _dies(spec.handover)
+
+
+def _dies(handover: Handover | None) -> bool:
+    if handover is None or handover.callee is None:
+        return False
+    signature = handover.callee.signature
+    if handover.not_a_sequence is not None:
+        return True
+    if signature is None or not handover.complete:
+        return False
+    names = tuple(argument.keyword for argument in handover.arguments if argument.keyword is not None)
+    return signature.misfit(len(handover.arguments) - len(names), names) is not None
 
 
 def _entry_of(
@@ -241,7 +255,7 @@ def lower_role(
     inst: Inst | None = None,
 ) -> None:
     """Reads what a role does, in a state of its own."""
-    inner = _handed_over(run, args, loops)
+    inner, target = _handed_over(run, args, loops), handed(target, loops)
     for shared in run.reachable(target, *inner.values()):
         role.given.setdefault(shared, None)
     if landing:
@@ -318,6 +332,9 @@ def handed(value: Value, loops: tuple[int, ...]) -> Value:
     if isinstance(value, Items):
         items = tuple(handed(item, loops) for item in value.items) if value.items is not None else None
         return Items(items, handed(value.element, loops), value.count, value.sequence, value.numbers)
+    if isinstance(value, Partial):
+        args = tuple(handed(item, loops) for item in value.args)
+        return Partial(value.func, args, tuple((name, handed(item, loops)) for name, item in value.kwargs))
     if isinstance(value, OneOf):
         return OneOf(tuple(handed(option, loops) for option in value.options))
     return value

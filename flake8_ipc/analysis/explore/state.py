@@ -60,6 +60,12 @@ class Table:
         self.fork_only = False
         self.daemons = any(role.daemon is not False for role in roles[1:])
         self.one_number = False
+        self.told_apart = {
+            (type(step.test.constant.value), step.test.constant.value)
+            for machine in machines
+            for step in machine.steps
+            if isinstance(step, Fork) and step.test is not None
+        }
         self.alone: frozenset[Event] = frozenset()
         self.acts = {
             step: _DEEDS[step.event.verb]
@@ -257,6 +263,12 @@ class Table:
             index = state.threads[index].parent
         return index
 
+    def _payload(self, payload: Constant | None) -> object:
+        """A message's content, if somebody tells it from others."""
+        if payload is None or (type(payload.value), payload.value) not in self.told_apart:
+            return None
+        return ("const", payload.value)
+
     def _put(self, state: State, index: int, step: Deed) -> list[State] | None:
         queue = step.event.target
         items = self._queue(state, queue)
@@ -264,7 +276,7 @@ class Table:
             return None
         if len(items) >= _LONGEST:
             raise TooBig
-        token = (_payload(step.event.payload), self._home(state, index))
+        token = (self._payload(step.event.payload), self._home(state, index))
         state = self._hold(state, queue, (*items, token))
         if not self.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in self.hasty:
             return [self._go(state, index, state.threads[index].pc, sending=True)]
@@ -293,7 +305,7 @@ class Table:
         buffer, holders = self._pipe(state, peer)
         if len(buffer) >= _LONGEST:
             raise TooBig
-        token = (_payload(step.event.payload), self._home(state, index))
+        token = (self._payload(step.event.payload), self._home(state, index))
         state = self._hold(state, peer, ((*buffer, token), holders))
         if self.patient or peer in self.hasty:
             return [self._go(state, index, step.next)]
@@ -406,10 +418,6 @@ _DEEDS: dict[Verb, _Act] = {
     Verb.SET: Table._signal,
     Verb.CLEAR: Table._signal,
 }
-
-
-def _payload(payload: Constant | None) -> object:
-    return ("const", payload.value) if payload is not None else None
 
 
 def _at_first(shared: Shared) -> object:
