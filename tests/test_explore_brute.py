@@ -7,7 +7,7 @@ from collections.abc import Callable
 import build
 import pytest
 from build import child, either, forever, process, program, queue, seq, times, until_none
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flake8_ipc.analysis.explore.state import DONE, State, Table, TooBig
@@ -203,12 +203,6 @@ def test_daemons(it: Program) -> None:
 
 
 @_CALM
-@given(programs(ends=True))
-def test_terminate(it: Program) -> None:
-    check(it)
-
-
-@_CALM
 @given(programs(loops=True))
 def test_loops(it: Program) -> None:
     check(it)
@@ -220,7 +214,37 @@ def test_loops_of_daemons(it: Program) -> None:
     check(it)
 
 
+def ended_early() -> Program:
+    """The process may be ended before it puts what is waited for later."""
+    q, p = queue(), process()
+    return program([build.start(p), build.terminate(p), build.join(p), build.get(q)], child(p, build.put(q)))
+
+
+@pytest.mark.xfail(strict=True, reason="steps of one's own come before a terminate, always: what it cuts off is missed")
 @_CALM
-@given(programs(loops=True, ends=True))
-def test_loops_that_are_ended(it: Program) -> None:
+@example(ended_early())
+@given(programs(ends=True))
+def test_terminate(it: Program) -> None:
     check(it)
+
+
+@pytest.mark.xfail(strict=True, reason="steps of one's own come before the end of the main program, which kills daemons")
+def test_a_daemon_killed_before_it_puts() -> None:
+    r, p, other = queue("r"), process("p", daemon=True), process("other")
+    check(program([build.start(p), build.start(other)], child(p, build.put(r)), child(other, build.get(r))))
+
+
+@pytest.mark.parametrize("daemon", [False, True])
+@pytest.mark.xfail(strict=True, reason="a loop of choices alone is stepped through for ever, and nobody else has a turn")
+def test_a_busy_loop_that_is_ended(daemon: bool) -> None:
+    """while True: if ...: q.get() in a process that is ended, while another one waits for good."""
+    q, r, p, other = queue("q"), queue("r"), process("p", daemon=daemon), process("other")
+    main = [build.start(p), build.start(other)] if daemon else [build.start(p), build.start(other), build.terminate(p)]
+    check(program(main, child(p, forever(either(build.get(q), Seq()))), child(other, build.get(r))))
+
+
+@pytest.mark.xfail(strict=True, reason="verdict() gives up where nobody waits; a send that nobody receives waits too")
+def test_a_send_that_nobody_receives() -> None:
+    (_, right), p = build.pipe(), process()
+    it = program([build.start(p), build.join(p)], child(p, build.send(right)))
+    assert verdict(it) == plainly(it) == (False, False, True)
