@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -172,15 +171,9 @@ class Run:
             self.out.append(event)
         return event
 
-    @contextmanager
-    def writing(self) -> Iterator[Seq]:
+    def writing(self) -> Writing:
         """What is written inside goes to a sequence of its own."""
-        outer, sequence = self.out, Seq()
-        self.out = sequence.items
-        try:
-            yield sequence
-        finally:
-            self.out = outer
+        return Writing(self)
 
     def jump(self, exit: Exit, *, again: bool = False) -> None:
         """Leaves for an exit; nothing after it is reached."""
@@ -270,6 +263,24 @@ class Run:
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
             pending.extend(inside(self, value, found, held))
+
+
+class Writing:
+    """A context in which the flow is written to a sequence of its own."""
+
+    __slots__ = ("_outer", "_run", "_sequence")
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._outer = run.out
+        self._sequence = Seq()
+
+    def __enter__(self) -> Seq:
+        self._run.out = self._sequence.items
+        return self._sequence
+
+    def __exit__(self, *exc: object) -> None:
+        self._run.out = self._outer
 
 
 class Held:

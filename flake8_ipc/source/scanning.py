@@ -7,7 +7,9 @@ from typing import Any
 
 import libcst as cst
 
-_NESTED = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+# Types are compared, not asked about: libcst's nodes are ABCs, whose instance checks are slow.
+_NESTED = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
+_BINDING = frozenset({cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For})
 _SKIPPED = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.SimpleWhitespace)
 _FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
 
@@ -44,7 +46,7 @@ def own_nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         node = pending.pop()
         yield node
-        if not isinstance(node, _NESTED):
+        if type(node) not in _NESTED:
             pending.extend(children(node))
 
 
@@ -56,7 +58,7 @@ def has_yield(node: cst.FunctionDef) -> bool:
     """Whether a function is a generator."""
     found = _YIELDS.get(node)
     if found is None:
-        found = _YIELDS[node] = any(isinstance(inner, cst.Yield) for inner in own_nodes(node.body))
+        found = _YIELDS[node] = any(type(inner) is cst.Yield for inner in own_nodes(node.body))
     return found
 
 
@@ -66,9 +68,9 @@ def assigned(node: cst.CSTNode) -> frozenset[str]:
     if found is None:
         names: set[str] = set()
         for inner in own_nodes(node):
-            if isinstance(inner, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For)):
-                names.update(_targets(inner.target))
-            elif isinstance(inner, cst.AsName):
+            if type(inner) in _BINDING:
+                names.update(_targets(inner.target))  # type: ignore[attr-defined]
+            elif type(inner) is cst.AsName:
                 names.update(_targets(inner.name))
         found = _ASSIGNED[node] = frozenset(names)
     return found

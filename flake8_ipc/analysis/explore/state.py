@@ -110,15 +110,18 @@ class Table:
 
     @staticmethod
     def _set(state: State, index: int, thread: Thread) -> State:
-        threads = state.threads
-        return state._replace(threads=(*threads[:index], thread, *threads[index + 1 :]))
+        threads = list(state.threads)
+        threads[index] = thread
+        return State(tuple(threads), state.held, state.picked, state.joined, state.own)
 
     def _go(self, state: State, index: int, pc: int, *, sending: bool = False) -> State:
-        return self._set(state, index, state.threads[index]._replace(pc=pc, sending=sending))
+        old = state.threads[index]
+        return self._set(state, index, Thread(old.role, pc, old.turns, old.last, old.status, sending, old.parent))
 
     def _hold(self, state: State, shared: Shared, value: object) -> State:
-        number = self.number[shared]
-        return state._replace(held=(*state.held[:number], value, *state.held[number + 1 :]))
+        held = list(state.held)
+        held[self.number[shared]] = value
+        return State(state.threads, tuple(held), state.picked, state.joined, state.own)
 
     def _fork(self, state: State, index: int, step: Fork) -> list[State]:
         if step.test is not None:
