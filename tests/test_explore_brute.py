@@ -19,6 +19,7 @@ _WAITS = (Verb.GET, Verb.PUT, Verb.RECV, Verb.ACQUIRE, Verb.WAIT)
 _CALM = settings(
     max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
+_FEWER = settings(_CALM, max_examples=80)
 
 
 # -- without any short cut
@@ -184,31 +185,31 @@ def test_plain_programs(it: Program) -> None:
     check(it)
 
 
-@_CALM
+@_FEWER
 @given(programs(threads=True, many=True))
 def test_threads_and_copies(it: Program) -> None:
     check(it)
 
 
-@_CALM
+@_FEWER
 @given(programs(timed=True))
 def test_timeouts_and_closed_ends(it: Program) -> None:
     check(it)
 
 
-@_CALM
+@_FEWER
 @given(programs(daemons=True))
 def test_daemons(it: Program) -> None:
     check(it)
 
 
-@_CALM
+@_FEWER
 @given(programs(loops=True))
 def test_loops(it: Program) -> None:
     check(it)
 
 
-@_CALM
+@_FEWER
 @given(programs(loops=True, daemons=True))
 def test_loops_of_daemons(it: Program) -> None:
     check(it)
@@ -221,7 +222,7 @@ def ended_early() -> Program:
 
 
 @pytest.mark.xfail(strict=True, reason="steps of one's own come before a terminate, always: what it cuts off is missed")
-@_CALM
+@_FEWER
 @example(ended_early())
 @given(programs(ends=True))
 def test_terminate(it: Program) -> None:
