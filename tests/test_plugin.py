@@ -75,7 +75,7 @@ ODD: dict[str, tuple[bytes, int]] = {
     "latin_1.py": (("# -*- coding: latin-1 -*-\n" + IMPORT + "NAME = 'caf\u00e9'\n" + WAITS).encode("latin-1"), 2),
     "no_newline.py": ((IMPORT + WAITS).rstrip("\n").encode(), 0),
     "tabs.py": ((IMPORT + WAITS).replace("    ", "\t").encode(), 0),
-    "types.py": (
+    "type_comments.py": (
         (IMPORT + "x = []  # type: list[int]\n\n\ndef f(a):\n    # type: (int) -> str\n    return ''  # type: ignore\n")
         .encode() + WAITS.encode(),
         6,
@@ -129,13 +129,12 @@ def test_deep_nesting(tmp_path: pathlib.Path) -> None:
         assert not [row for row in found if row[0] == f"calm_{name}"]
 
 
-@pytest.mark.parametrize("text", ["def broken(:\n", "x = (\n", "\tx = 1\n y = 2\n", "print 'multiprocessing'\n", "x = '\0'\n"])
+@pytest.mark.parametrize("text", ["def broken(:\n", "x = (\n", "if x:\n\tx = 1\n    y = 2\n", "print 'multiprocessing'\n"])
 def test_a_syntax_error_is_said_once(text: str, tmp_path: pathlib.Path) -> None:
     (tmp_path / "program.py").write_text(IMPORT + text, encoding="utf-8")
     found = rows(flake8("--select=IPC,E9", "program.py", cwd=tmp_path))
-    assert [code for _, code, _ in found if code != "E902"] in (["E999"], [])
-    assert not [code for _, code, _ in found if code.startswith("IPC")]
-    assert found
+    # The tokenizer may have its own say (E902).
+    assert [code for _, code, _ in found if code != "E902"] == ["E999"]
 
 
 # -- several files, several processes
