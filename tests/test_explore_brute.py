@@ -236,7 +236,6 @@ def test_a_daemon_killed_before_it_puts() -> None:
 
 
 @pytest.mark.parametrize("daemon", [False, True])
-@pytest.mark.xfail(strict=True, reason="a loop of choices alone is stepped through for ever, and nobody else has a turn")
 def test_a_busy_loop_that_is_ended(daemon: bool) -> None:
     """while True: if ...: q.get() in a process that is ended, while another one waits for good."""
     q, r, p, other = queue("q"), queue("r"), process("p", daemon=daemon), process("other")
@@ -244,7 +243,6 @@ def test_a_busy_loop_that_is_ended(daemon: bool) -> None:
     check(program(main, child(p, forever(either(build.get(q), Seq()))), child(other, build.get(r))))
 
 
-@pytest.mark.xfail(strict=True, reason="verdict() gives up where nobody waits; a send that nobody receives waits too")
 def test_a_send_that_nobody_receives() -> None:
     (_, right), p = build.pipe(), process()
     it = program([build.start(p), build.join(p)], child(p, build.send(right)))

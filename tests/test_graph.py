@@ -200,7 +200,6 @@ def test_a_raise_in_a_handler_goes_outwards() -> None:
     assert one not in past(flow)
 
 
-@pytest.mark.xfail(strict=True, reason="Graph._try: only the first handler outside is told of the final")
 def test_a_raise_through_a_final_finds_its_handler() -> None:
     """try: try: one; raise OSError / finally: final / except KeyError: first / except OSError: second."""
     one, final, first, second = deeds(4)
@@ -209,7 +208,6 @@ def test_a_raise_through_a_final_finds_its_handler() -> None:
     assert final in before[second]
 
 
-@pytest.mark.xfail(strict=True, reason="Graph._try: only the first handler outside is told of the final")
 def test_a_final_runs_before_every_handler_outside() -> None:
     """try: try: one / finally: final / except KeyError: first / except OSError: second."""
     one, final, first, second = deeds(4)

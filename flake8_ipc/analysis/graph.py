@@ -112,8 +112,9 @@ class Graph:
 
     def _try(self, flow: Try, next_: Node, at: _Context) -> Node:
         after = self._build(flow.final, next_, at)
-        uncaught = tuple((None, self._build(flow.final, node, at)) for _, node in at.handlers[:1])
-        rest = (*uncaught, *at.handlers[1:]) if flow.final != Seq() else at.handlers
+        rest = at.handlers
+        if not (isinstance(flow.final, Seq) and not flow.final.items):
+            rest = tuple((names, self._build(flow.final, node, at)) for names, node in at.handlers)
         finals = (*at.finals, (flow.final, at))
         guarded = _Context(at.targets, finals, rest, at.depth)
         catching: list[tuple[tuple[str, ...] | None, Node]] = []

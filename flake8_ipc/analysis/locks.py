@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import TypeAlias
 
 from ..model import Blocking, Event, Lock, Role, Shared, Verb
-from .graph import Graph, by_event, intersection
+from .graph import Graph, by_event
 
-Held = frozenset[tuple[Shared, Event]]
+# A lock that is held, how often it was taken before, and where it was taken this time (one place or another).
+Hold: TypeAlias = tuple[Shared, int, frozenset[Event]]
+Held: TypeAlias = frozenset[Hold]
 
 
 def root(lock: Shared) -> Shared:
@@ -19,12 +23,22 @@ def root(lock: Shared) -> Shared:
 
 def _step(held: Held, event: Event) -> Held:
     if event.verb is Verb.ACQUIRE and event.blocking is not Blocking.NEVER and event.exact:
-        return held | {(root(event.target), event)}
+        lock = root(event.target)
+        level = sum(one[0] is lock for one in held)
+        return held | {(lock, level, frozenset({event}))}
     if event.verb is Verb.RELEASE:
         lock = root(event.target)
-        mine = [pair for pair in held if pair[0] is lock]
-        return held - frozenset(mine[-1:]) if event.exact else held - frozenset(mine)
+        mine = sorted((one for one in held if one[0] is lock), key=lambda one: one[1])
+        return held - frozenset(mine[-1:] if event.exact else mine)
     return held
+
+
+def _meet(one: Held, other: Held) -> Held:
+    """What is held on both paths, wherever each took it."""
+    places = {(lock, level): events for lock, level, events in other}
+    return frozenset(
+        (lock, level, events | places[lock, level]) for lock, level, events in one if (lock, level) in places
+    )
 
 
 class Locks:
@@ -39,20 +53,22 @@ class Locks:
         self._held: dict[Role, dict[Event, Held]] = {}
 
     def held(self, role: Role, event: Event) -> Held:
-        """The locks surely held when this role does this, each with the event that acquired it."""
+        """The locks surely held when this role does this, each with the events that may have acquired it."""
         if role not in self._held:
             nothing: Held = frozenset()
-            before = by_event(self._graph(role).forward(nothing, _step, intersection))
-            self._held[role] = {one: frozenset.intersection(*states) for one, states in before.items()}
+            before = by_event(self._graph(role).forward(nothing, _step, _meet))
+            self._held[role] = {one: functools.reduce(_meet, states) for one, states in before.items()}
         return self._held[role].get(event, frozenset())
 
     def names(self, role: Role, event: Event) -> frozenset[Shared]:
         """The same without the acquisitions."""
-        return frozenset(lock for lock, _ in self.held(role, event))
+        return frozenset(lock for lock, _, _ in self.held(role, event))
 
     def atomic(self, role: Role, write: Event) -> frozenset[Shared]:
         """The locks under which a read-modify-write is one whole: held at its write and its reads, never let go."""
-        held = self.held(role, write)
+        whole = {(lock, level): events for lock, level, events in self.held(role, write)}
         for read in write.reads:
-            held &= self.held(role, read)
-        return frozenset(lock for lock, _ in held)
+            before = {(lock, level): events for lock, level, events in self.held(role, read)}
+            # A section that began at a place where this one cannot have begun is another section.
+            whole = {key: events for key, events in whole.items() if key in before and before[key] <= events}
+        return frozenset(lock for lock, _ in whole)

@@ -82,11 +82,13 @@ def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[
         here = pending.popleft()
         state = states[here]
         groups: list[tuple[int, list[int]]] = []
-        for index, outcomes in _choices(table, state):
+        choices = _choices(table, state)
+        if len(choices) == 1 and any(numbers.get(outcome, here + 1) <= here for outcome, _ in choices[0][1]):
+            # Round a circle, somebody else must have a turn (the cycle proviso of partial order reduction).
+            choices = _choices(table, state, everybody=True)
+        for index, outcomes in choices:
             targets = []
-            done = _deed(table, state, index)
-            for raw in outcomes:
-                outcome, deeds = _settled(table, raw, done)
+            for outcome, deeds in outcomes:
                 number = numbers.get(outcome)
                 if number is None:
                     if len(states) >= limit:
@@ -122,16 +124,21 @@ def _settled(table: Table, state: State, deeds: _Deeds) -> tuple[State, _Deeds]:
     return state, deeds
 
 
-def _choices(table: Table, state: State) -> list[tuple[int, list[State]]]:
+_Outcomes: TypeAlias = list[tuple[State, _Deeds]]
+
+
+def _choices(table: Table, state: State, *, everybody: bool = False) -> list[tuple[int, _Outcomes]]:
     """The steps that the scheduler has; a step that concerns nobody else is taken at once, alone."""
-    groups = []
+    groups: list[tuple[int, _Outcomes]] = []
     for index, thread in enumerate(state.threads):
         outcomes = table.moves(state, index)
         if outcomes is None:
             continue
-        if thread.status != DONE and _private(table, state, index):
-            return [(index, outcomes)]
-        groups.append((index, outcomes))
+        done = _deed(table, state, index)
+        group = (index, [_settled(table, outcome, done) for outcome in outcomes])
+        if not everybody and thread.status != DONE and _private(table, state, index):
+            return [group]
+        groups.append(group)
     return groups
 
 

@@ -132,7 +132,7 @@ class Machine:
     def _try(self, flow: Try, next_: int, at: _At) -> int:
         after = self._build(flow.final, next_, at)
         rest: Handlers = at.handlers
-        if flow.final != Seq():
+        if not (isinstance(flow.final, Seq) and not flow.final.items):
             rest = tuple((names, self._build(flow.final, to, at)) for names, to in at.handlers)
             rest = (*rest, (None, self._build(flow.final, 0, at)))
         guarded = _At(at.targets, (*at.finals, (flow.final, at)), rest)

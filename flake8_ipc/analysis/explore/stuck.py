@@ -48,7 +48,8 @@ class Explorer:
         """The verdict; empty where nothing can get stuck, or where it cannot be told."""
         if not self.objects or not self.program.whole or any(not role.known for role in self.program.roles):
             return Verdict()
-        if not any(_waits(event) and event.target in self.objects for _, event in self.program.events()):
+        waits = any(_waits(event) and event.target in self.objects for _, event in self.program.events())
+        if not waits and not self._crowds():
             return Verdict()
         space = explore(self._table(patient=True), self.limit)
         if space is None:
