@@ -13,11 +13,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 
-from ..analysis.explore.stuck import blocked, told
-from ..analysis.graph import by_event
+from ..analysis.explore.stuck import blocked
+from ..analysis.graph import by_event, intersection
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, Shared, Verb
+from ..model import Blocking, Event, Shared, Verb
 from .rule import Rule
 from .wording import at
 
@@ -35,21 +35,43 @@ def _after_own_put(study: Study, queue: Shared) -> Iterator[Event]:
                 yield event
 
 
+def _asked(study: Study) -> Iterator[tuple[Shared, Event]]:
+    """Queues on which a process asks and waits for its answer, with a get of another one that can come between."""
+
+    def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
+        if event.verb is Verb.PUT and event.exact:
+            return state | {event.target}
+        return state - {event.target} if event.verb is Verb.GET else state
+
+    gets = [pair for pair in study.program.events(Verb.GET) if pair[1].blocking is Blocking.FOREVER]
+    nothing: frozenset[Shared] = frozenset()
+    for role in dict.fromkeys(role for role, _ in gets):
+        before = by_event(study.graph(role).forward(nothing, step, intersection))
+        for asker, get in gets:
+            queue = get.target
+            if asker is not role or queue.open or not all(queue in state for state in before.get(get, [nothing])):
+                continue
+            for other, second in gets:
+                if other is not role and second.target is queue and study.order.concurrent(role, get, other, second):
+                    yield queue, second
+
+
 def check(study: Study) -> Iterator[Finding]:
     """Gets that can take their own process's message and leave another process waiting."""
-    seen: set[Shared] = set()
+    victims: dict[Shared, Event] = {}
     for stuck, _, victim in blocked(study.stuck.own, Verb.GET):
-        if victim.target in seen or all(event.target is not victim.target for event in stuck.own):
-            continue
-        seen.add(victim.target)
-        for event in _after_own_put(study, victim.target):
+        if any(event.target is victim.target for event in stuck.own):
+            victims.setdefault(victim.target, victim)
+    for queue, second in _asked(study):
+        victims.setdefault(queue, second)
+    for queue, victim in victims.items():
+        for event in _after_own_put(study, queue):
             yield Finding(
                 "IPC205",
                 event.place,
                 f"{event.name}() can take what this process put itself, and the get at "
-                f"{at(victim.place, event.place)} then waits for good; use one queue for each direction",
-                story=told(stuck, event),
-                about=(event.target,),
+                f"{at(victim.place, event.place)} waits for it in vain; use one queue for each direction",
+                about=(queue,),
             )
 
 

@@ -18,13 +18,13 @@ from ..analysis.surroundings import in_open_loop
 from ..finding import Finding
 from ..model import Verb
 from .rule import Rule
-from .waiting import others_waiting, where_put
+from .waiting import others_waiting, was_put
 
 
 def check(study: Study) -> Iterator[Finding]:
     """Loops of gets that never end."""
     for stuck, role, event in blocked(study.stuck.plain, Verb.GET):
-        if not where_put(study.program, event, Verb.PUT) or not in_open_loop(role.flow, event):
+        if not was_put(stuck, event) or not in_open_loop(role.flow, event):
             continue
         yield Finding(
             "IPC207",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.ends import USES
+from ..analysis.graph import by_event
 from ..analysis.lifecycle import MAYBE
 from ..analysis.study import Study
 from ..analysis.surroundings import in_its_turn
@@ -52,24 +53,26 @@ def check(study: Study) -> Iterator[Finding]:
 
 def _closed_before_start(study: Study, role: Role, end: PipeEnd, close: Event) -> Iterator[Finding]:
     """Closed between ``Process(...)`` and ``start()``: the child gets a handle that is closed."""
-    if end.many:
-        return
     for child in study.program.roles:
         process = child.process
-        if child.parent is not role or not isinstance(process, Process) or end not in child.given or process.many:
+        if child.parent is not role or not isinstance(process, Process) or end not in child.given:
             continue
 
         def along(state: str, event: Event, process: Process = process) -> str:
             if event.target is process and event.verb is Verb.CREATE:
                 return "made"
+            if event.target is end and event.verb is Verb.CREATE:
+                return ""
             if event.target is end and event.verb is Verb.CLOSE and state == "made":
                 return _CLOSED
             return state
 
         before = study.graph(role).forward("", along, lambda one, two: one if one == two else MAYBE)
-        for node, state in before.items():
-            event = node.event
-            if event is not None and event.verb is Verb.START and event.target is process and state == _CLOSED:
+        for event, states in by_event(before).items():
+            if event.verb is not Verb.START or event.target is not process or _CLOSED not in states:
+                continue
+            # Of a collection, a later turn has another end than the one that this turn closes.
+            if states == [_CLOSED] * len(states) or not (process.many or end.many):
                 yield Finding(
                     "IPC305",
                     event.place,

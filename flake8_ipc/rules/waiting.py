@@ -18,6 +18,11 @@ def others_waiting(stuck: Stuck, event: Event) -> str:
     return f" while {' and '.join(dict.fromkeys(told))}" if told else ""
 
 
+def was_put(stuck: Stuck, event: Event) -> bool:
+    """Whether something was put on the queue before everybody got stuck: a consumer that has run dry."""
+    return any(other.verb is Verb.PUT and other.target is event.target for _, other in stuck.steps)
+
+
 def where_put(program: Program, event: Event, *verbs: Verb) -> list[Place]:
     """The places that put or send what an event waits for."""
     targets = {event.target, getattr(event.target, "peer", None)}

@@ -47,6 +47,15 @@ PROCESS_BASES = frozenset(
 THREAD_BASES = frozenset({"threading.Thread", "threading.Timer"})
 
 
+# Bases that bring no behaviour of their own.
+_PLAIN_BASES = frozenset({"object", "abc.ABC", "typing.Generic", "typing.Protocol"})
+
+
+def is_plain_base(base: Value) -> bool:
+    """Whether a base class adds nothing but its name."""
+    return isinstance(base, Name) and base.dotted in _PLAIN_BASES
+
+
 def lineage(cls: Cls) -> Iterator[Value]:
     """A class and its bases, nearest first; library and unknown bases as they stand."""
     yield cls

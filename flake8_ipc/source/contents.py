@@ -19,7 +19,6 @@ from .values import (
     Items,
     Many,
     Method,
-    Name,
     OneOf,
     Partial,
     Ref,
@@ -66,11 +65,13 @@ _OWN_PICKLING = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__"
 
 def pickles_itself(run: Run, value: Inst) -> bool:
     """Whether a class decides, or a base that cannot be seen may decide, what of it is pickled."""
+    from .attributes import is_plain_base
+
     pending: list[Value] = [value.cls]
     while pending:
         base = pending.pop()
         if not isinstance(base, Cls):
-            if value.shared is None and not (isinstance(base, Name) and base.dotted in ("object", "typing.Generic")):
+            if value.shared is None and not is_plain_base(base):
                 return True
             continue
         if any(run.load(base.key, name) is not None for name in _OWN_PICKLING):

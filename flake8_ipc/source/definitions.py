@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import ProcessClass
-from .attributes import library_base, lineage
+from .attributes import is_plain_base, library_base, lineage
 from .expressions import defaults_of
 from .lookup import BUILTINS, bind
 from .names import canonical
@@ -118,6 +118,8 @@ def _runs(run: Run, cls: Cls) -> bool | None:
         if isinstance(base, Cls):
             if run.load(base.key, "run") is not None:
                 return True
+        elif is_plain_base(base):
+            continue
         elif not isinstance(base, Name) or library_base(Cls(cls.node, cls.scope, "", (base,))) is None:
             unknown = True
     return None if unknown else False

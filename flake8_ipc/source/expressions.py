@@ -290,9 +290,13 @@ def _concatenated(run: Run, left: Value, right: Value) -> Value:
 def _repeated(run: Run, left: Value, times: Value) -> Value:
     items, element, _ = contents.elements(run, left)
     if items is not None and isinstance(times, Const) and isinstance(times.value, int) and times.value <= 16:
-        many = items * times.value
-        return Items(many) if isinstance(left, Items) else contents.make(run, "list", dict(enumerate(many)), None, None)
-    return Items(None, element) if isinstance(left, Items) else contents.make(run, "list", None, element, None)
+        whole = items * times.value
+        if isinstance(left, Items):
+            return Items(whole)
+        return contents.make(run, "list", dict(enumerate(whole)), None, None)
+    count = times.count if isinstance(times, Data) and times.count is not None else Count()
+    many: Value = Many(element, count)
+    return Items((many,)) if isinstance(left, Items) else contents.make(run, "list", {0: many}, None, None)
 
 
 @evaluates(cst.BooleanOperation)

@@ -6,7 +6,7 @@ import libcst as cst
 
 from ..model import Argument, Callee, CalleeKind, Fault, Handover, Shared, Signature
 from . import contents
-from .attributes import member
+from .attributes import is_plain_base, member
 from .project import force
 from .run import Run
 from .values import (
@@ -102,7 +102,8 @@ def not_a_sequence(run: Run, value: Value, node: cst.CSTNode) -> bool:
     if isinstance(value, (Const, Ref, Func, Cls, Name)):
         return not (isinstance(value, Const) and isinstance(value.value, tuple))
     if isinstance(value, Inst):
-        return member(run, value.cls, "__iter__") is None and not value.cls.fields
+        iterable = any(member(run, value.cls, name) is not None for name in ("__iter__", "__getitem__"))
+        return not iterable and not _unknown_base(value.cls)
     if isinstance(value, Data) and not value.anything:
         lone = isinstance(node, (cst.Name, cst.Attribute, cst.Subscript, cst.Call)) and bool(node.lpar)
         return lone and not isinstance(node, cst.Call)
@@ -172,7 +173,8 @@ def callee_of(run: Run, value: Value, node: cst.CSTNode) -> Callee:
 
 
 def _unknown_base(cls: Cls) -> bool:
-    return any(_unknown_base(base) if isinstance(base, Cls) else True for base in cls.bases)
+    """Whether a base, of whose methods nothing is known, may make up for what the text lacks."""
+    return any(_unknown_base(base) if isinstance(base, Cls) else not is_plain_base(base) for base in cls.bases)
 
 
 def _kind_of_function(value: Func) -> CalleeKind:

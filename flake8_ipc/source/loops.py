@@ -270,8 +270,6 @@ def _varied(element: Value, node: cst.CSTNode) -> Value:
     """The element as seen in one turn: another one in each."""
     if isinstance(element, Data):
         return replace(element, varies=element.varies | {id(node)})
-    if isinstance(element, Const) and not isinstance(element.value, str):
-        return Data(varies=frozenset({id(node)}), plain=True)
     if isinstance(element, Items):
         items = tuple(_varied(item, node) for item in element.items) if element.items is not None else None
         inner = _varied(element.element, node) if element.items is None else element.element

@@ -36,6 +36,7 @@ class Enter:
     count: Count
     consumes: bool
     head: int
+    body: int
 
 
 @dataclass(eq=False, slots=True)
@@ -120,7 +121,7 @@ class Machine:
             return next_
         self.steps[head] = Head(slot, body, next_)
         consumes = any(isinstance(step, Deed) and self._takes(step.event) for step in self.steps[before:])
-        return self._add(Enter(slot, loop.count, consumes, head))
+        return self._add(Enter(slot, loop.count, consumes, head, body))
 
     def _jump(self, jump: Jump, at: _At) -> int:
         leave, again, depth = at.targets.get(id(jump.target), (0, 0, 0))

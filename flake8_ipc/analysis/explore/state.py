@@ -142,7 +142,7 @@ class Table:
             if known == key:
                 return [self._turn(state, index, step, number)]
         if step.consumes and not (exact is not None and self.one_number):
-            return [self._turn(state, index, step, -1)]
+            return [self._go(self._turn(state, index, step, -1), index, step.body)]
         picks = []
         for number in (1, 2):
             picked = state._replace(picked=(*state.picked, (key, number)))
