@@ -24,7 +24,7 @@ class Options:
     methods: frozenset[str] = frozenset(START_METHODS)
     enabled: tuple[str, ...] = ()
     depth: int = 8
-    states: int = 2000
+    states: int = 800
 
 
 def checked(methods: list[str], enabled: list[str], depth: object, states: object) -> Options:

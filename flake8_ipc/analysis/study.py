@@ -16,7 +16,7 @@ from .order import Order
 class Study:
     """A program under study. ``states`` bounds how many states of the interleavings are explored."""
 
-    def __init__(self, program: Program, *, states: int = 2000) -> None:
+    def __init__(self, program: Program, *, states: int = 800) -> None:
         self.program = program
         self.states = states
         self._graphs: dict[Role, Graph] = {}

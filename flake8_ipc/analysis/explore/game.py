@@ -111,13 +111,15 @@ def _deed(table: Table, state: State, index: int) -> _Deeds:
 
 def _settled(table: Table, state: State, deeds: _Deeds) -> tuple[State, _Deeds]:
     """The state after all steps that concern nobody else and have but one outcome."""
+    last = 0
     for _ in range(_ALONE):
-        for index in range(len(state.threads)):
+        # Whoever had the last step goes on first: it is the likeliest to be able to.
+        for index in (last, *range(len(state.threads))):
             if _private(table, state, index):
                 outcomes = table.moves(state, index)
                 if outcomes is not None and len(outcomes) == 1:
                     deeds += _deed(table, state, index)
-                    state = outcomes[0]
+                    state, last = outcomes[0], index
                     break
         else:
             return state, deeds

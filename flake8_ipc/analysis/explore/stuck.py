@@ -62,8 +62,15 @@ class Explorer:
         return Verdict(crowded=search(space, lambda state: True) if space is not None else ())
 
     def _crowds(self) -> bool:
-        return any(True for _ in self.program.events(Verb.PUT, Verb.SEND)) and any(
-            event.target.kind in _PROCESSES for _, event in self.program.events(Verb.JOIN)
+        """Whether a process is joined that puts or sends what somebody has to take first."""
+        looked = set(self._emptied_by_looking())
+        joined = {
+            event.target for _, event in self.program.events(Verb.JOIN) if event.blocking is Blocking.FOREVER
+        }
+        return any(
+            role.process in joined and event.target in self.objects and not event.target.managed
+            for role, event in self.program.events(Verb.PUT, Verb.SEND)
+            if event.target not in looked
         )
 
     def _table(self, *, patient: bool) -> Table:
