@@ -28,6 +28,8 @@ def given_away(program: Program) -> Iterator[tuple[Role, Role, PipeEnd]]:
         if role.parent is None or role.thread or role.process is None or not role.known:
             continue
         for end in role.given:
+            if end in role.within:
+                continue
             if isinstance(end, PipeEnd) and end.peer is not None and not end.open and not end.peer.open:
                 yield role, role.parent, end
 

@@ -28,7 +28,8 @@ class Role:
     """A process or thread as the program shows it.
 
     ``process`` is the object that a parent starts and joins (a pool for a task; None for the root). ``parent`` made
-    it. ``given`` are the objects handed to it as arguments, with the place where its signature names them.
+    it. ``given`` are the objects handed to it as arguments, with the place where its signature names them; ``within``
+    are those of them that come inside an object of the program's own classes, which may have its reasons.
     ``many``: several copies can be made (a loop, a comprehension, a pool's workers). ``thread``: it shares its
     parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
     """
@@ -40,6 +41,7 @@ class Role:
     process: Shared | None = None
     parent: Role | None = None
     given: dict[Shared, Place | None] = field(default_factory=dict)
+    within: frozenset[Shared] = frozenset()
     many: bool = False
     known: bool = True
     _told: tuple[Flow, tuple[Event, ...]] | None = field(default=None, init=False)

@@ -162,6 +162,28 @@ def _summary(items: tuple[Value, ...] | None, element: Value | None) -> Value:
     return UNKNOWN if summary is None else summary
 
 
+def bare(run: Run, *values: Value) -> frozenset[Shared]:
+    """The shared objects in these values themselves, or in plain collections of them."""
+    found: set[Shared] = set()
+    pending = list(values)
+    seen: set[int] = set()
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Ref):
+            found.add(value.shared)
+        elif isinstance(value, Items):
+            pending += [*(value.items or ()), value.element]
+        elif isinstance(value, OneOf):
+            pending += value.options
+        elif isinstance(value, Many):
+            pending.append(value.element)
+        elif isinstance(value, Coll) and value.key not in seen:
+            seen.add(value.key)
+            content = run.content(value)
+            pending += [*(content.items or {}).values(), *([content.element] if content.element is not None else [])]
+    return frozenset(found)
+
+
 def inherited(value: Value) -> Value:
     """The value, reached through a global that this process did not bind."""
     if isinstance(value, Ref):

@@ -260,6 +260,9 @@ def lower_role(
         role.given.setdefault(shared, None)
     if landing:
         _note_landing(run, role, target, inner)
+    own = [value for (key, _), value in (run.vars or {}).items() if inst is not None and key == inst.key]
+    bare = [target, *inner.values()] if not isinstance(target, Partial) else [*target.args, *inner.values()]
+    role.within = frozenset(role.given) - contents.bare(run, *bare, *own)
     outer = _Outer(run)
     run.role = role
     if run.vars is not None:
