@@ -30,7 +30,7 @@ def make_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: s
     """``Value``, ``Array`` and their raw kin (CPython Lib/multiprocessing/sharedctypes.py)."""
     array, raw = name.endswith("Array"), name.startswith("Raw")
     kind = Kind.ARRAY if array else Kind.VALUE
-    from .library import made
+    from .made import made
 
     place = run.place(node)
     typecode = typecode_of(args.get(0, "typecode_or_type"))
@@ -48,7 +48,7 @@ def make_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: s
 
 
 def _own_lock(run: Run, args: Arguments, node: cst.CSTNode, method: str | None) -> Lock | None:
-    from .library import made
+    from .made import made
 
     given = args.get(None, "lock")
     if isinstance(given, Const) and given.value is False:
@@ -80,7 +80,7 @@ def _array_start(run: Run, value: Value | None) -> tuple[Constant | None, int | 
 
 def managed_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, manager: Shared) -> Value:
     """A manager's ``Value`` or ``Array``: a proxy without a lock of its own."""
-    from .library import made
+    from .made import made
 
     array = name == "Array"
     place = run.place(node)

@@ -24,7 +24,7 @@ from ..model import (
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
-from .library import made
+from .made import made
 from .project import force
 from .run import Frame, Run
 from .values import (

@@ -249,7 +249,7 @@ def _count_for(run: Run, iterable: Value) -> Count:
             return count
         return content.count or Count()
     if isinstance(iterable, Data) and iterable not in (UNKNOWN, PLAIN):
-        from .library import count_of
+        from .plain import count_of
 
         return count_of(run, iterable)
     return Count()

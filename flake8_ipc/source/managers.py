@@ -7,7 +7,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from ..model import Barrier, Constant, Key, Kind, Lock, Queue, Shared, Verb
-from .library import made, number
+from .made import made, number
 from .run import Run
 from .values import PLAIN, UNKNOWN, Arguments, Ref, Value, from_values
 

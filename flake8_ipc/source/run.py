@@ -18,8 +18,11 @@ Vars: TypeAlias = dict[tuple[int, str], Value]
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
 Executor: TypeAlias = Callable[["Run", Any], None]
 
+CallReader: TypeAlias = Callable[["Run", Any, cst.CSTNode], Value]
+
 EVALUATORS: dict[type[cst.CSTNode], Evaluator] = {}
 EXECUTORS: dict[type[cst.CSTNode], Executor] = {}
+CALLS: dict[str, CallReader] = {}
 
 
 def evaluates(*types: type[cst.CSTNode]) -> Callable[[Evaluator], Evaluator]:
@@ -37,6 +40,16 @@ def executes(*types: type[cst.CSTNode]) -> Callable[[Executor], Executor]:
 
     def register(function: Executor) -> Executor:
         EXECUTORS.update(dict.fromkeys(types, function))
+        return function
+
+    return register
+
+
+def calls(*names: str) -> Callable[[CallReader], CallReader]:
+    """Registers what calls of these library functions and classes, by their full names, give and do."""
+
+    def register(function: CallReader) -> CallReader:
+        CALLS.update(dict.fromkeys(names, function))
         return function
 
     return register

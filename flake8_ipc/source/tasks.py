@@ -8,7 +8,7 @@ from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
 from .handover import argument_of, callee_of
 from .launch import lower_role
-from .library import made
+from .made import made
 from .project import force
 from .run import Run
 from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Method, Name, Partial, Ref, Value

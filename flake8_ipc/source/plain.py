@@ -1,0 +1,334 @@
+"""Python's own functions and its library's, as far as what they give carries shared objects or their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from ..model import Count
+from . import contents
+from .run import Run, calls
+from .values import (
+    PLAIN,
+    UNKNOWN,
+    Arguments,
+    Coll,
+    Const,
+    Data,
+    Generator,
+    Items,
+    Name,
+    Opaque,
+    Partial,
+    Ref,
+    Value,
+    from_values,
+    join,
+)
+
+
+@calls("iter")
+def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    if len(args.positional) == 2:
+        return Generator(None, Arguments(), args.positional[0][0], args.positional[1][0], node)
+    return args.positional[0][0] if args.positional else UNKNOWN
+
+
+@calls("range")
+def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    values = [value for value, _ in args.positional]
+    known = [value.value for value in values if isinstance(value, Const) and isinstance(value.value, int)]
+    for value in values:
+        _number_check(run, value, node)
+    element = from_values(values, keep=True)
+    own = Data(reads=element.reads, own=element.own, varies=element.varies, plain=True)
+    if len(known) == len(values) and values:
+        try:
+            turns = len(range(*known))
+        except (TypeError, ValueError, OverflowError):
+            return Items(None, own, Count(), numbers=True)
+        return Items(None, own, Count(turns, turns), numbers=True)
+    if len(values) == 1 and isinstance(values[0], Data):
+        if values[0].sizes:
+            _decide(run, values[0])
+        return Items(None, own, count_of(run, values[0]), numbers=True)
+    return Items(None, own, Count(), numbers=True)
+
+
+def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
+    from .expressions import as_number
+
+    as_number(run, value, node, "number")
+
+
+def _decide(run: Run, value: Data) -> None:
+    from .statements import decide
+
+    decide(run, value)
+
+
+def count_of(run: Run, value: Data) -> Count:
+    """The Count that stands for a number; the same value gives the same one."""
+    if value.count is not None:
+        return value.count
+    if value is UNKNOWN or value is PLAIN:
+        return Count()
+    count: Count = run.made.setdefault(("count", id(value)), Count())
+    run.made.setdefault(("count of", id(value)), value)
+    return count
+
+
+@calls("len")
+def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "obj")
+    if isinstance(value, Ref):
+        return PLAIN
+    if value is None:
+        return PLAIN
+    items, _, count = contents.elements(run, value)
+    if items is not None:
+        return Const(len(items))
+    return Data(plain=True, count=count, reads=from_values([value]).reads)
+
+
+def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value]:
+    def convert(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+        value = args.get(0, "iterable")
+        if value is None:
+            return contents.make(run, kind, {}, None, None) if kind else Items(())
+        if isinstance(value, Generator):
+            from .loops import collect
+
+            return collect(run, value, kind or "list", node)
+        if isinstance(value, Ref):
+            from .deeds import iterate_shared
+
+            element = iterate_shared(run, value, node)
+            return contents.make(run, kind or "list", None, element, None)
+        items, element, count = contents.elements(run, value)
+        ordered = items if kind != "set" else None
+        if kind is None:
+            return Items(ordered, element, count)
+        return contents.make(run, kind, dict(enumerate(ordered)) if ordered is not None else None, element, count)
+
+    return convert
+
+
+@calls("dict", "collections.OrderedDict")
+def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    base = args.get(0, "")
+    items: dict[object, Value] | None = {}
+    if isinstance(base, Coll) and base.kind == "dict":
+        items = run.content(base).items
+    elif base is not None:
+        if isinstance(base, Ref):
+            from .deeds import iterate_shared
+
+            iterate_shared(run, base, node, copied=True)
+        items = None
+    named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
+    if items is None or args.open:
+        return contents.make(run, "dict", None, None, None)
+    return contents.make(run, "dict", {**items, **named}, None, None)
+
+
+@calls("enumerate")
+def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "iterable")
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, Generator):
+        return Generator(None, Arguments(), value, None, node)
+    items, element, count = contents.elements(run, value)
+    if items is not None:
+        return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
+    return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
+
+
+@calls("zip")
+def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    columns = [contents.elements(run, value) for value in (value for value, _ in args.positional)]
+    if not columns:
+        return UNKNOWN
+    if all(items is not None for items, _, _ in columns):
+        rows = zip(*(items for items, _, _ in columns if items is not None), strict=False)
+        return Items(tuple(Items(row) for row in rows))
+    counts = [count for items, _, count in columns if count is not None]
+    known = [Count(len(items), len(items)) for items, _, _ in columns if items is not None]
+    row = Items(tuple(element for _, element, _ in columns))
+    return Items(None, row, (counts or known or [Count()])[0])
+
+
+@calls("sorted")
+def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "iterable")
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, Generator):
+        from .loops import collect
+
+        return collect(run, value, "list", node)
+    if isinstance(value, Ref):
+        from .deeds import iterate_shared
+
+        return contents.make(run, "list", None, iterate_shared(run, value, node), None)
+    items, element, count = contents.elements(run, value)
+    return Items(items, element, count)
+
+
+@calls("reversed")
+def _reversed(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = _through(run, args, node)
+    if isinstance(value, Items) and value.items is not None:
+        return Items(tuple(reversed(value.items)), value.element, value.count)
+    return value
+
+
+@calls("next")
+def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "iterator")
+    if isinstance(value, Generator):
+        found: list[Value] = []
+        from .loops import iterate
+
+        iterate(run, value, found.append, node)
+        joined: Value = found[0] if found else UNKNOWN
+        return contents.inexact(joined)
+    if isinstance(value, Ref):
+        from .deeds import iterate_shared
+
+        return iterate_shared(run, value, node)
+    return contents.inexact(contents.elements(run, value)[1]) if value is not None else UNKNOWN
+
+
+@calls("map")
+def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    from .calls import call_value
+
+    if len(args.positional) < 2:
+        return UNKNOWN
+    function = args.positional[0][0]
+    results: list[Value] = []
+    from .loops import iterate
+
+    def one(item: Value) -> None:
+        results.append(call_value(run, function, Arguments([(item, node)]), node))
+
+    iterate(run, args.positional[1][0], one, node)
+    joined: Value = results[0] if results else UNKNOWN
+    for value in results[1:]:
+        joined = join(joined, value)
+    return contents.make(run, "generator", None, joined, None)
+
+
+@calls("sum", "any", "all", "min", "max")
+def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    for value, _ in args.positional:
+        if isinstance(value, Generator):
+            from .loops import collect
+
+            collect(run, value, "list", node)
+        elif isinstance(value, Ref):
+            from .deeds import iterate_shared
+
+            iterate_shared(run, value, node)
+    return from_values([value for value, _ in args.positional], plain=False)
+
+
+@calls("functools.partial")
+def _partial(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    if not args.positional or args.open:
+        run.open(*args.values())
+        return UNKNOWN
+    func, *rest = [value for value, _ in args.positional]
+    return Partial(func, tuple(rest), tuple((name, value) for name, (value, _) in args.named.items()))
+
+
+@calls("getattr")
+def _getattr(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    from .attributes import get_attribute
+
+    if len(args.positional) >= 2 and isinstance(args.positional[1][0], Const):
+        return get_attribute(run, args.positional[0][0], str(args.positional[1][0].value), node)
+    run.open(*args.values())
+    return UNKNOWN
+
+
+@calls("setattr")
+def _setattr(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    from .attributes import set_attribute
+
+    if len(args.positional) == 3 and isinstance(args.positional[1][0], Const):
+        set_attribute(run, args.positional[0][0], str(args.positional[1][0].value), args.positional[2][0], node)
+    else:
+        run.open(*args.values())
+    return Const(None)
+
+
+@calls("int", "float")
+def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "x")
+    if value is not None:
+        _number_check(run, value, node)
+        if isinstance(value, Const) and isinstance(value.value, (int, float)):
+            return value
+        return from_values([value], plain=True, keep=True)
+    return PLAIN
+
+
+@calls("dataclasses.field")
+def _field(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    factory = args.get(None, "default_factory")
+    if factory is not None:
+        return Partial(factory, (), ())
+    return args.get(None, "default") or UNKNOWN
+
+
+@calls("contextlib.closing")
+def _closing(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "thing")
+    return Partial(Name("contextlib.closing"), (value,), ()) if value is not None else UNKNOWN
+
+
+@calls("contextlib.ExitStack")
+def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return contents.make(run, "exit stack", {}, None, None)
+
+
+@calls("asyncio.to_thread")
+def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    from .calls import call_value
+
+    if not args.positional:
+        return UNKNOWN
+    outer, run.in_async = run.in_async, False
+    try:
+        return call_value(run, args.positional[0][0], Arguments(args.positional[1:], args.named, args.open), node)
+    finally:
+        run.in_async = outer
+
+
+@calls("asyncio.run", "asyncio.create_task", "asyncio.wait_for")
+def _run_coroutine(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return args.positional[0][0] if args.positional else UNKNOWN
+
+
+@calls("concurrent.futures.as_completed")
+def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """``as_completed``: every future it is given, in another order."""
+    value = args.get(0, "fs")
+    if value is None:
+        return UNKNOWN
+    _, element, count = contents.elements(run, value)
+    return Items(None, element, count)
+
+
+@calls("object")
+def _object(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return Opaque()
+
+
+calls("list", "collections.deque")(_sequence("list"))
+calls("set", "frozenset")(_sequence("set"))
+calls("tuple")(_sequence(None))
