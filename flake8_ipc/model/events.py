@@ -13,6 +13,8 @@ class Verb(enum.Enum):
     """What can be done to a shared object."""
 
     CREATE = "makes"
+    FORGET = "keeps nothing of"
+    PAUSE = "pauses for"
     # processes, threads, pools
     START = "starts"
     JOIN = "joins"

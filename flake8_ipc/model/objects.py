@@ -40,6 +40,7 @@ class Kind(enum.Enum):
     LISTENER = "listener"
     SUBPROCESS = "subprocess"
     THREAD_ONLY = "thread object"
+    OUTSIDE = "outside world"
 
 
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})

@@ -80,7 +80,7 @@ def _looked(study: Study, role: Role, event: Event) -> bool:
         # Of several that are ready, each is taken from once.
         return _UNSEEN if one.verb is event.verb and one.exact else state
 
-    return study.lifecycle.before(role, event.target, _UNSEEN, step).get(event) == {_LOOKED}
+    return study.lifecycle.before(role, event.target, _UNSEEN, step).get(event) == frozenset({_LOOKED})
 
 
 def _remedy(event: Event) -> str:

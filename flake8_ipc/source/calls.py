@@ -9,6 +9,7 @@ import libcst as cst
 from ..model import Block, Choice, Flow, Jump, Kind, Seq, Verb
 from . import contents
 from .attributes import get_attribute, library_base, lineage, member
+from .keeping import left
 from .lookup import bind, call_it
 from .project import force, worth_reading
 from .run import Exit, Frame, Run
@@ -50,6 +51,10 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     callee = run.evaluate(node.func)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
+    if isinstance(node.func, cst.Attribute):
+        from .pauses import note_method
+
+        note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
 
 
@@ -330,6 +335,7 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
         for end in made:
             if end not in alive and lives_on:
                 run.emit(Verb.DROP, end, node, "return")
+    left(run, frame, result, node)
     if not scope.captured:
         for name in mine:
             run.vars.pop((scope.key, name), None)
@@ -411,6 +417,10 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
         from .launch import complete
 
         complete(run, shared, inst)
+    if member(run, cls, "__del__") is not None:
+        from .pauses import leave_for_later
+
+        leave_for_later(run, get_attribute(run, inst, "__del__", node), Arguments(), node)
     return inst
 
 

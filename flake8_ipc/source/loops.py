@@ -12,7 +12,9 @@ import libcst as cst
 from ..model import Block, Choice, Constant, Count, Flow, Jump, Loop, Seq, Test
 from . import contents
 from .calls import call_value, follow
+from .keeping import turned
 from .lookup import assign
+from .pauses import note_loop, note_name
 from .run import Exit, Run, Turn, Vars, executes, join_vars
 from .scanning import assigned, takes_from
 from .statements import _at_module_level, branch_on, jump_unless
@@ -33,6 +35,7 @@ from .values import (
     Items,
     Many,
     Method,
+    Name,
     OneOf,
     Partial,
     Ref,
@@ -53,6 +56,8 @@ _ATTEMPTS = 3
 def for_(run: Run, node: cst.For) -> None:
     _at_module_level(run, node)
     iterable = run.evaluate(node.iter)
+    if isinstance(iterable, Name):
+        note_name(run, iterable.dotted, node)
     leave = Exit(Block(Seq()))
 
     def one(item: Value) -> None:
@@ -82,10 +87,14 @@ def while_(run: Run, node: cst.While) -> None:
 
     with run.writing() as sequence:
         with run.writing() as inner:
+            ways = [(exit, len(exit.states)) for exit in (over, *_exits(run, turn)) if exit is not turn.next]
             with _draining(run, drained):
-                _repeat(run, node, loop, turn, body, count)
+                again = _repeat(run, node, loop, turn, body, count)
             if drained is None:
+                if again and all(len(exit.states) == before for exit, before in ways):
+                    run.role.endless = True
                 run.vars = None
+        note_loop(run, node, inner)
         run.close(over, inner)
         if node.orelse is not None:
             run.body(node.orelse.body)
@@ -120,12 +129,12 @@ def _draining(run: Run, coll: Coll | None) -> Iterator[None]:
 
 def _repeat(
     run: Run, node: cst.CSTNode, loop: Loop, turn: Turn, body: Callable[[], None], count: Count | None
-) -> None:
-    """Reads a loop's body until what it leaves behind for its next turn is known."""
+) -> bool:
+    """Reads a loop's body until what it leaves behind for its next turn is known; whether there is a next turn."""
     _widen(run, node)
     before = run.fork()
     if before is None:
-        return
+        return False
     end: Vars | None = None
     sequence = Seq()
     for attempt in range(_ATTEMPTS):
@@ -133,6 +142,8 @@ def _repeat(
         run.vars = dict(before)
         with run.writing() as sequence, _inside(run, node, turn, count):
             body()
+            if count is None or count.exact != 1:
+                turned(run, id(node), node)
         end = run.vars
         for state in turn.next.again:
             end = join_vars(end, state)
@@ -145,7 +156,9 @@ def _repeat(
     loop.body = sequence
     if sequence.items:
         run.out.append(loop)
+    again = end is not None
     run.vars = join_vars(end, before if count is None or count.low == 0 else None)
+    return again
 
 
 def _exits(run: Run, turn: Turn) -> list[Exit]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count
+from ..model import Count, Role, RoleKind, Shared
 from . import contents
 from .run import Run, calls
 from .values import (
@@ -19,6 +19,7 @@ from .values import (
     Generator,
     Items,
     Name,
+    OneOf,
     Opaque,
     Partial,
     Ref,
@@ -322,6 +323,22 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     _, element, count = contents.elements(run, value)
     return Items(None, element, count)
+
+
+@calls("multiprocessing.active_children")
+def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Any of the processes that this one has started."""
+    mine = [role.process for role in run.program.roles if role.kind is RoleKind.PROCESS and role.parent is not None]
+    mine = [process for process in mine if process is not None and _parent(run, process) is run.role.home]
+    refs = tuple(Ref(process, False, False) for process in mine if process is not None)
+    if not refs:
+        return UNKNOWN
+    return Items(None, refs[0] if len(refs) == 1 else OneOf(refs))
+
+
+def _parent(run: Run, process: Shared) -> Role | None:
+    role = run.program.role_of(process)
+    return role.parent.home if role is not None and role.parent is not None else None
 
 
 @calls("object")

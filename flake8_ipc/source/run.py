@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import libcst as cst
 
 from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
-from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
+from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -122,6 +122,8 @@ class Run:
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
+        self.given_away: dict[Shared, None] = {}
+        self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
         self.dull: dict[tuple[int, int], int] = {}
         self._setting = Setting()
