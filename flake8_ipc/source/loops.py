@@ -22,6 +22,7 @@ from .values import (
     NOTHING,
     PLAIN,
     UNKNOWN,
+    UNROLLED,
     Arguments,
     Cls,
     Coll,
@@ -46,8 +47,6 @@ from .values import (
     spread,
 )
 
-# How many elements of a literal collection are taken one by one, where they differ in what matters.
-_UNROLLED = 8
 # How often a body is read until its next turn brings nothing new.
 _ATTEMPTS = 3
 
@@ -238,7 +237,7 @@ def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CST
         from .deeds import iterate_shared
 
         element = iterate_shared(run, iterable, node)
-    if known is not None and len(known) <= _UNROLLED and (len(known) == 1 or any(map(_worth, known))):
+    if known is not None and len(known) <= UNROLLED and (len(known) == 1 or any(map(_worth, known))):
         _unrolled(run, known, one, node, leave)
         return
     if items is not None:

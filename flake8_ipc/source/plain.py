@@ -6,20 +6,21 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, Role, RoleKind, Shared
+from ..model import Count, RoleKind
 from . import contents
 from .run import Run, calls
 from .values import (
     PLAIN,
     UNKNOWN,
+    UNROLLED,
     Arguments,
     Coll,
     Const,
     Data,
     Generator,
     Items,
+    Many,
     Name,
-    OneOf,
     Opaque,
     Partial,
     Ref,
@@ -327,18 +328,15 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("multiprocessing.active_children")
 def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """Any of the processes that this one has started."""
-    mine = [role.process for role in run.program.roles if role.kind is RoleKind.PROCESS and role.parent is not None]
-    mine = [process for process in mine if process is not None and _parent(run, process) is run.role.home]
-    refs = tuple(Ref(process, False, False) for process in mine if process is not None)
-    if not refs:
-        return UNKNOWN
-    return Items(None, refs[0] if len(refs) == 1 else OneOf(refs))
-
-
-def _parent(run: Run, process: Shared) -> Role | None:
-    role = run.program.role_of(process)
-    return role.parent.home if role is not None and role.parent is not None else None
+    """The processes that this one has started, those of which several are alive as often as they are."""
+    home = run.role.home
+    mine = [role for role in run.program.roles if role.parent is not None and role.parent.home is home]
+    found = [role.process for role in mine if role.kind is RoleKind.PROCESS and role.process is not None]
+    if len(found) <= UNROLLED:
+        return Items(tuple(Many(Ref(process), Count()) for process in found))
+    for process in found:
+        process.open = True
+    return UNKNOWN
 
 
 @calls("object")

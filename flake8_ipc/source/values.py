@@ -336,6 +336,8 @@ def _same_content(one: Content, other: Content) -> bool:
     )
 
 
+# How many elements of a collection are taken one by one, where they differ in what matters.
+UNROLLED = 8
 # More alternatives than these are not kept apart.
 _OPTIONS = 6
 _CONSTANTS = 16

@@ -86,7 +86,8 @@ class Explorer:
 
     def _matters(self, event: Event) -> bool:
         if event.verb in _CONTROL:
-            return event.target.kind in _PROCESSES and not event.target.open
+            # Whoever else has the process may join it; that it is started here remains true.
+            return event.target.kind in _PROCESSES and (event.verb is Verb.START or not event.target.open)
         return event.verb in (*_MESSAGES, *_SIGNALS, *_ENDS) and event.target in self.objects
 
     def _emptied_by_looking(self) -> Iterator[Shared]:
