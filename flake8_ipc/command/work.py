@@ -60,7 +60,7 @@ def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]
         return [Remark("E999", f"SyntaxError: {fault.msg}", shown, fault.lineno or 1, fault.offset or 1)]
     lines, noqa = text.splitlines(), Noqa(text)
     return [
-        _told(finding, lines)
+        told(finding, lines)
         for finding in lint(text, shown, configuration.options)
         if configuration.wants(finding.code, shown)
         and not (configuration.noqa and noqa.silences(finding.code, finding.place.line))
@@ -80,7 +80,8 @@ def _not_python(text: str) -> SyntaxError | None:
     return None
 
 
-def _told(finding: Finding, lines: list[str]) -> Remark:
+def told(finding: Finding, lines: list[str]) -> Remark:
+    """A finding as it is told; ``lines`` are those of its file."""
     place = finding.place
     source = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
     steps = tuple(
