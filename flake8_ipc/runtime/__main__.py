@@ -21,6 +21,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", default="-", metavar="FILE", help="where findings go (default: standard error)")
     parser.add_argument("--format", choices=formats.names(), default="default", help="how findings are written")
     parser.add_argument("--start-method", choices=START_METHODS, help="run the program as if this were the default")
+    parser.add_argument(
+        "--on-deadlock", choices=("end", "report"), default="end", help="end a program that is stuck for good, or wait on"
+    )
     parser.add_argument("--exit-zero", action="store_true", help="keep the program's exit status though there are findings")
     parser.add_argument("--select", default="", metavar="LIST", help="report only these codes or beginnings of codes")
     parser.add_argument("--ignore", default="", metavar="LIST", help="leave these out")
@@ -36,10 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = Configuration(select=_codes(options.select), ignore=_codes(options.ignore))
     before = ["-m"] if options.module else []
     with session(options.program, options.start_method) as mine:
-        status = wait(launch(mine, [*before, options.program, *options.arguments]))
-        found = [one for one in judged(mine) if wanted.wants(one.code, one.path)]
+        program = launch(mine, [*before, options.program, *options.arguments])
+        ending = wait(program, mine, end_stuck=options.on_deadlock == "end")
+        found = [one for one in judged(mine, ending.stuck) if wanted.wants(one.code, one.path)]
     report(found, options.output, options.format)
-    return leave(status or (1 if found and not options.exit_zero else 0))
+    return leave(ending.status or (1 if found and not options.exit_zero else 0))
 
 
 def _codes(text: str) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ class Account:
                 self.call(there),
                 blocking=Blocking[facts.get("blocking", "FOREVER")],
                 payload=Constant(facts["payload"][0]) if "payload" in facts else None,
-                inherited=self._inherited(told, role, name),
+                inherited=facts.get("global", False) and self._inherited(told, role, name),
                 clock=told.clocks.get(clock, {}),
             )
             if number in told.failed:
@@ -175,6 +175,12 @@ class Account:
     def sources(self) -> list[Source]:
         """Every file that was looked at."""
         return list(self._sources.values())
+
+    def place_of(self, record: str, number: int) -> Place | None:
+        """A place by its number in a record."""
+        told = self.told.get(record)
+        where = told.places.get(number) if told is not None else None
+        return self.place(where) if where is not None else None
 
     def place(self, where: Where) -> Place:
         """Where the expression begins that an instruction stood for."""

@@ -43,7 +43,7 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
     if current() is not None:
         return
     session = Session.load(f"{folder}/session.json")
-    record = Record(session, _name(), known)
+    record = Record(session, _name(), known, child=parent is not None)
     record.write("process", os.getpid(), parent)
     begin(record)
     _install()
@@ -90,6 +90,6 @@ def _after_fork() -> None:
     if parent is None:
         return
     begin(None)
-    record = Record(parent.session, _name(), _handed)
+    record = Record(parent.session, _name(), _handed, child=True)
     record.write("process", os.getpid(), parent.name)
     begin(record)

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
+from dataclasses import dataclass
 
+from .monitor import kernel
+from .monitor.watchman import PAUSE, Blocked, Watchman
 from .session import Session
 
 _PACKAGES = str(pathlib.Path(__file__).resolve().parents[2])
@@ -40,13 +42,48 @@ def _flags() -> list[str]:
     return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined,no-any-return]
 
 
-def wait(process: subprocess.Popen[bytes]) -> int:
-    """The program's exit status; what the terminal sends goes to both of us, and it is the program's to answer."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the program came to its end: its exit status, and who was stuck for good when it was ended."""
+
+    status: int
+    stuck: tuple[Blocked, ...] = ()
+
+
+def wait(process: subprocess.Popen[bytes], mine: Session, *, end_stuck: bool = True) -> Ending:
+    """Waits for the program; what the terminal sends goes to both of us, and it is the program's to answer.
+
+    A program that is stuck for good is ended with all its processes, unless that is not wanted.
+    """
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    watchman = Watchman(mine) if kernel.alive() else None
+    stuck: tuple[Blocked, ...] = ()
     try:
-        return process.wait()
+        while True:
+            try:
+                return Ending(process.wait(PAUSE), stuck)
+            except subprocess.TimeoutExpired:
+                pass
+            if watchman is None or stuck:
+                continue
+            stuck = tuple(watchman.look())
+            if stuck and end_stuck:
+                _end(process, watchman)
+                return Ending(STUCK, stuck)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+# The exit status of a program that was ended because it was stuck.
+STUCK = 70
+
+
+def _end(process: subprocess.Popen[bytes], watchman: Watchman) -> None:
+    """Ends the program's processes, each told by when it began, so that no other of the same id is hit."""
+    for pid, began in watchman.living().items():
+        if kernel.began(pid) == began:
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 def leave(status: int) -> int:

@@ -91,7 +91,10 @@ def _tell(
     name = identify(thing)
     if name is None:
         return 0
-    return record.event(verb, name, who, **(facts(thing, *args, **kwargs) if facts is not None else {}))
+    told = facts(thing, *args, **kwargs) if facts is not None else {}
+    if record.child and any(value is thing for value in who.frame.f_globals.values()):
+        told["global"] = True
+    return record.event(verb, name, who, **told)
 
 
 _PLAIN = (type(None), bool, int, str)

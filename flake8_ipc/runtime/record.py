@@ -11,24 +11,27 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
 from .clock import Clock
 from .places import Caller, where
 from .session import Session
+from .slots import Slots
 
 # Events written one by one; past that, only those that say something new.
 _EACH = 4_000
 
 
 class Record:
-    """The record of this process. ``name`` tells it from every other process of the run."""
+    """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there."""
 
-    def __init__(self, session: Session, name: str, known: dict[str, int] | None = None) -> None:
+    def __init__(
+        self, session: Session, name: str, known: dict[str, int] | None = None, *, child: bool = False
+    ) -> None:
         self.session = session
         self.name = name
+        self.child = child
         self.clock = Clock(name, known)
         self._file = os.open(session.record(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._lock = threading.Lock()
@@ -38,6 +41,7 @@ class Record:
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
+        self.slots = Slots(session.slots(name))
 
     def write(self, *line: Any) -> None:
         """Adds a line; where the disk is full or the file gone, the rest is left out and the program goes on."""
@@ -86,6 +90,7 @@ class Record:
 
     def _place_of_event(self, verb: str, thing: str, caller: Caller) -> int:
         place = self.place(caller)
+        self.slots.place(place)
         key = (verb, thing, place)
         if self._number >= _EACH and key in self._seen:
             return -1
@@ -111,7 +116,6 @@ class Record:
 
 
 _current: Record | None = None
-_on_change: list[Callable[[Record], None]] = []
 
 
 def current() -> Record | None:

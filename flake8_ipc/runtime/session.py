@@ -25,6 +25,10 @@ class Session:
         """The file of one process's record."""
         return f"{self.folder}/{name}.record"
 
+    def slots(self, name: str) -> str:
+        """The file that shows what one process's threads wait for."""
+        return f"{self.folder}/{name}.slots"
+
     def board(self, name: str) -> str:
         """The file in which an object passes clocks on."""
         return f"{self.folder}/{name}.clock"

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from ..handing import handover
-from ..identity import MARK, process
+from ..identity import MARK, process, reachable
 from ..patch import done, replace, safely
 from ..places import Caller, caller
 from ..record import Record, current
@@ -80,6 +80,11 @@ def _bootstrapped(original: Any) -> Any:
     return _bootstrap
 
 
+def _start_facts(thing: Any) -> dict[str, Any]:
+    own = {name: value for name, value in thing.__dict__.items() if not name.startswith("_")}
+    return {"holds": list(dict.fromkeys(reachable(own)))}
+
+
 def _join_facts(thing: Any, timeout: Any = None) -> dict[str, Any]:
     return {} if timeout is None else {"blocking": "TIMED"}
 
@@ -118,7 +123,7 @@ def install() -> None:
 
     replace(BaseProcess, "__init__", _made)
     replace(BaseProcess, "_bootstrap", _bootstrapped)
-    done(BaseProcess, "start", "START", process)
+    done(BaseProcess, "start", "START", process, _start_facts)
     done(BaseProcess, "join", "JOIN", process, _join_facts, _joined)
     done(BaseProcess, "terminate", "TERMINATE", process)
     done(BaseProcess, "kill", "KILL", process)
