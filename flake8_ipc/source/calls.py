@@ -126,7 +126,7 @@ def call_value(run: Run, callee: Value, args: Arguments, node: cst.CSTNode) -> V
 
 
 def _call_one_of(run: Run, callee: OneOf, args: Arguments, node: cst.CSTNode) -> Value:
-    from .statements import one_of
+    from .branches import one_of
 
     results: list[Value] = []
 

@@ -301,7 +301,7 @@ def _repeated(run: Run, left: Value, times: Value) -> Value:
 
 @evaluates(cst.BooleanOperation)
 def boolean(run: Run, node: cst.BooleanOperation) -> Value:
-    from .statements import either
+    from .branches import either
 
     left = run.evaluate(node.left)
     as_number(run, left, node.left, "truth")
@@ -368,7 +368,8 @@ def as_number(run: Run, value: Value, node: cst.CSTNode, how: str) -> None:
 
 @evaluates(cst.IfExp)
 def conditional(run: Run, node: cst.IfExp) -> Value:
-    from .statements import condition, either
+    from .branches import either
+    from .conditions import condition
 
     results: list[Value] = []
     test = condition(run, node.test)

@@ -15,7 +15,8 @@ from .calls import call_value, follow
 from .lookup import assign
 from .run import Exit, Run, Turn, Vars, executes, join_vars
 from .scanning import assigned, takes_from
-from .statements import _at_module_level, branch_on, jump_unless
+from .branches import branch_on, jump_unless
+from .statements import _at_module_level
 from .values import (
     NOTHING,
     PLAIN,
@@ -212,7 +213,7 @@ def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CST
         return
     options = spread(iterable)
     if len(options) > 1 and any(isinstance(option, Generator) for option in options):
-        from .statements import one_of
+        from .branches import one_of
 
         def separately(option: Value) -> Callable[[], None]:
             return lambda: _loop(run, option, one, node, leave)

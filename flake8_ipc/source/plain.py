@@ -63,7 +63,7 @@ def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
 
 
 def _decide(run: Run, value: Data) -> None:
-    from .statements import decide
+    from .conditions import decide
 
     decide(run, value)
 
