@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .joining import from_values, join, spread
 from .lookup import call_it
 from .names import canonical
 from .run import Run
@@ -31,9 +32,6 @@ from .values import (
     Ref,
     Super,
     Value,
-    from_values,
-    join,
-    spread,
 )
 
 PROCESS_BASES = frozenset(

@@ -7,10 +7,11 @@ import libcst as cst
 from ..model import Constant, Handler, Seq, Test, Try
 from .branches import either
 from .conditions import Condition, decide
+from .joining import from_values
 from .lookup import assign, lookup
 from .run import Run, Vars, executes, join_vars
 from .statements import last_name
-from .values import UNKNOWN, Const, Data, Guard, Name, Value, from_values
+from .values import UNKNOWN, Const, Data, Guard, Name, Value
 
 
 @executes(cst.Try, cst.TryStar)
@@ -117,7 +118,7 @@ def _pattern_test(run: Run, case: cst.MatchCase, subject: Value) -> Condition:
     known: Value = UNKNOWN
     if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
         known = run.evaluate(pattern.value)
-    from .expressions import compare
+    from .operations import compare
 
     verdict = compare(subject, known, cst.Equal())
     if isinstance(verdict, Guard) and case.guard is None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from ..model import Constant, Event, Test, Verb
+from .joining import from_values, spread
 from .run import Run
-from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value, from_values, spread
+from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ def condition(run: Run, node: cst.BaseExpression) -> Condition:
         inner, negated = inner.expression, not negated
     found = _message_test(run, inner)
     if found is None:
-        from .expressions import as_number
+        from .operations import as_number
 
         value = run.evaluate(inner)
         as_number(run, value, inner, "truth")
@@ -82,7 +83,7 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     if isinstance(left, Data) and left.message is not None and isinstance(right, Opaque):
         # What comes out of a queue or pipe is a copy: never the object itself.
         return Condition(left, not equal)
-    from .expressions import as_number, compare
+    from .operations import as_number, compare
 
     if isinstance(sign, (cst.Equal, cst.NotEqual)):
         as_number(run, left, node, "comparison")
@@ -103,7 +104,7 @@ def _narrow_options(run: Run, found: Condition, name: str, value: Value, *, equa
         return
     kept = rest[0]
     for option in rest[1:]:
-        from .values import join
+        from .joining import join
 
         kept = join(kept, option)
     none = Const(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Count, PipeEnd, Process, Shared
+from .joining import from_values, join, spread
 from .run import Held, Run
 from .values import (
     UNKNOWN,
@@ -24,9 +25,6 @@ from .values import (
     Ref,
     Scope,
     Value,
-    from_values,
-    join,
-    spread,
 )
 
 
@@ -110,6 +108,15 @@ def parts(run: Run, value: Value) -> tuple[Value, ...] | None:
         items = tuple(content.items.values())
         return tuple(map(inherited, items)) if value.inherited else items
     return None
+
+
+def parts_or_many(run: Run, value: Value) -> tuple[Value, ...]:
+    """The parts of a collection, as ``parts`` tells them; one Many where they are not known."""
+    known = parts(run, value)
+    if known is not None:
+        return known
+    _, element, count = elements(run, value)
+    return (Many(element, count or Count()),)
 
 
 def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, Count | None]:

@@ -22,24 +22,9 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .joining import from_values, spread
 from .run import Run
-from .values import (
-    NOTHING,
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    BlockName,
-    Coll,
-    Const,
-    Data,
-    Items,
-    Method,
-    OneOf,
-    Ref,
-    Value,
-    from_values,
-    spread,
-)
+from .values import NOTHING, PLAIN, UNKNOWN, Arguments, BlockName, Coll, Const, Data, Items, Method, OneOf, Ref, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,27 +6,14 @@ import libcst as cst
 
 from ..model import Cell, Choice, Kind, Lock, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
 from .attributes import get_attribute, lineage, member
-from .calls import call_value, follow, instantiate
+from .calls import call_value, instantiate
+from .following import follow
+from .joining import join
 from .launch import make_process, start
 from .lookup import lookup
 from .names import canonical
 from .run import Run
-from .values import (
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Const,
-    Data,
-    Func,
-    Generator,
-    Inst,
-    Method,
-    Name,
-    OneOf,
-    Ref,
-    Value,
-    join,
-)
+from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value
 
 _ANNOTATED: dict[str, Kind] = {
     "Queue": Kind.QUEUE,

@@ -6,26 +6,9 @@ import libcst as cst
 
 from ..model import Constant, Kind, Process, Verb
 from . import contents
+from .joining import from_values, join, spread
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Inst,
-    Items,
-    Name,
-    OneOf,
-    Ref,
-    Scope,
-    Value,
-    from_values,
-    join,
-    spread,
-)
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value
 
 _CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
 BUILTINS = frozenset(

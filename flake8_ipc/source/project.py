@@ -14,11 +14,12 @@ from typing import Any
 import libcst as cst
 
 from ..model import Program, Role, RoleKind
+from .joining import is_boring
 from .module import ModuleScope
 from .places import Locator
 from .run import Frame, OutOfFuel, Run, Vars
 from .scan import speaks_of_processes
-from .values import Foreign, Inst, Ref, Value, is_boring
+from .values import Foreign, Inst, Ref, Value
 
 # How many files one file may lead to, and how many folders above it may be the project's root.
 _FILES = 30

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import libcst as cst
 
 from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
-from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
+from .joining import join, spread
+from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
 
 if TYPE_CHECKING:
     from .module import ModuleScope

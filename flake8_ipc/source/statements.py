@@ -10,9 +10,10 @@ from ..model import Raise
 from . import contents
 from .branches import branch_on, narrow
 from .conditions import condition
+from .joining import from_values
 from .lookup import assign, delete
 from .run import Run, executes
-from .values import UNKNOWN, Const, Data, Name, Ref, Value, from_values
+from .values import UNKNOWN, Const, Data, Name, Ref, Value
 
 
 # -- simple statements
@@ -71,7 +72,7 @@ def annotated(run: Run, node: cst.AnnAssign) -> None:
 
 @executes(cst.AugAssign)
 def augmented(run: Run, node: cst.AugAssign) -> None:
-    from .expressions import as_number, fold
+    from .operations import as_number, fold
 
     before = run.evaluate(node.target)
     added = run.evaluate(node.value)
