@@ -176,7 +176,7 @@ def _of_instance(run: Run, owner: Inst, name: str, node: cst.CSTNode) -> Value:
 def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
     if run.birth is not None and not cls.local:
         for base in lineage(cls):
-            if isinstance(base, Cls) and run.birth.get((base.key, name)) is value:
+            if isinstance(base, Cls) and run.birth.get(base.key, name) is value:
                 return contents.inherited(value)
     return value
 

@@ -9,8 +9,9 @@ import libcst as cst
 from ..model import Block, Choice, Event, Flow, Seq
 from .conditions import Condition, condition, opposite
 from .lookup import bind
-from .run import Exit, Run, Vars, join_vars
+from .run import Exit, Run
 from .values import NOTHING, UNKNOWN, Value
+from .variables import Vars, join_vars
 
 
 def either(
@@ -61,7 +62,7 @@ def one_of(run: Run, branches: Sequence[Callable[[], None]]) -> None:
     after: Vars | None = None
     flows: list[Flow] = []
     for branch in branches:
-        run.vars = dict(before) if before is not None else None
+        run.vars = before.copy() if before is not None else None
         with run.writing() as sequence:
             branch()
         flows.append(sequence)

@@ -9,9 +9,10 @@ from .branches import either
 from .conditions import Condition, decide
 from .joining import from_values
 from .lookup import assign, lookup
-from .run import Run, Vars, executes, join_vars
+from .run import Run, executes
 from .statements import last_name
 from .values import UNKNOWN, Const, Data, Guard, Name, Value
+from .variables import Vars, join_vars
 
 
 @executes(cst.Try, cst.TryStar)
@@ -21,13 +22,13 @@ def try_(run: Run, node: cst.Try | cst.TryStar) -> None:
         run.body(node.body)
     after, anywhere = run.vars, None
     if before is not None:
-        anywhere = join_vars(dict(before), after)
+        anywhere = join_vars(before.copy(), after)
         for exit_state in _jumped(body, run):
             anywhere = join_vars(anywhere, exit_state)
     handlers: list[Handler] = []
     reached: list[Vars | None] = []
     for handler in node.handlers:
-        run.vars = dict(anywhere) if anywhere is not None else None
+        run.vars = anywhere.copy() if anywhere is not None else None
         names = _caught(run, handler.type)
         if isinstance(handler.name, cst.AsName):
             assign(run, handler.name.name, UNKNOWN)
@@ -57,7 +58,7 @@ def _final(run: Run, node: cst.Try | cst.TryStar, anywhere: Vars | None) -> Seq:
         return sequence
     ended = run.vars is None
     if ended:
-        run.vars = dict(anywhere) if anywhere is not None else None
+        run.vars = anywhere.copy() if anywhere is not None else None
     with run.writing() as sequence:
         run.body(node.finalbody.body)
     if ended:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from ..model import Count, PipeEnd, Process, Shared
 from .joining import from_values, join, spread
-from .run import Held, Run
+from .run import Run
 from .values import (
     UNKNOWN,
     Cls,
@@ -28,15 +28,15 @@ from .values import (
 )
 
 
-def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> list[Value]:
-    """The values directly inside one; shared objects go to ``found``. ``held``: what each object holds."""
+def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
+    """The values directly inside one; shared objects go to ``found``."""
     if isinstance(value, Ref):
         found[value.shared] = None
-        return held.by(id(value.shared))
+        return run.holding(id(value.shared))
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
-        return held.by(value.key)
+        return run.holding(value.key)
     if isinstance(value, Items):
         return [*(value.items or ()), value.element]
     if isinstance(value, OneOf):
@@ -52,7 +52,7 @@ def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> lis
     if isinstance(value, Method):
         return [value.owner]
     if isinstance(value, Func):
-        return [*([value.bound] if value.bound is not None else ()), *_closed_over(held, value.scope)]
+        return [*([value.bound] if value.bound is not None else ()), *_closed_over(run, value.scope)]
     if isinstance(value, Generator):
         return list(value.args.values())
     return []
@@ -78,10 +78,10 @@ def pickles_itself(run: Run, value: Inst) -> bool:
     return False
 
 
-def _closed_over(held: Held, scope: Scope | None) -> list[Value]:
+def _closed_over(run: Run, scope: Scope | None) -> list[Value]:
     values: list[Value] = []
     while scope is not None and scope.kind == "function":
-        values += held.by(scope.key)
+        values += run.holding(scope.key)
         scope = scope.parent
     return values
 

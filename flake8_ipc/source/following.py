@@ -124,19 +124,17 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
     if run.vars is None:
         return
     scope = frame.scope
-    mine = {name: run.vars.get((scope.key, name)) for name in scope.names}
-    ends = [end for value in mine.values() if value is not None for end in contents.ends_in(value)]
+    ends = [end for value in run.vars.of(scope.key).values() for end in contents.ends_in(value)]
     made = [end for end in ends if end in frame.made]
     if made:
-        others = [value for (key, _), value in run.vars.items() if key != scope.key]
+        others = [value for key, names in run.vars.items() if key != scope.key for value in names.values()]
         alive = set(run.reachable(result, *others))
         lives_on = alive & set(frame.made)
         for end in made:
             if end not in alive and lives_on:
                 run.emit(Verb.DROP, end, node, "return")
     if not scope.captured:
-        for name in mine:
-            run.vars.pop((scope.key, name), None)
+        run.vars.forget(scope.key)
     if frame.made and run.frame is not frame:
         run.frame.made += [shared for shared in frame.made if shared not in ends]
 

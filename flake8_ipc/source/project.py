@@ -17,7 +17,7 @@ from ..model import Program, Role, RoleKind
 from .joining import is_boring
 from .module import ModuleScope
 from .places import Locator
-from .run import Frame, OutOfFuel, Run, Vars
+from .run import Frame, OutOfFuel, Run
 from .scan import speaks_of_processes
 from .values import Foreign, Inst, Ref, Value
 
@@ -32,7 +32,7 @@ class ForeignModule:
     """Another file of the project: what its names hold once it is imported."""
 
     module: ModuleScope
-    names: Vars = field(default_factory=dict)
+    names: dict[tuple[int, str], Value] = field(default_factory=dict)
     facts: dict[object, Any] = field(default_factory=dict)
     dill: bool = False
 
@@ -159,4 +159,7 @@ def _read(run: Run, path: str) -> ForeignModule | None:
         shared.open = True
     facts: dict[object, Any] = {}
     facts.update((key, fact) for key, fact in inner.made.items() if isinstance(key, tuple) and key[0] == "class")
-    return ForeignModule(module, {**inner.foreign, **(inner.vars or {})}, facts, program.dill)
+    names = dict(inner.foreign)
+    for owner, held in inner.vars.items() if inner.vars is not None else ():
+        names.update(((owner, name), value) for name, value in held.items())
+    return ForeignModule(module, names, facts, program.dill)

@@ -13,9 +13,10 @@ from . import compound, definitions, expressions, loops, operations, statements,
 from .entries import enter_class, enter_function
 from .module import ModuleScope
 from .places import Locator
-from .run import Frame, OutOfFuel, Run, Vars
+from .run import Frame, OutOfFuel, Run
 from .scanning import forget
 from .values import Cls, Func
+from .variables import Vars
 
 # Statements executed for all programs of a file: a bound on the work, far above what most files need.
 _FUEL_BASE = 4_000
@@ -73,15 +74,15 @@ class Reader:
         """The module's functions and classes: first those that the text names nowhere else."""
         mine = [
             value
-            for (key, _), value in names.items()
-            if key == self.module.scope.key and isinstance(value, (Func, Cls)) and value.scope is self.module.scope
+            for value in names.of(self.module.scope.key).values()
+            if isinstance(value, (Func, Cls)) and value.scope is self.module.scope
         ]
         words = Counter(_WORD.findall(self.text))
         return sorted(mine, key=lambda value: words[value.name] > 1)
 
     def _module(self, main: Run) -> Vars:
         """Reads the main program; the names it leaves, or had when it ended itself."""
-        names: Vars = {}
+        names = Vars()
 
         def body() -> None:
             nonlocal names
@@ -98,7 +99,7 @@ class Reader:
     def _entry(self, main: Run, names: Vars, value: Func | Cls) -> list[Program]:
         """The program that starts with a function or class which nobody here calls."""
         entry = self._run(RoleKind.ENTRY, value.name)
-        entry.vars = dict(names)
+        entry.vars = names.copy()
         entry.visited = main.visited
         entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}

@@ -9,9 +9,10 @@ import libcst as cst
 
 from ..model import Count, Loop, Seq
 from .joining import same
-from .run import Exit, Run, Turn, Vars, join_vars
+from .run import Exit, Run, Turn
 from .scanning import assigned
 from .values import Cls, Coll, Const, Content, Context, Data, Func, Inst, Method, OneOf, Partial, Ref, Value
+from .variables import Vars, join_vars
 
 # How often a body is read until its next turn brings nothing new.
 _ATTEMPTS = 3
@@ -29,7 +30,7 @@ def repeat(
     sequence = Seq()
     for attempt in range(_ATTEMPTS):
         marks = [(exit, len(exit.states), len(exit.again)) for exit in _exits(run, turn)]
-        run.vars = dict(before)
+        run.vars = before.copy()
         with run.writing() as sequence, _inside(run, node, turn, count):
             body()
         end = run.vars
@@ -40,7 +41,7 @@ def repeat(
         for exit, states, again in marks:
             del exit.states[states:]
             del exit.again[again:]
-        before = join_vars(dict(before), end) or before
+        before = join_vars(before.copy(), end) or before
     loop.body = sequence
     if sequence.items:
         run.out.append(loop)
@@ -74,11 +75,7 @@ def _settled(before: Vars, after: Vars | None) -> bool:
     """Whether a turn leaves nothing behind that its next one would see differently."""
     if after is None:
         return True
-    for key, value in before.items():
-        now = after.get(key)
-        if now is not None and now is not value and _matters(now) and not same(now, value):
-            return False
-    return True
+    return not any(_matters(now) and not same(now, value) for value, now in before.changes(after))
 
 
 def _matters(value: Value) -> bool:
@@ -90,6 +87,7 @@ def _widen(run: Run, node: cst.CSTNode) -> None:
     names = assigned(node)
     if run.vars is None or not names:
         return
-    for key, value in run.vars.items():
-        if key[1] in names and isinstance(value, Const) and not isinstance(value.value, (type(None), str)):
-            run.vars[key] = Data(plain=True, reads=value.reads)
+    changed = [(owner, name, held[name]) for owner, held in run.vars.items() for name in names.intersection(held)]
+    for owner, name, value in changed:
+        if isinstance(value, Const) and not isinstance(value.value, (type(None), str)):
+            run.vars.set(owner, name, Data(plain=True, reads=value.reads))
