@@ -256,7 +256,7 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
 
 def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None:
     """Puts a value into a collection: under a known key, or as one more of its elements."""
-    content = run.content(coll)
+    content = run.content_to_fill(coll)
     items = content.items
     if items is None:
         element = value if content.element is None else join(content.element, value)

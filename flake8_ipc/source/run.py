@@ -124,6 +124,7 @@ class Run:
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
         self.visited: set[int] = set()
+        self.looked: set[int] = set()
         self.dull: dict[tuple[int, int], int] = {}
         self._setting = Setting()
 
@@ -238,11 +239,14 @@ class Run:
         return [value for value in self.held(key).values() if type(value) not in _PLAIN]
 
     def content(self, coll: Coll) -> Content:
-        """What a collection holds now."""
+        """What a collection holds now; that somebody looked is noted."""
+        self.looked.add(coll.key)
+        return self.content_to_fill(coll)
+
+    def content_to_fill(self, coll: Coll) -> Content:
+        """The same for who only puts something in, and whom it does not concern what else is there."""
         found = self.load(coll.key, "")
-        if isinstance(found, Content):
-            return found
-        return Content(None)
+        return found if type(found) is Content else Content(None)
 
     @property
     def in_child(self) -> bool:

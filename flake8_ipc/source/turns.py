@@ -31,12 +31,14 @@ def repeat(
     for attempt in range(_ATTEMPTS):
         marks = [(exit, len(exit.states), len(exit.again)) for exit in _exits(run, turn)]
         run.vars = before.copy()
+        looked, run.looked = run.looked, set()
         with run.writing() as sequence, _inside(run, node, turn, count):
             body()
-        end = run.vars
+        end, seen = run.vars, run.looked
+        run.looked = looked | seen
         for state in turn.next.again:
             end = join_vars(end, state)
-        if attempt == _ATTEMPTS - 1 or _settled(before, end):
+        if attempt == _ATTEMPTS - 1 or _settled(before, end, seen):
             break
         for exit, states, again in marks:
             del exit.states[states:]
@@ -71,11 +73,17 @@ def _inside(run: Run, node: cst.CSTNode, turn: Turn, count: Count | None) -> Ite
         run.loops, run.counts, run.controls = outer
 
 
-def _settled(before: Vars, after: Vars | None) -> bool:
-    """Whether a turn leaves nothing behind that its next one would see differently."""
+def _settled(before: Vars, after: Vars | None, looked: set[int]) -> bool:
+    """Whether a turn leaves nothing behind that its next one would see differently.
+
+    ``looked``: the collections whose content the turn looked at; that others are being filled makes no difference.
+    """
     if after is None:
         return True
-    return not any(_matters(now) and not same(now, value) for value, now in before.changes(after))
+    for owner, value, now in before.changes(after):
+        if _matters(now) and not same(now, value) and not (type(now) is Content and owner not in looked):
+            return False
+    return True
 
 
 def _matters(value: Value) -> bool:

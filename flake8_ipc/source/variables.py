@@ -82,8 +82,8 @@ class Vars:
             elif mine is not theirs:
                 self._join_page(number, mine, theirs, other)
 
-    def changes(self, later: Vars) -> Iterator[tuple[Value, Value]]:
-        """What a name held and what it holds later, for each name whose value is another one then."""
+    def changes(self, later: Vars) -> Iterator[tuple[int, Value, Value]]:
+        """For each name whose value is another one later: its owner, what it held, and what it holds then."""
         for number, page in self._pages.items():
             new_page = later._pages.get(number)
             if new_page is None or new_page is page:
@@ -94,7 +94,7 @@ class Vars:
                     for name, value in names.items():
                         now = new.get(name)
                         if now is not None and now is not value:
-                            yield value, now
+                            yield owner, value, now
 
     def _join_page(self, number: int, page: dict[int, _Names], other_page: dict[int, _Names], other: Vars) -> None:
         for owner, theirs in other_page.items():
