@@ -11,6 +11,7 @@ from . import contents
 from .joining import from_values, is_boring, join
 from .lookup import bind
 from .run import Exit, Frame, Run
+from .silence import without_events
 from .values import NOTHING, UNKNOWN, Arguments, Cls, Const, Data, Func, Inst, Items, Scope, Value
 
 
@@ -26,11 +27,13 @@ def follow(
     """Executes a function's body with its parameters bound, in a block of its own."""
     values = list(args.values())
     # Where nothing shared exists yet, or nothing new since and nothing interesting is given, a function that did
-    # nothing before will do nothing again.
-    dull = (id(func.node), func.bound.key if isinstance(func.bound, (Inst, Cls)) else 0)
+    # nothing before (but, perhaps, raise) will do nothing again.
     known_objects = len(run.program.objects)
+    dull = (id(func.node), func.bound.key if known_objects and isinstance(func.bound, (Inst, Cls)) else 0)
     boring = on_yield is None and (not known_objects or all(map(is_boring, values)))
-    if boring and run.dull.get(dull) == known_objects:
+    before = run.dull.get(dull) if boring else None
+    if before is not None and before[0] == known_objects:
+        run.out.extend(before[1])
         return from_values(values)
     if func.node in run.stack:
         return Data(anything=True)
@@ -91,15 +94,15 @@ def _follow(
     finally:
         run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad = outer
     block.body = sequence
-    silent = idle(sequence, block)
     run.arrive(frame.exit)
-    if not silent:
-        run.out.append(block)
+    quiet = without_events(sequence) if run.vars is not None else None
+    left = quiet if quiet is not None else [] if idle(sequence, block) else [block]
+    run.out.extend(left)
     result = _result(frame, outer[3] | run.controls)
     _leave(run, frame, result, node)
-    if silent and boring and run.vars is not None and len(run.program.objects) == known_objects:
+    if quiet is not None and boring and run.vars is not None and len(run.program.objects) == known_objects:
         if is_boring(result) and isinstance(result, (Data, Const)) and not isinstance(func.node, cst.Lambda):
-            run.dull[dull] = known_objects
+            run.dull[dull] = (known_objects, quiet)
     return result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Program, Role, RoleKind, Seq
+from ..model import Flow, Program, Role, RoleKind, Seq
 from . import compound, definitions, expressions, loops, operations, statements, withs
 from .entries import enter_class, enter_function
 from .module import ModuleScope
@@ -58,7 +58,7 @@ class Reader:
         self.methods = methods
         self.depth = depth
         self.fuel = fuel
-        self.dull: dict[tuple[int, int], int] = {}
+        self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
 
     def programs(self) -> list[Program]:
         """The programs, the main one first; those in which nothing happens are left out."""
@@ -93,7 +93,7 @@ class Reader:
 
         self._finish(main, body)
         self.fuel = max(main.fuel, 0)
-        self.dull = {key: count for key, count in main.dull.items() if count == 0}
+        self.dull = {key: found for key, found in main.dull.items() if found[0] == 0}
         return names
 
     def _entry(self, main: Run, names: Vars, value: Func | Cls) -> list[Program]:
@@ -108,7 +108,7 @@ class Reader:
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]
         self.fuel = max(entry.fuel, 0)
-        self.dull.update((key, count) for key, count in entry.dull.items() if count == 0)
+        self.dull.update((key, found) for key, found in entry.dull.items() if found[0] == 0)
         mine = set(entry.program.objects)
         happens = False
         for _, event in entry.program.events():

@@ -125,7 +125,7 @@ class Run:
         self.abroad: Place | None = None
         self.visited: set[int] = set()
         self.looked: set[int] = set()
-        self.dull: dict[tuple[int, int], int] = {}
+        self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
         self._setting = Setting()
 
     # -- reading
