@@ -14,6 +14,7 @@ from .joining import from_values, join, spread
 from .lookup import call_it
 from .project import force, worth_reading
 from .run import Run
+from .scanning import has_yield
 from .values import (
     UNKNOWN,
     Arguments,
@@ -177,18 +178,11 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
 # -- functions of the text
 
 
-def is_generator(run: Run, node: cst.FunctionDef | cst.Lambda) -> bool:
-    """Whether a function has a ``yield`` of its own."""
-    from .scanning import has_yield
-
-    return isinstance(node, cst.FunctionDef) and has_yield(node)
-
-
 def call_function(run: Run, func: Value, args: Arguments, node: cst.CSTNode, *, known: bool = True) -> Value:
     """Follows a function of the text in place; a generator runs where it is iterated."""
     if not isinstance(func, Func):
         return call_value(run, func, args, node)
-    if is_generator(run, func.node):
+    if func.scope.module.yields and type(func.node) is cst.FunctionDef and has_yield(func.node):
         return Generator(func, args, node=node)
     return follow(run, func, args, node, known=known)
 

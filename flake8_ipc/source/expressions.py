@@ -24,7 +24,10 @@ def name(run: Run, node: cst.Name) -> Value:
 
 @evaluates(cst.SimpleString)
 def string(run: Run, node: cst.SimpleString) -> Value:
-    return Const(node.evaluated_value)
+    text = node.value
+    # libcst compiles each literal; most are their own text.
+    plain = text[0] == text[-1] and text[0] in "'\"" and "\\" not in text and text[:3] not in ("\"\"\"", "'''")
+    return Const(text[1:-1] if plain else node.evaluated_value)
 
 
 @evaluates(cst.ConcatenatedString)
@@ -35,7 +38,7 @@ def strings(run: Run, node: cst.ConcatenatedString) -> Value:
 
 @evaluates(cst.Integer)
 def integer(run: Run, node: cst.Integer) -> Value:
-    return Const(node.evaluated_value)
+    return Const(int(node.value) if node.value.isdecimal() else node.evaluated_value)
 
 
 @evaluates(cst.Float)

@@ -141,10 +141,11 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     """Reads a file as an import would: its main guard is false, and what it shares is everybody's."""
     try:
         with open(path, "rb") as file:
-            tree = cst.parse_module(file.read())
+            code = file.read()
+        tree = cst.parse_module(code)
     except (OSError, cst.ParserSyntaxError, RecursionError, UnicodeError):
         return None
-    module = ModuleScope(path, tree, Locator(path, tree), name=os.path.basename(path))
+    module = ModuleScope(path, tree, Locator(path, tree), name=os.path.basename(path), yields=b"yield" in code)
     program = Program([Role("import", RoleKind.ENTRY, module.locator.place(tree))], methods=run.program.methods)
     inner = Run(program, Frame(module.scope), depth=run.depth, fuel=2_000 + 10 * len(tree.body))
     inner.home = module

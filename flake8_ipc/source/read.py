@@ -41,8 +41,8 @@ def read(
         tree = cst.parse_module(code)
     except (cst.ParserSyntaxError, RecursionError, UnicodeError) as error:
         raise NotAnalysed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    module = ModuleScope(path, tree, Locator(path, tree))
     text = code if isinstance(code, str) else code.decode(tree.encoding, "replace")
+    module = ModuleScope(path, tree, Locator(path, tree), yields="yield" in text)
     try:
         return Reader(module, text, methods, depth, _FUEL_BASE + _FUEL_A_LINE * text.count("\n")).programs()
     finally:
