@@ -22,24 +22,9 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .joining import from_values, spread
 from .run import Run
-from .values import (
-    NOTHING,
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    BlockName,
-    Coll,
-    Const,
-    Data,
-    Items,
-    Method,
-    OneOf,
-    Ref,
-    Value,
-    from_values,
-    spread,
-)
+from .values import NOTHING, PLAIN, UNKNOWN, Arguments, BlockName, Coll, Const, Data, Items, Method, OneOf, Ref, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +257,7 @@ def _wait_for(
 ) -> Value:
     """``Condition.wait_for``: looks at its predicate first and waits only while that is false."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     predicate = args.get(0, "predicate")
     if predicate is not None:

@@ -7,9 +7,10 @@ import libcst as cst
 from ..model import End, Kind
 from . import makers, plain
 from .attributes import PROCESS_BASES, THREAD_BASES
+from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
