@@ -39,7 +39,7 @@ def call_name(
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
     if dotted in ENDINGS:
-        run.out.append(End(ENDINGS[dotted]))
+        run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.vars = None
         return UNKNOWN
     special = CALLS.get(dotted)
