@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain
+from . import makers, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
@@ -19,7 +19,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain,)
+_REGISTERED = (plain, sockets)
 
 
 def call_name(
@@ -40,7 +40,7 @@ def call_name(
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
     if dotted in ENDINGS:
-        run.out.append(End(ENDINGS[dotted]))
+        run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.vars = None
         return UNKNOWN
     special = CALLS.get(dotted)
