@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .objects import Handover, Shared
 from .place import Place
@@ -59,6 +61,10 @@ class Verb(enum.Enum):
     ATTACH = "attaches"
 
 
+# A vector clock: how much of each role's past was known, by the name of its process.
+Clock: TypeAlias = Mapping[str, int]
+
+
 class Blocking(enum.Enum):
     """How a call waits: for good, for a time, or not at all."""
 
@@ -110,6 +116,7 @@ class Event:
     write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
     is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
     out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back.
+    ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception in which it ended.
     """
 
     verb: Verb
@@ -127,6 +134,8 @@ class Event:
     handover: Handover | None = None
     result: Shared | None = None
     setting: Setting = Setting()
+    clock: Clock | None = None
+    failed: str | None = None
 
     def __repr__(self) -> str:
         return f"<{self.verb.name} {self.target} at {self.place}>"

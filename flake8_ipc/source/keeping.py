@@ -7,6 +7,8 @@ Lib/multiprocessing/synchronize.py, SemLock), and a process object lets go of it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from ..model import CELLS, SEMAPHORE_BACKED, Cell, Kind, Shared, Verb
@@ -21,13 +23,20 @@ def given(run: Run, process: Shared, values: list[Value], node: cst.CSTNode) -> 
     handed = [shared for shared in run.reachable(*values) if _backed(shared)]
     if handed:
         run.given_away.update(dict.fromkeys(handed))
-        _forget(run, handed, list(run.vars.values()), node, "start")
+        _forget(run, handed, list(_held(run)), node, "start")
 
 
 def _backed(shared: Shared) -> bool:
     if shared.kind in CELLS and isinstance(shared, Cell) and shared.lock is None:
         return False
     return shared.kind in SEMAPHORE_BACKED and not shared.managed
+
+
+def _held(run: Run, *, but: int | None = None) -> Iterator[Value]:
+    """What everybody holds, but this scope."""
+    for owner, names in run.vars.items() if run.vars is not None else ():
+        if owner != but:
+            yield from names.values()
 
 
 def _forget(run: Run, away: list[Shared], holders: list[Value], node: cst.CSTNode, why: str) -> None:
@@ -38,11 +47,10 @@ def _forget(run: Run, away: list[Shared], holders: list[Value], node: cst.CSTNod
             run.given_away.pop(shared, None)
 
 
-def left(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
+def leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
     """A function returns: what it gave to a process and nothing else holds is gone with its names."""
-    if run.given_away and run.vars is not None and not frame.scope.captured:
-        others = [value for (key, _), value in run.vars.items() if key != frame.scope.key]
-        _forget(run, list(run.given_away), [result, *others], node, "return")
+    if run.given_away and not frame.scope.captured:
+        _forget(run, list(run.given_away), [result, *_held(run, but=frame.scope.key)], node, "return")
 
 
 def turned(run: Run, loop: int, node: cst.CSTNode) -> None:
@@ -50,5 +58,5 @@ def turned(run: Run, loop: int, node: cst.CSTNode) -> None:
     mine = [shared for shared in run.given_away if shared.many and loop in run.made.get(("loops", shared), ())]
     if mine and run.vars is not None:
         here = run.frame.scope.key
-        kept = [value for (key, _), value in run.vars.items() if key != here or not isinstance(value, (Ref, Items))]
-        _forget(run, mine, kept, node, "next turn")
+        longer = [value for value in run.vars.of(here).values() if not isinstance(value, (Ref, Items))]
+        _forget(run, mine, [*longer, *_held(run, but=here)], node, "next turn")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain
+from . import makers, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
+from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
 from .pauses import note_name
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -19,7 +20,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain,)
+_REGISTERED = (plain, sockets)
 
 
 def call_name(
@@ -40,7 +41,7 @@ def call_name(
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
     if dotted in ENDINGS:
-        run.out.append(End(ENDINGS[dotted]))
+        run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.vars = None
         return UNKNOWN
     special = CALLS.get(dotted)

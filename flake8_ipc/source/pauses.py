@@ -11,10 +11,11 @@ import sys
 import libcst as cst
 
 from ..model import Blocking, Kind, Seq, Shared, Verb, events
-from .run import Run, Vars, calls
+from .run import Run, calls
 from .scanning import assigned, own_nodes
 from .statements import last_name
 from .values import UNKNOWN, Arguments, Const, Data, Method, Ref, Value
+from .variables import Vars
 
 # Methods by which programs serve until they are told to stop, or wait for somebody, whatever object they are of.
 _SERVES = frozenset(
@@ -81,7 +82,7 @@ def note_loop(run: Run, node: cst.While, inner: Seq) -> None:
     counts = clock or bool(names & assigned(node))
     if not pauses and (counts or not names - {"True"}):
         return
-    after, run.vars = run.vars, {}
+    after, run.vars = run.vars, Vars()
     with run.writing() as told:
         pause(run, node, "while", timed=counts and all(event.blocking is Blocking.TIMED for event in pauses))
     run.vars = after
@@ -127,7 +128,7 @@ def read_handlers(run: Run, names: Vars) -> None:
 
     before, run.guarded = run.vars, True
     for function, args, node in run.handlers[:_HANDLERS]:
-        run.vars = dict(before if before is not None else names)
+        run.vars = (before if before is not None else names).copy()
         with run.writing() as flow:
             call_value(run, function, args, node)
         if flow.items:
