@@ -78,11 +78,11 @@ def _spoilt(shared: Shared, verb: Verb) -> bool:
 
 
 def _later_uses(study: Study, role: Role, event: Event, victim: Role, use: Event) -> Iterator[Event]:
-    made = _made(study.program, use.target)
-    if use.target.many and not (made and same_turn(role.flow, made, event)):
+    made = {one for _, one in study.program.uses(use.target, Verb.CREATE)}
+    if use.target.many and not any(same_turn(role.flow, one, event) for one in made):
         # Several objects: which of them the ended process had is not known.
         return
-    later = study.graph(role).later(event, until=lambda one: one is made)
+    later = study.graph(role).later(event, until=lambda one: one in made)
     for one in later:
         if _spoils(use, one, role):
             yield one
@@ -108,10 +108,6 @@ def _lives_on(role: Role, event: Event, victim: Role, later: set[Event]) -> bool
 
 def _loops(role: Role, event: Event) -> list[Loop]:
     return next((one.loops for one in surroundings(role.flow) if one.event is event), [])
-
-
-def _made(program: Program, shared: Shared) -> Event | None:
-    return next((event for _, event in program.uses(shared, Verb.CREATE)), None)
 
 
 def _spoils(use: Event, one: Event, role: Role) -> bool:
