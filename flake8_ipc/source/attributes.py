@@ -9,7 +9,7 @@ import libcst as cst
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
 from .joining import from_values, join, spread
-from .lookup import call_it
+from .lookup import call_it, rebound
 from .names import canonical
 from .run import Run
 from .values import (
@@ -212,6 +212,8 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
                 _set_on_process(run, option.shared, name, value, node)
             previous = run.load(option.key, name)
             run.store(option.key, name, join(previous, value) if several and previous is not None else value)
+            if previous is not None and not several:
+                rebound(run, previous, value, node)
         elif isinstance(option, Cls):
             run.store(option.key, name, value)
         elif isinstance(option, Ref):

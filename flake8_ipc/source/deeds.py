@@ -128,7 +128,7 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.THREAD: _PROCESS,
     Kind.POOL: _POOL,
     Kind.THREAD_POOL: _POOL,
-    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN)},
+    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN, (0, "wait"))},
     Kind.RESULT: _RESULT,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,

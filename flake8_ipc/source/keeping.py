@@ -47,6 +47,11 @@ def _forget(run: Run, away: list[Shared], holders: list[Value], node: cst.CSTNod
             run.given_away.pop(shared, None)
 
 
+def let_go(run: Run, shared: Shared, node: cst.CSTNode) -> None:
+    """One name of what was given to a process holds something else now."""
+    _forget(run, [shared], list(_held(run)), node, "rebinding")
+
+
 def leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
     """A function returns: what it gave to a process and nothing else holds is gone with its names."""
     if run.given_away and not frame.scope.captured:

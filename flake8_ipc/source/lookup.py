@@ -44,7 +44,7 @@ def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
     return value
 
 
-def bind(run: Run, name: str, value: Value) -> None:
+def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> None:
     """Binds a name in the scope that an assignment here would bind."""
     call_it(run, value, name)
     scope = run.frame.scope
@@ -57,7 +57,19 @@ def bind(run: Run, name: str, value: Value) -> None:
         scope = outer if outer is not None and outer.kind == "function" else scope
     else:
         scope.names.add(name)
+    before = run.load(scope.key, name) if run.given_away else None
     run.store(scope.key, name, value)
+    if before is not None:
+        rebound(run, before, value, node)
+
+
+def rebound(run: Run, before: Value, value: Value, node: cst.CSTNode | None) -> None:
+    """A name or attribute gets another value; what it held before may have had no other."""
+    if node is not None and isinstance(before, Ref) and before.shared in run.given_away:
+        if not (isinstance(value, Ref) and value.shared is before.shared):
+            from .keeping import let_go
+
+            let_go(run, before.shared, node)
 
 
 def call_it(run: Run, value: Value, name: str) -> None:
@@ -72,7 +84,7 @@ def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
     """Assigns a value to a name, attribute, element or a tuple of them."""
     if isinstance(target, cst.Name):
         _check_rebinding(run, target, value)
-        bind(run, target.value, value)
+        bind(run, target.value, value, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         _unpack(run, target, value)
     elif isinstance(target, cst.Attribute):
@@ -192,6 +204,7 @@ def delete(run: Run, target: cst.CSTNode) -> None:
             run.emit(Verb.DROP, end, target, f"del {target.value}", exact=isinstance(value, Ref) and value.exact)
         if run.vars is not None:
             run.vars.drop(run.frame.scope.key, target.value)
+            rebound(run, value, UNKNOWN, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)
