@@ -15,6 +15,8 @@ class Verb(enum.Enum):
     """What can be done to a shared object."""
 
     CREATE = "makes"
+    FORGET = "keeps nothing of"
+    PAUSE = "pauses for"
     # processes, threads, pools
     START = "starts"
     JOIN = "joins"
@@ -92,8 +94,8 @@ class Setting:
 
     ``calls`` are the places of the calls that were followed to get here, outermost first. ``imported`` is the
     innermost statement at module level that does this when the module is merely imported, outside any main guard;
-    None otherwise. ``in_async``: inside the body of an ``async def``. ``deliberate``: where a test expects an exception,
-    so that what is misused is misused on purpose.
+    None otherwise. ``in_async``: inside an ``async def``, or in what it calls: on the thread of an event loop.
+    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose.
     """
 
     calls: tuple[Place, ...] = ()

@@ -40,6 +40,7 @@ class Kind(enum.Enum):
     LISTENER = "listener"
     SUBPROCESS = "subprocess"
     THREAD_ONLY = "thread object"
+    OUTSIDE = "outside world"
 
 
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
@@ -278,10 +279,14 @@ class Process(Shared):
 
 @dataclass(eq=False, slots=True)
 class Pool(Shared):
-    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first."""
+    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first.
+
+    ``daemonic``: its workers are daemons, as those of every pool are, unless the program takes care that they are not.
+    """
 
     size: int | None = None
     initializer: Handover | None = None
+    daemonic: bool = False
 
 
 @dataclass(eq=False, slots=True)

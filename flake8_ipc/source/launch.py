@@ -24,6 +24,7 @@ from ..model import (
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
+from .keeping import given
 from .made import made
 from .project import force
 from .run import Frame, Run
@@ -180,6 +181,8 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
     if isinstance(shared, Process) and ("role", shared) not in run.made:
         run.made["role", shared] = True
         _lower_process(run, shared, node)
+    spec = spec_of(run, shared)
+    given(run, shared, [*spec.args.values(), *([spec.target] if spec.target is not None else [])], node)
     return Const(None)
 
 

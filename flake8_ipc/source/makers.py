@@ -143,7 +143,9 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
         context = given
     method = context.method if context is not None else None
     size = number(args.get(0, "max_workers" if kind is Kind.EXECUTOR else "processes"), None)
-    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size))
+    # A context of the program's own may make workers that are no daemons.
+    daemonic = kind is Kind.POOL and (given is None or isinstance(given, (Context, Const)))
+    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size, daemonic=daemonic))
     pool_initializer(run, pool, kind, args, node)
     run.emit(Verb.CREATE, pool, node, kind.value)
     return Ref(pool)

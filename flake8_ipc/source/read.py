@@ -12,6 +12,7 @@ from ..model import Flow, Program, Role, RoleKind, Seq
 from . import compound, definitions, expressions, loops, operations, statements, withs
 from .entries import enter_class, enter_function
 from .module import ModuleScope
+from .pauses import read_handlers
 from .places import Locator
 from .run import Frame, OutOfFuel, Run
 from .scanning import forget
@@ -90,6 +91,7 @@ class Reader:
                 names = main.vars or names
                 main.execute(statement)
             names = main.vars or names
+            read_handlers(main, names)
 
         self._finish(main, body)
         self.fuel = max(main.fuel, 0)
