@@ -55,6 +55,12 @@ class Verb(enum.Enum):
     CALL = "calls a method of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
+    # the default context, the clock, keys
+    CHOOSE = "chooses"
+    OVERRIDE = "chooses anew"
+    FIX = "fixes"
+    SLEEP = "sleeps by"
+    SHOW = "shows"
 
 
 class Blocking(enum.Enum):
@@ -107,7 +113,8 @@ class Event:
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
     write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
     is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
-    out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back.
+    out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back. ``early``: a process is
+    started before its own ``__init__``, or one that a subclass may add, has made it ready.
     """
 
     verb: Verb
@@ -124,6 +131,7 @@ class Event:
     raises: str | None = None
     handover: Handover | None = None
     result: Shared | None = None
+    early: bool = False
     setting: Setting = Setting()
 
     def __repr__(self) -> str:
