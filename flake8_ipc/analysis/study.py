@@ -8,6 +8,7 @@ from ..model import Program, Role
 from .explore.stuck import Explorer, Verdict
 from .graph import Graph
 from .handings import Handing, handings
+from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
@@ -31,6 +32,11 @@ class Study:
     def locks(self) -> Locks:
         """Which locks are held where."""
         return Locks(self.graph)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """Which locks may be held where, and which stay unreleased."""
+        return Holdings(self.program, self.graph)
 
     @cached_property
     def order(self) -> Order:

@@ -50,7 +50,7 @@ def leaves(loop: Loop, *, handlers: bool) -> bool:
         if isinstance(node, (Block, Loop)):
             inside.add(id(node))
     for node in walk(loop.body, handlers=handlers):
-        if isinstance(node, Raise):
+        if isinstance(node, Raise) and node.sure:
             return True
         if isinstance(node, Jump) and id(node.target) not in inside and not (node.target is loop and node.again):
             return True

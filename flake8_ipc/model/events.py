@@ -107,7 +107,7 @@ class Event:
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
     write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
     is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
-    out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back.
+    out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives back.
     """
 
     verb: Verb
@@ -122,6 +122,7 @@ class Event:
     key: Key | Constant = Key.WHOLE
     reads: tuple[Event, ...] = ()
     raises: str | None = None
+    bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
     setting: Setting = Setting()

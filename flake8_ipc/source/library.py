@@ -7,9 +7,9 @@ import libcst as cst
 from ..model import End, Kind
 from . import makers, plain
 from .attributes import PROCESS_BASES, THREAD_BASES
-from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
+from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value, from_values
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -47,6 +47,8 @@ def call_name(
         return special(run, args, node)
     if name in ("__init__", "start", "run", "join") and (package in PROCESS_BASES or package in THREAD_BASES):
         return _unbound(run, name, args, node)
+    if may_raise(dotted) and not all(isinstance(value, Const) for value in args.values()):
+        run.risk()
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
     run.open(*args.values())
