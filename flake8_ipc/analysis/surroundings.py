@@ -98,6 +98,17 @@ def in_open_loop(flow: Flow, event: Event) -> bool:
     return any(loop.count is None for one in found for loop in one.loops)
 
 
+def catches(flow: Flow, event: Event, name: str) -> bool:
+    """Whether an ``except`` clause around an event names this very exception."""
+    for one in surroundings(flow):
+        if one.event is event:
+            for outer, inner in zip(one.above, (*one.above[1:], event)):
+                if isinstance(outer, Try) and inner is outer.body:
+                    if any(handler.names is not None and name in handler.names for handler in outer.handlers):
+                        return True
+    return False
+
+
 def waits_for_eof(flow: Flow, event: Event) -> bool:
     """Whether a receive waits for the end of its pipe: a loop to it, or EOFError caught around it."""
     found = [one for one in surroundings(flow) if one.event is event]
