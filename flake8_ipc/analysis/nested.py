@@ -46,6 +46,8 @@ def nested_waits(study: Study) -> Iterator[Nested]:
             for lock, _, events in study.locks.held(role, event):
                 if lock.kind not in OWNED or lock.open or lock.many or lock is root(event.target):
                     continue
+                if study.holdings.handed_over(lock, role):
+                    continue
                 needed = _needed(study, role, event, lock, events)
                 if needed is not None:
                     yield Nested(role, event, lock, min(events, key=lambda one: one.place.spot), *needed)

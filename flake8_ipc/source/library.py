@@ -42,13 +42,13 @@ def call_name(
         run.out.append(End(ENDINGS[dotted]))
         run.vars = None
         return UNKNOWN
+    if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):
+        run.risk()
     special = CALLS.get(dotted)
     if special is not None:
         return special(run, args, node)
     if name in ("__init__", "start", "run", "join") and (package in PROCESS_BASES or package in THREAD_BASES):
         return _unbound(run, name, args, node)
-    if may_raise(dotted) and not all(isinstance(value, Const) for value in args.values()):
-        run.risk()
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
     run.open(*args.values())

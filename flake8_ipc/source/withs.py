@@ -22,6 +22,7 @@ from .values import (
     Func,
     Generator,
     Inst,
+    Many,
     Method,
     Name,
     OneOf,
@@ -231,7 +232,8 @@ def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
     values = list((content.items or {}).values())
     if content.items is None and content.element is not None:
         values = list(spread(content.element))
-    for value in reversed(values):
+    for kept in reversed(values):
+        value = kept.element if isinstance(kept, Many) else kept
         if isinstance(value, Partial):
             call_value(run, value.func, Arguments([(arg, node) for arg in value.args]), node)
         elif isinstance(value, Ref):
