@@ -16,7 +16,7 @@ from ..analysis.holdings import OWNED, closed_frame
 from ..analysis.locks import root
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Verb
+from ..model import Lock, Verb
 from .rule import Rule
 
 
@@ -27,7 +27,7 @@ def check(study: Study) -> Iterator[Finding]:
             lock = root(event.target)
             if event.target.open or lock.open or not study.program.whole or not closed_frame(role, event):
                 continue
-            if study.holdings.handed_over(lock, role):
+            if study.holdings.handed_over(lock, role) or (isinstance(lock, Lock) and lock.count == 0):
                 continue
             released = any(root(one.target) is lock for one in role.events(Verb.RELEASE))
             if not released:
@@ -94,7 +94,7 @@ RULE = Rule(
     check=check,
     silent=(
         "with, try/finally, or ExitStack.callback(lock.release).",
-        "A semaphore or Lock that another process releases, as a signal or a hand-over.",
+        "A semaphore or Lock that another process releases, as a signal or a hand-over; a semaphore that starts at 0.",
         "The lock is given to code that cannot be seen; a method that only acquires, for its callers.",
     ),
     yields_to=("IPC608",),

@@ -126,5 +126,5 @@ RULE = Rule(
         "A daemon that waits while the main program ends; a process that is terminated.",
         "The signal is given to code that cannot be seen.",
     ),
-    yields_to=("IPC604", "IPC606"),
+    yields_to=("IPC601", "IPC604", "IPC606"),
 )

@@ -10,6 +10,7 @@ from ..model import (
     CELLS,
     LOCKS,
     QUEUES,
+    Barrier,
     Blocking,
     Cell,
     Choice,
@@ -211,8 +212,11 @@ def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CS
 
 def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: cst.CSTNode) -> Value:
     shared = ref.shared
+    waits = blocking(deed, args)
+    if isinstance(shared, Barrier) and shared.timed and waits is Blocking.FOREVER:
+        waits = Blocking.TIMED
     facts = {
-        "blocking": blocking(deed, args),
+        "blocking": waits,
         "used": id(node) not in run.unused,
         "inherited": ref.inherited,
         "exact": ref.exact,
