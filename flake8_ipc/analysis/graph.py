@@ -16,11 +16,12 @@ _CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A point of the flow: an event, or a mere crossing."""
+    """A point of the flow: an event, an end of the role in the midst of its flow, or a mere crossing."""
 
     event: Event | None = None
     after: list[Node] = field(default_factory=list)
     failing: tuple[Node, ...] = ()
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ class Graph:
         if isinstance(flow, Raise):
             return self._node(None, *self._catchers(flow.name, at)) if flow.sure else self._risk(next_, at)
         assert isinstance(flow, End)
-        return self._node(None, self.exit)
+        node = self._node(None, self.exit)
+        node.end = flow
+        return node
 
     def _choice(self, flow: Choice, next_: Node, at: _Context) -> Node:
         branches = [self._build(branch, next_, at) for branch in flow.branches]

@@ -12,6 +12,7 @@ from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
+from .unsent import Unsent
 
 
 class Study:
@@ -52,6 +53,11 @@ class Study:
     def lifecycle(self) -> Lifecycle:
         """The states of objects along the flows."""
         return Lifecycle(self.graph)
+
+    @cached_property
+    def unsent(self) -> Unsent:
+        """What was put and may not have left its process yet."""
+        return Unsent(self.program, self.graph)
 
     @cached_property
     def handings(self) -> tuple[Handing, ...]:

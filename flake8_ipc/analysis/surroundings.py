@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Block, Choice, Event, Flow, Jump, Loop, Raise, Role, Seq, Try, Verb, parts
+from ..model import Block, Choice, End, Event, Flow, Jump, Loop, Raise, Role, Seq, Try, Verb, parts
 
 _END_OF_FILE = frozenset({"EOFError", "OSError", "Exception", "BaseException", "ConnectionError", "IOError"})
 
@@ -33,6 +33,11 @@ class Surroundings:
         return False
 
     @property
+    def endless(self) -> bool:
+        """Whether it stands in a loop that only an exception from here ends."""
+        return any(loop.count is None and not leaves(loop, handlers=True) for loop in self.loops)
+
+    @property
     def reads_to_eof(self) -> bool:
         """Whether only the end of the pipe ends the loop that it stands in."""
         if not self.loops:
@@ -50,7 +55,7 @@ def leaves(loop: Loop, *, handlers: bool) -> bool:
         if isinstance(node, (Block, Loop)):
             inside.add(id(node))
     for node in walk(loop.body, handlers=handlers):
-        if isinstance(node, Raise) and node.sure:
+        if isinstance(node, End) or (isinstance(node, Raise) and node.sure):
             return True
         if isinstance(node, Jump) and id(node.target) not in inside and not (node.target is loop and node.again):
             return True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .objects import Handover, Shared
 from .place import Place
@@ -57,6 +59,10 @@ class Verb(enum.Enum):
     ATTACH = "attaches"
 
 
+# A vector clock: how much of each role's past was known, by the name of its process.
+Clock: TypeAlias = Mapping[str, int]
+
+
 class Blocking(enum.Enum):
     """How a call waits: for good, for a time, or not at all."""
 
@@ -107,7 +113,9 @@ class Event:
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
     write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
     is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
-    out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives back.
+    out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover`` is what a submit
+    hands over, ``result`` what it gives back.
+    ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception in which it ended.
     """
 
     verb: Verb
@@ -126,6 +134,8 @@ class Event:
     handover: Handover | None = None
     result: Shared | None = None
     setting: Setting = Setting()
+    clock: Clock | None = None
+    failed: str | None = None
 
     def __repr__(self) -> str:
         return f"<{self.verb.name} {self.target} at {self.place}>"

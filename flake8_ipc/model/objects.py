@@ -84,13 +84,35 @@ class Queue(Shared):
     maxsize: int | None = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a listener or client meets the other side.
+
+    ``network``: whoever reaches the machine can connect, not only who can open a file (None: not known). ``keyed``:
+    the other side must prove that it knows a key (None: not known).
+    """
+
+    network: bool | None = None
+    keyed: bool | None = None
+
+
 @dataclass(eq=False, slots=True)
 class PipeEnd(Shared):
-    """One end of a pipe. ``peer`` is the other end (None: unknown, as for a parameter known by its annotation)."""
+    """One end of a pipe. ``peer`` is the other end (None: unknown, as for a parameter known by its annotation, or
+    for a connection that a listener accepted or a client made); ``endpoint`` is where a client connected to.
+    """
 
     peer: PipeEnd | None = None
     readable: bool = True
     writable: bool = True
+    endpoint: Endpoint | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Listener(Shared):
+    """A ``multiprocessing.connection.Listener``, which accepts connections at its ``endpoint``."""
+
+    endpoint: Endpoint = Endpoint()
 
 
 @dataclass(eq=False, slots=True)

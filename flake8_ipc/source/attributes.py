@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .joining import from_values, join, spread
 from .lookup import call_it
 from .names import canonical
 from .run import Run
@@ -31,9 +32,6 @@ from .values import (
     Ref,
     Super,
     Value,
-    from_values,
-    join,
-    spread,
 )
 
 PROCESS_BASES = frozenset(
@@ -178,7 +176,7 @@ def _of_instance(run: Run, owner: Inst, name: str, node: cst.CSTNode) -> Value:
 def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
     if run.birth is not None and not cls.local:
         for base in lineage(cls):
-            if isinstance(base, Cls) and run.birth.get((base.key, name)) is value:
+            if isinstance(base, Cls) and run.birth.get(base.key, name) is value:
                 return contents.inherited(value)
     return value
 

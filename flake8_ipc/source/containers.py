@@ -6,23 +6,9 @@ import libcst as cst
 
 from ..model import Count
 from . import contents
+from .joining import from_values, join
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Generator,
-    Items,
-    Many,
-    Value,
-    from_values,
-    join,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Value
 
 _ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
 _PUSHES = frozenset({"enter_context", "callback", "push"})

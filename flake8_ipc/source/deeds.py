@@ -23,24 +23,9 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .joining import from_values, spread
 from .run import Run
-from .values import (
-    NOTHING,
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    BlockName,
-    Coll,
-    Const,
-    Data,
-    Items,
-    Method,
-    OneOf,
-    Ref,
-    Value,
-    from_values,
-    spread,
-)
+from .values import NOTHING, PLAIN, UNKNOWN, Arguments, BlockName, Coll, Const, Data, Items, Method, OneOf, Ref, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +133,7 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.RESULT: _RESULT,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
+    Kind.LISTENER: {"close": Deed(Verb.CLOSE)},
     Kind.SUBPROCESS: _SUBPROCESS,
 }
 
@@ -192,6 +178,10 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         from .managers import call_proxy
 
         return call_proxy(run, ref, name, args, node)
+    if shared.kind is Kind.LISTENER and name == "accept":
+        from .sockets import accept
+
+        return accept(run, ref, node)
     if shared.kind in CELLS and name in ("acquire", "release", "__enter__") and isinstance(shared, Cell):
         if shared.lock is not None:
             return do(run, Ref(shared.lock, ref.inherited, ref.exact), name, args, node)
@@ -278,7 +268,7 @@ def _wait_for(
 ) -> Value:
     """``Condition.wait_for``: looks at its predicate first and waits only while that is false."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     predicate = args.get(0, "predicate")
     if predicate is not None:
@@ -322,6 +312,10 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
         return UNKNOWN if name != "sentinel" else ref
+    if kind is Kind.LISTENER and name in ("address", "last_accepted"):
+        from .sockets import address_of
+
+        return address_of(shared)
     if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin"):
         return UNKNOWN
     return Method(ref, name)

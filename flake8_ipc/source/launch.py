@@ -260,18 +260,18 @@ def lower_role(
         role.given.setdefault(shared, None)
     if landing:
         _note_landing(run, role, target, inner)
-    own = [value for (key, _), value in (run.vars or {}).items() if inst is not None and key == inst.key]
+    own = list(run.held(inst.key).values()) if inst is not None else []
     bare = [target, *inner.values()] if not isinstance(target, Partial) else [*target.args, *inner.values()]
     role.within = frozenset(role.given) - contents.bare(run, *bare, *own)
     outer = _Outer(run)
     run.role = role
     if run.vars is not None:
-        run.vars = dict(run.vars)
-        for (key, name), value in list(run.vars.items()) if inst is not None and loops else ():
-            if inst is not None and key == inst.key:
-                run.vars[key, name] = handed(value, loops)
+        run.vars = run.vars.copy()
+        if inst is not None and loops:
+            for name, value in list(run.held(inst.key).items()):
+                run.vars.set(inst.key, name, handed(value, loops))
         if not role.thread:
-            run.birth = dict(run.vars)
+            run.birth = run.vars.copy()
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
     if scope.module is not run.home and run.abroad is None:

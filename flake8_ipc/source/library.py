@@ -5,11 +5,12 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain
+from . import makers, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
+from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -18,7 +19,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain,)
+_REGISTERED = (plain, sockets)
 
 
 def call_name(
@@ -39,7 +40,7 @@ def call_name(
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
     if dotted in ENDINGS:
-        run.out.append(End(ENDINGS[dotted]))
+        run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.vars = None
         return UNKNOWN
     if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):

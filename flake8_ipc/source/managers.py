@@ -7,9 +7,10 @@ from collections.abc import Callable
 import libcst as cst
 
 from ..model import Barrier, Constant, Key, Kind, Lock, Queue, Shared, Verb
+from .joining import from_values
 from .made import made, number
 from .run import Run
-from .values import PLAIN, UNKNOWN, Arguments, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Ref, Value
 
 _LOCKS = {
     "Lock": Kind.LOCK,

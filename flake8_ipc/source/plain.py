@@ -8,24 +8,9 @@ import libcst as cst
 
 from ..model import Count
 from . import contents
+from .joining import from_values, join
 from .run import Run, calls
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Coll,
-    Const,
-    Data,
-    Generator,
-    Items,
-    Name,
-    Opaque,
-    Partial,
-    Ref,
-    Value,
-    from_values,
-    join,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Generator, Items, Name, Opaque, Partial, Ref, Value
 
 
 @calls("iter")
@@ -57,13 +42,13 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
-    from .expressions import as_number
+    from .operations import as_number
 
     as_number(run, value, node, "number")
 
 
 def _decide(run: Run, value: Data) -> None:
-    from .statements import decide
+    from .conditions import decide
 
     decide(run, value)
 
@@ -98,7 +83,7 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
         if value is None:
             return contents.make(run, kind, {}, None, None) if kind else Items(())
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             return collect(run, value, kind or "list", node)
         if isinstance(value, Ref):
@@ -166,7 +151,7 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if value is None:
         return UNKNOWN
     if isinstance(value, Generator):
-        from .loops import collect
+        from .iteration import collect
 
         return collect(run, value, "list", node)
     if isinstance(value, Ref):
@@ -190,7 +175,7 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "iterator")
     if isinstance(value, Generator):
         found: list[Value] = []
-        from .loops import iterate
+        from .iteration import iterate
 
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
@@ -210,7 +195,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     function = args.positional[0][0]
     results: list[Value] = []
-    from .loops import iterate
+    from .iteration import iterate
 
     def one(item: Value) -> None:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
@@ -226,7 +211,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     for value, _ in args.positional:
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             collect(run, value, "list", node)
         elif isinstance(value, Ref):

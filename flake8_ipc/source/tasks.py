@@ -118,7 +118,7 @@ def _hand_in(
 def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> None:
     """Callbacks run in this very process, in the pool's own thread."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     for key in ("callback", "error_callback"):
         found = args.named.get(key)
