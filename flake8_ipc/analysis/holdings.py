@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ..model import Blocking, Event, Kind, Program, Role, RoleKind, Shared, Verb
+from ..model import Blocking, Choice, Event, Kind, Program, Role, RoleKind, Shared, Verb
 from .graph import Graph, Node, by_event, union
 from .locks import root
-from .surroundings import in_its_turn
+from .surroundings import in_its_turn, surroundings
 
 OWNED = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 # An acquire that may have failed, and nobody looked.
@@ -75,7 +75,8 @@ class Holdings:
             if node.event in by_hand and root(node.event.target).kind in OWNED:
                 if any(event is node.event for _, event in state):
                     found[node.event] = True
-        return {event: sure for event, sure in found.items() if event in by_hand}
+        paired = _by_condition(role)
+        return {event: sure for event, sure in found.items() if event in by_hand and event not in paired}
 
     def handed_over(self, lock: Shared, role: Role) -> bool:
         """Whether another role, or another copy of this one, releases what it did not take itself."""
@@ -119,6 +120,23 @@ def closed_frame(role: Role, event: Event) -> bool:
 def _its_own(role: Role, event: Event) -> bool:
     made_here = any(one.target is event.target for one in role.events(Verb.CREATE))
     return not made_here or in_its_turn(role, event)
+
+
+def _by_condition(role: Role) -> set[Event]:
+    """Acquires in one branch whose release stands in another: ``if guarded: acquire() ... if guarded: release()``."""
+    choices: dict[Event, set[int]] = {}
+    for one in surroundings(role.flow):
+        if one.event.verb in (Verb.ACQUIRE, Verb.RELEASE):
+            choices[one.event] = {id(node) for node in one.above if isinstance(node, Choice)}
+    return {
+        event
+        for event, mine in choices.items()
+        if event.verb is Verb.ACQUIRE
+        and any(
+            other.verb is Verb.RELEASE and root(other.target) is root(event.target) and mine - yours and yours - mine
+            for other, yours in choices.items()
+        )
+    }
 
 
 def _fails(event: Event) -> bool:
