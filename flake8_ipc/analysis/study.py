@@ -9,6 +9,7 @@ from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
 from .graph import Graph
 from .handings import Handing, handings
+from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
@@ -33,6 +34,11 @@ class Study:
     def locks(self) -> Locks:
         """Which locks are held where."""
         return Locks(self.graph)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """Which locks may be held where, and which stay unreleased."""
+        return Holdings(self.program, self.graph)
 
     @cached_property
     def order(self) -> Order:

@@ -152,9 +152,10 @@ class Cell(Shared):
 
 @dataclass(eq=False, slots=True)
 class Barrier(Shared):
-    """A barrier for ``parties`` waiters (None: unknown)."""
+    """A barrier for ``parties`` waiters (None: unknown); ``timed``: its waits give up after a while, by default."""
 
     parties: int | None = None
+    timed: bool = False
 
 
 class CalleeKind(enum.Enum):

@@ -54,8 +54,10 @@ def make(
     if name == "Event":
         return Ref(create(run, node, name, lambda: Shared(Kind.EVENT, place, context=method)))
     if name == "Barrier":
-        parties = number(args.get(0, "parties"), None)
-        return Ref(create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties)))
+        parties, timed = number(args.get(0, "parties"), None), args.get(2, "timeout") is not None
+        return Ref(
+            create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties, timed=timed))
+        )
     if name == "Pipe":
         return _pipe(run, args, node, method)
     if name in ("Value", "Array", "RawValue", "RawArray"):
