@@ -73,7 +73,7 @@ class Graph:
         if isinstance(flow, Try):
             return self._try(flow, next_, at)
         if isinstance(flow, Raise):
-            return self._node(None, *self._catchers(flow.name, at))
+            return self._node(None, *self._catchers(flow.name, at)) if flow.sure else self._risk(next_, at)
         assert isinstance(flow, End)
         node = self._node(None, self.exit)
         node.end = flow
@@ -129,6 +129,15 @@ class Graph:
         body = self._build(flow.body, orelse, inner)
         return self._node(None, body, *(node for _, node in catching))
 
+    def _risk(self, next_: Node, at: _Context) -> Node:
+        """What may raise anything: every handler may get it, up to the first that catches all."""
+        node = self._node(None, next_)
+        for names, handler in at.handlers:
+            node.after.append(handler)
+            if names is None or _CATCH_ALL.intersection(names):
+                break
+        return node
+
     def _catchers(self, name: str | None, at: _Context) -> list[Node]:
         for names, node in at.handlers:
             if names is None or name in names or _CATCH_ALL.intersection(names):
@@ -142,8 +151,12 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
+        fails: Callable[[Event], bool] = lambda event: True,
     ) -> dict[Node, State]:
-        """The state before each node that can be reached, met over all paths that lead there."""
+        """The state before each node that can be reached, met over all paths that lead there.
+
+        ``fails`` tells which events raise what a handler around them catches; all may, unless told otherwise.
+        """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
         while pending:
@@ -152,7 +165,7 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing:
+            for handler in node.failing if node.event is not None and fails(node.event) else ():
                 _merge(before, pending, handler, state, meet)
         return before
 

@@ -59,6 +59,12 @@ class Verb(enum.Enum):
     CALL = "calls a method of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
+    # the default context, the clock, keys
+    CHOOSE = "chooses"
+    OVERRIDE = "chooses anew"
+    FIX = "fixes"
+    SLEEP = "sleeps by"
+    SHOW = "shows"
 
 
 # A vector clock: how much of each role's past was known, by the name of its process.
@@ -112,11 +118,13 @@ class Event:
     acquires. ``payload`` is what is put, sent or written where it is a known constant. ``used``: the call's result
     is used as a value. ``inherited``: the object was reached through a module global that this role's process did
     not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
-    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
-    write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
-    is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
-    out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back.
-    ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception in which it ended.
+    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
+    a write are the reads of the same object that its value or its condition came from: a read-modify-write;
+    ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
+    which runs out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover``
+    is what a submit hands over, ``result`` what it gives back. ``early``: a process is started before its own
+    ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what this
+    role knew of the others' past then, and the exception in which it ended.
     """
 
     verb: Verb
@@ -131,8 +139,10 @@ class Event:
     key: Key | Constant = Key.WHOLE
     reads: tuple[Event, ...] = ()
     raises: str | None = None
+    bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
+    early: bool = False
     setting: Setting = Setting()
     clock: Clock | None = None
     failed: str | None = None

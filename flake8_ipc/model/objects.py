@@ -41,6 +41,10 @@ class Kind(enum.Enum):
     SUBPROCESS = "subprocess"
     THREAD_ONLY = "thread object"
     OUTSIDE = "outside world"
+    VARIABLE = "plain variable"
+    CONTEXT = "default context"
+    CLOCK = "clock"
+    AUTHKEY = "authkey"
 
 
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
@@ -48,6 +52,8 @@ LOCKS = frozenset({Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE
 CELLS = frozenset({Kind.VALUE, Kind.ARRAY})
 # What holds a POSIX semaphore: it is inherited at start, never pickled into a task (multiprocessing.context.assert_spawning).
 SEMAPHORE_BACKED = QUEUES | LOCKS | CELLS | {Kind.EVENT, Kind.BARRIER}
+# The start method of a context that is chosen where the text does not tell.
+UNTOLD = "untold"
 
 
 @dataclass(eq=False, slots=True)
@@ -55,10 +61,11 @@ class Shared:
     """One shared thing, known by its allocation site.
 
     ``name`` is how the text calls it. ``context`` is the start method of the context it was made from, None for the
-    default one. ``manager`` is the manager that serves it, if it is a proxy. ``many``: several concrete things stand
-    behind this one (made in a loop or comprehension, or by a role of which several copies run). ``open``: it left for
-    code that cannot be seen, so that not all who touch it are known. ``in_main``: made by the main program's own flow
-    at module level or under the guard and bound to a module global.
+    default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy.
+    ``many``: several concrete things stand behind this one (made in a loop or comprehension, or by a role of which
+    several copies run). ``open``: it left for code that cannot be seen, so that not all who touch it are known.
+    ``in_main``: made by the main program's own flow at module level or under the guard and bound to a module
+    global.
     """
 
     kind: Kind
@@ -145,9 +152,10 @@ class Cell(Shared):
 
 @dataclass(eq=False, slots=True)
 class Barrier(Shared):
-    """A barrier for ``parties`` waiters (None: unknown)."""
+    """A barrier for ``parties`` waiters (None: unknown); ``timed``: its waits give up after a while, by default."""
 
     parties: int | None = None
+    timed: bool = False
 
 
 class CalleeKind(enum.Enum):

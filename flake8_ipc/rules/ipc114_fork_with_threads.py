@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.graph import by_event, union
-from ..analysis.handings import start_methods
 from ..analysis.study import Study
 from ..finding import Finding, Step
 from ..model import Event, Kind, Program, Role, Shared, Verb
@@ -51,7 +50,9 @@ def check(study: Study) -> Iterator[Finding]:
 
 
 def _forks(program: Program, event: Event) -> bool:
-    return event.target.kind in _FORKS[event.verb] and "fork" in start_methods(program, event.target)
+    """Whether a start forks, as far as the text tells."""
+    method = event.target.context or program.default
+    return event.target.kind in _FORKS[event.verb] and method == "fork"
 
 
 def _is_thread(event: Event) -> bool:

@@ -9,7 +9,8 @@ import libcst as cst
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
 from .joining import from_values, join, spread
-from .lookup import call_it, rebound
+from .keeping import rebound
+from .lookup import call_it
 from .names import canonical
 from .run import Run
 from .values import (

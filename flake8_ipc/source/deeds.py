@@ -10,6 +10,7 @@ from ..model import (
     CELLS,
     LOCKS,
     QUEUES,
+    Barrier,
     Blocking,
     Cell,
     Choice,
@@ -201,8 +202,11 @@ def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CS
 
 def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: cst.CSTNode) -> Value:
     shared = ref.shared
+    waits = blocking(deed, args)
+    if isinstance(shared, Barrier) and shared.timed and waits is Blocking.FOREVER:
+        waits = Blocking.TIMED
     facts = {
-        "blocking": blocking(deed, args),
+        "blocking": waits,
         "used": id(node) not in run.unused,
         "inherited": ref.inherited,
         "exact": ref.exact,
@@ -220,8 +224,10 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
         return Ref(shared.lock, ref.inherited, ref.exact) if shared.lock is not None else UNKNOWN
+    if deed.verb is Verb.ACQUIRE:
+        run.by_hand.add(run.role)
     if deed.verb is Verb.GET_OBJ:
-        return ref
+        return Ref(shared, ref.inherited, ref.exact, bare=True)
     if deed.verb is Verb.RESULT:
         return UNKNOWN
     return PLAIN if deed.verb not in (Verb.QUERY, Verb.JOIN) else UNKNOWN
@@ -317,9 +323,8 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def read(run: Run, ref: Ref, key: Key | Constant, node: cst.CSTNode, name: str) -> Value:
     """A read of a cell or proxy."""
-    event = run.emit(
-        Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, inherited=ref.inherited, exact=ref.exact
-    )
+    facts = {"inherited": ref.inherited, "exact": ref.exact, "bare": ref.bare}
+    event = run.emit(Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, **facts)
     return Data(reads=frozenset({event}))
 
 
@@ -339,6 +344,7 @@ def write(run: Run, ref: Ref, key: Key | Constant, value: Value, node: cst.CSTNo
         reads=mine,
         inherited=ref.inherited,
         exact=ref.exact,
+        bare=ref.bare,
     )
     if ref.shared.kind in (Kind.DICT, Kind.LIST, Kind.NAMESPACE):
         run.open(value)

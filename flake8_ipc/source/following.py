@@ -9,7 +9,7 @@ import libcst as cst
 from ..model import Block, Choice, Flow, Jump, Seq, Verb
 from . import contents
 from .joining import from_values, is_boring, join
-from .keeping import leave
+from .keeping import left
 from .lookup import bind
 from .run import Exit, Frame, Run
 from .silence import without_events
@@ -146,7 +146,7 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
         for end in made:
             if end not in alive and lives_on:
                 run.emit(Verb.DROP, end, node, "return")
-    leave(run, frame, result, node)
+    left(run, frame, result, node)
     if not scope.captured:
         run.vars.forget(scope.key)
     if frame.made and run.frame is not frame:

@@ -8,10 +8,10 @@ from ..model import End, Kind
 from . import makers, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .joining import from_values
-from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
+from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
 from .pauses import note_name
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value
+from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -44,6 +44,8 @@ def call_name(
         run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.vars = None
         return UNKNOWN
+    if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):
+        run.risk()
     special = CALLS.get(dotted)
     if special is not None:
         return special(run, args, node)

@@ -7,6 +7,7 @@ import libcst as cst
 from ..model import Constant, Kind, Process, Verb
 from . import contents
 from .joining import from_values, join, spread
+from .keeping import rebound
 from .run import Run
 from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value
 
@@ -57,19 +58,10 @@ def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> 
         scope = outer if outer is not None and outer.kind == "function" else scope
     else:
         scope.names.add(name)
-    before = run.load(scope.key, name) if run.given_away else None
+    before = run.load(scope.key, name) if node is not None else None
     run.store(scope.key, name, value)
-    if before is not None:
+    if node is not None and type(before) is Ref:
         rebound(run, before, value, node)
-
-
-def rebound(run: Run, before: Value, value: Value, node: cst.CSTNode | None) -> None:
-    """A name or attribute gets another value; what it held before may have had no other."""
-    if node is not None and isinstance(before, Ref) and before.shared in run.given_away:
-        if not (isinstance(value, Ref) and value.shared is before.shared):
-            from .keeping import let_go
-
-            let_go(run, before.shared, node)
 
 
 def call_it(run: Run, value: Value, name: str) -> None:

@@ -12,9 +12,9 @@ from . import contents
 from .branches import jump_unless
 from .iteration import count_for, iterate
 from .lookup import assign
-from .pauses import note_loop, note_name
 from .run import Exit, Run, Turn, executes
 from .scanning import takes_from
+from .pauses import note_loop, note_name
 from .statements import _at_module_level
 from .turns import exits, repeat
 from .values import Coll, Content, Many, Name, Value

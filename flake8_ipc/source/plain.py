@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, RoleKind
+from ..model import Count, RoleKind, Verb, events
 from . import contents
 from .joining import from_values, join
+from .pauses import leave_for_later
 from .run import Run, calls
 from .values import (
     PLAIN,
@@ -276,6 +277,28 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
             return value
         return from_values([value], plain=True, keep=True)
     return PLAIN
+
+
+# What a signal handler may give, whenever the signal comes, to somebody who waits for it.
+_GIVEN_BY_HANDLERS = frozenset({Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.PUT, Verb.SEND})
+
+
+@calls("signal.signal")
+def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A handler runs at any time, or never: whoever waits for what it gives waits for code outside the flow."""
+    from .calls import call_value
+
+    handler = args.get(1, "handler")
+    if handler is not None:
+        before = run.fork()
+        with run.writing() as sequence:
+            call_value(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        run.vars = before
+        leave_for_later(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        for event in events(sequence):
+            if event.verb in _GIVEN_BY_HANDLERS:
+                event.target.open = True
+    return UNKNOWN
 
 
 @calls("dataclasses.field")

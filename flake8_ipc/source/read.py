@@ -106,6 +106,7 @@ class Reader:
         entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
         entry.program.methods, entry.program.dill = main.program.methods, main.program.dill
+        entry.program.chosen = main.program.chosen
         entry.guarded = True
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]

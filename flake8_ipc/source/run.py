@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
+from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
 from .joining import spread
 from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
 from .variables import Vars, join_vars
@@ -118,12 +118,12 @@ class Run:
         self.deliberate = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
+        self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
         self.foreign: dict[tuple[int, str], Value] = {}
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
-        self.given_away: dict[Shared, None] = {}
         self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
         self.looked: set[int] = set()
@@ -187,6 +187,11 @@ class Run:
         if self.vars is not None:
             self.out.append(event)
         return event
+
+    def risk(self) -> None:
+        """What comes now may raise; it is told where this role has taken a lock by hand, which that may leave behind."""
+        if self.vars is not None and self.role in self.by_hand:
+            self.out.append(Raise(sure=False))
 
     def writing(self) -> Writing:
         """What is written inside goes to a sequence of its own."""

@@ -74,11 +74,12 @@ NONE = Const(None)
 @dataclass(frozen=True, slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
-    be another one of the same collection."""
+    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
