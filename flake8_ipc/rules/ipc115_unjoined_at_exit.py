@@ -54,10 +54,14 @@ def _dropped(
     elsewhere = (one for one, event in study.program.uses(start.target, Verb.JOIN) if one is not parent)
     if any(elsewhere):
         return
+    graph = study.graph(parent)
     delays = study.awaited.delays(parent)
-    later = study.graph(parent).later(start, until=lambda event: event in delays)
-    for event in sorted(later, key=lambda event: event.place.spot):
-        if event.verb is Verb.FORGET and event.target in given:
+    at_once = graph.later(start, until=lambda event: event in delays)
+    gone = [event for event in at_once if event.verb is Verb.FORGET and event.target in given]
+    # Where some way there waits, the process has come up by then, for all that is known.
+    waited = [graph.later(event) for event in graph.later(start) & delays] if gone else []
+    for event in sorted(gone, key=lambda event: event.place.spot):
+        if not any(event in after for after in waited):
             what = event.target if event.target.name != "it" else f"the {event.target.kind.value}"
             yield Finding(
                 "IPC115",
