@@ -31,6 +31,12 @@ def given(run: Run, process: Shared, values: list[Value], node: cst.CSTNode) -> 
         _forget(run, handed, list(_held(run)), node, "start")
 
 
+def forget_given(run: Run) -> None:
+    """Another process, or another program, has nothing to let go of."""
+    if run.vars is not None:
+        run.vars.forget(_AWAY)
+
+
 def _backed(shared: Shared) -> bool:
     if shared.kind in CELLS and isinstance(shared, Cell) and shared.lock is None:
         return False

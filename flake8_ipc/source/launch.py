@@ -24,7 +24,7 @@ from ..model import (
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
-from .keeping import given
+from .keeping import forget_given, given
 from .made import made
 from .project import force
 from .run import Frame, Run
@@ -289,6 +289,7 @@ def lower_role(
             for name, value in list(run.held(inst.key).items()):
                 run.vars.set(inst.key, name, handed(value, loops))
         if not role.thread:
+            forget_given(run)
             run.birth = run.vars.copy()
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))

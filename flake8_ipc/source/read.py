@@ -11,6 +11,7 @@ import libcst as cst
 from ..model import Flow, Program, Role, RoleKind, Seq
 from . import compound, definitions, expressions, loops, operations, statements, withs
 from .entries import enter_class, enter_function
+from .keeping import forget_given
 from .module import ModuleScope
 from .pauses import read_handlers
 from .places import Locator
@@ -102,6 +103,7 @@ class Reader:
         """The program that starts with a function or class which nobody here calls."""
         entry = self._run(RoleKind.ENTRY, value.name)
         entry.vars = names.copy()
+        forget_given(entry)
         entry.visited = main.visited
         entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
