@@ -1,6 +1,6 @@
 """What a program does between its processes, in one language for both witnesses."""
 
-from .events import Blocking, Constant, Event, Key, Setting, Verb
+from .events import Blocking, Clock, Constant, Event, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
     CELLS,
@@ -46,6 +46,7 @@ __all__ = [
     "CalleeKind",
     "Cell",
     "Choice",
+    "Clock",
     "Constant",
     "Count",
     "End",

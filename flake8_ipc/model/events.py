@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from .objects import Handover, Shared
 from .place import Place
@@ -67,8 +66,19 @@ class Verb(enum.Enum):
     SHOW = "shows"
 
 
-# A vector clock: how much of each role's past was known, by the name of its process.
-Clock: TypeAlias = Mapping[str, int]
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A vector clock: how much of each process's past was known in process ``owner``, by the names of the processes.
+
+    Source: Mattern, "Virtual time and global states of distributed systems" (1989).
+    """
+
+    owner: str
+    counts: Mapping[str, int]
+
+    def before(self, other: Clock) -> bool:
+        """Whether what happened at this clock was known at the other one."""
+        return other.counts.get(self.owner, 0) >= self.counts.get(self.owner, 0)
 
 
 class Blocking(enum.Enum):
