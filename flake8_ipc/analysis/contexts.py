@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from ..model import CELLS, LOCKS, QUEUES, UNTOLD, Cell, Event, Kind, Program, Role, RoleKind, Shared, Verb
 from .graph import by_event
 from .study import Study

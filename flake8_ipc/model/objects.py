@@ -60,7 +60,8 @@ class Shared:
     """One shared thing, known by its allocation site.
 
     ``name`` is how the text calls it. ``context`` is the start method of the context it was made from, None for the
-    default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy. ``many``: several concrete things stand
+    default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy.
+    ``many``: several concrete things stand
     behind this one (made in a loop or comprehension, or by a role of which several copies run). ``open``: it left for
     code that cannot be seen, so that not all who touch it are known. ``in_main``: made by the main program's own flow
     at module level or under the guard and bound to a module global.

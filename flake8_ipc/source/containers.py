@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Count
-from . import contents
+from . import contents, copies
 from .run import Run
 from .values import (
     PLAIN,
@@ -30,6 +30,8 @@ _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len_
 
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
+    if run.born or run.copies:
+        _note(run, owner, name, args, node)
     if isinstance(owner, Coll):
         return _call_coll(run, owner, name, args)
     if isinstance(owner, (Const, Items)):
@@ -41,6 +43,16 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
         return UNKNOWN
     run.open(*args.values())
     return UNKNOWN
+
+
+def _note(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> None:
+    """What a method of a collection, or a string's ``join``, changes or reads of what children have copies of."""
+    if isinstance(owner, Coll) and name in copies.CHANGES:
+        copies.collection_changed(run, owner, node)
+    elif isinstance(owner, (Coll, Items)):
+        copies.read(run, [owner], node)
+    if isinstance(owner, (Coll, Items, Const)) and name not in ("append", "add"):
+        copies.read(run, args.values(), node)
 
 
 def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:

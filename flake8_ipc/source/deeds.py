@@ -21,7 +21,7 @@ from ..model import (
     Shared,
     Verb,
 )
-from . import contents
+from . import contents, copies
 from .run import Run
 from .values import (
     NOTHING,
@@ -244,6 +244,8 @@ def _hand_over(
     value = args.get(0, "obj")
     if value is None:
         value = UNKNOWN
+    if run.copies:
+        copies.read(run, [value], node)
     for inside in run.reachable(value):
         inside.open = True
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None

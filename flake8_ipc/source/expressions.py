@@ -10,7 +10,7 @@ from typing import Any
 import libcst as cst
 
 from ..model import CELLS, Count, Kind, Verb
-from . import contents
+from . import contents, copies
 from .attributes import get_attribute
 from .calls import call_value, evaluate_call
 from .lookup import assign, lookup
@@ -67,6 +67,8 @@ _LARGEST = 1 << 80
 
 @evaluates(cst.Name)
 def name(run: Run, node: cst.Name) -> Value:
+    if run.copies:
+        copies.name_seen(run, node)
     return lookup(run, node.value)
 
 
@@ -102,6 +104,8 @@ def formatted(run: Run, node: cst.FormattedString) -> Value:
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
+    if run.copies:
+        copies.read(run, values, node)
     return from_values(values, plain=True)
 
 
@@ -173,6 +177,8 @@ def dict_(run: Run, node: cst.Dict) -> Value:
 def subscripted(run: Run, node: cst.Subscript) -> Value:
     owner = run.evaluate(node.value)
     index = index_of(run, node)
+    if run.copies:
+        copies.read(run, [owner], node, 0)
     for option in spread(owner):
         if isinstance(option, Ref):
             from .deeds import read_element
@@ -226,6 +232,8 @@ def index_of(run: Run, node: cst.Subscript) -> Value:
 def unary(run: Run, node: cst.UnaryOperation) -> Value:
     value = run.evaluate(node.expression)
     as_number(run, value, node, "-")
+    if run.copies:
+        copies.read(run, [value], node)
     if isinstance(value, Guard) and isinstance(node.operator, cst.Not):
         return Guard(not value.truth)
     if isinstance(value, Const):
@@ -246,6 +254,8 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     left, right = run.evaluate(node.left), run.evaluate(node.right)
     for value in (left, right):
         as_number(run, value, node, "arithmetic")
+    if run.copies:
+        copies.read(run, [left, right], node)
     if isinstance(left, Const) and isinstance(right, Const):
         return fold(node.operator, left, right)
     if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
@@ -334,6 +344,8 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
         if len(node.comparisons) == 1:
             verdict = compare(left, right, target.operator)
         left = right
+    if run.copies:
+        copies.read(run, values, node)
     return verdict if verdict is not None else from_values(values, plain=True)
 
 

@@ -45,6 +45,7 @@ from .values import (
     Ref,
     Scope,
     Value,
+    fresh_key,
 )
 
 
@@ -286,7 +287,8 @@ def lower_role(
             if inst is not None and key == inst.key:
                 run.vars[key, name] = handed(value, loops)
         if not role.thread:
-            run.birth = dict(run.vars)
+            run.birth, run.origin, run.born = dict(run.vars), outer.kept[1], fresh_key()
+            run.dull, run.handed = {}, tuple(inner.values())
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
     if scope.module is not run.home and run.abroad is None:
@@ -327,10 +329,16 @@ class _Outer:
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
         self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
+        self.birth = (run.origin, run.born, run.dull, run.handed)
+        self.copies = len(run.copies)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
         run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
+        run.origin, run.born, run.dull, run.handed = self.birth
+        if len(run.copies) > self.copies:
+            # Functions that did nothing so far may now read what the child has changed.
+            run.dull = {}
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:

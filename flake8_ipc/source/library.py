@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain
+from . import copies, keys, makers, plain
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
 from .run import CALLS, Run
@@ -19,6 +19,8 @@ _EXECUTORS = {
     "multiprocessing.Pool": Kind.POOL,
 }
 _REGISTERED = (plain,)
+# What only wraps what it is given, or asks what it is.
+_KEEP = frozenset({"functools.partial", "isinstance", "id", "type", "getattr", "setattr", "hasattr"})
 
 
 def call_name(
@@ -42,6 +44,10 @@ def call_name(
         run.out.append(End(ENDINGS[dotted]))
         run.vars = None
         return UNKNOWN
+    if keys.takes_key(dotted):
+        keys.given(run, dotted, args)
+    if run.copies and dotted not in _KEEP:
+        copies.read(run, args.values(), node)
     special = CALLS.get(dotted)
     if special is not None:
         return special(run, args, node)

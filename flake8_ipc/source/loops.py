@@ -10,7 +10,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Block, Choice, Constant, Count, Flow, Jump, Loop, Seq, Test
-from . import contents
+from . import contents, copies
 from .calls import call_value, follow
 from .lookup import assign
 from .run import Exit, Run, Turn, Vars, executes, join_vars
@@ -129,6 +129,7 @@ def _repeat(
     end: Vars | None = None
     sequence = Seq()
     for attempt in range(_ATTEMPTS):
+        copied = len(run.copies)
         marks = [(exit, len(exit.states), len(exit.again)) for exit in _exits(run, turn)]
         run.vars = dict(before)
         with run.writing() as sequence, _inside(run, node, turn, count):
@@ -136,7 +137,7 @@ def _repeat(
         end = run.vars
         for state in turn.next.again:
             end = join_vars(end, state)
-        if attempt == _ATTEMPTS - 1 or _settled(before, end):
+        if attempt == _ATTEMPTS - 1 or (_settled(before, end) and len(run.copies) == copied):
             break
         for exit, states, again in marks:
             del exit.states[states:]
@@ -207,6 +208,8 @@ def iterate(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.C
 def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None) -> None:
     if run.vars is None:
         return
+    if run.copies:
+        copies.read(run, [iterable], node)
     if isinstance(iterable, Generator):
         _loop_generator(run, iterable, one, node, leave)
         return

@@ -6,16 +6,18 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count
+from ..model import Count, Kind, Shared, Verb
 from . import contents
 from .run import Run, calls
 from .values import (
     PLAIN,
     UNKNOWN,
     Arguments,
+    Cls,
     Coll,
     Const,
     Data,
+    Func,
     Generator,
     Items,
     Name,
@@ -322,6 +324,31 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     _, element, count = contents.elements(run, value)
     return Items(None, element, count)
+
+
+@calls("time.sleep")
+def _sleep(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Matters only to who has started somebody to wait for."""
+    if any(role.parent is run.role for role in run.program.roles):
+        clock: Shared = run.made.setdefault("clock", Shared(Kind.CLOCK, run.place(node), "the clock"))
+        run.emit(Verb.SLEEP, clock, node, "time.sleep")
+    return PLAIN
+
+
+@calls("collections.Counter")
+def _counter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return contents.make(run, "dict", None, PLAIN, Count())
+
+
+@calls("collections.defaultdict")
+def _default_dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A dict that makes what it does not have: any of its elements may be what the factory gives."""
+    from .calls import call_value
+
+    factory = args.get(0, "default_factory")
+    made = isinstance(factory, (Name, Func, Cls, Partial))
+    element = call_value(run, factory, Arguments(), node) if factory is not None and made else UNKNOWN
+    return contents.make(run, "dict", None, element, Count())
 
 
 @calls("object")

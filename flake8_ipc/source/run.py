@@ -12,6 +12,7 @@ from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role,
 from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
 
 if TYPE_CHECKING:
+    from .copies import Copy
     from .module import ModuleScope
 
 Vars: TypeAlias = dict[tuple[int, str], Value]
@@ -94,7 +95,10 @@ class Run:
     """One program being read.
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
-    is the flow being written. ``fuel`` bounds the statements executed.
+    is the flow being written. ``fuel`` bounds the statements executed. ``birth`` is the state that the process began with
+    (None: the root's), ``origin`` its parent's then; what has a key below ``born`` was there before; ``handed`` is
+    what it was given. ``copies`` are the
+    plain variables that some child changes.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -102,6 +106,10 @@ class Run:
         self.role: Role = program.roles[0]
         self.vars: Vars | None = {}
         self.birth: Vars | None = None
+        self.origin: Vars | None = None
+        self.born = 0
+        self.handed: tuple[Value, ...] = ()
+        self.copies: dict[tuple[int, str], Copy] = {}
         self.frame = frame
         self.out: list[Flow] = []
         self.depth = depth

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from ..model import Block, Choice, Constant, Event, Flow, Handler, Jump, Raise, Seq, Test, Try, Verb
-from . import contents
+from . import contents, copies
 from .lookup import assign, bind, delete, lookup
 from .run import Exit, Run, Vars, executes, join_vars
 from .values import (
@@ -50,6 +50,8 @@ def condition(run: Run, node: cst.BaseExpression) -> Condition:
 
         value = run.evaluate(inner)
         as_number(run, value, inner, "truth")
+        if run.copies:
+            copies.read(run, [value], inner, 0)
         found = _judged(run, value, inner)
     decide(run, found.value)
     return _negated(found) if negated else found
@@ -88,6 +90,8 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     equal = isinstance(sign, (cst.Is, cst.Equal))
     left = run.evaluate(node.left)
     right = run.evaluate(other_node)
+    if run.copies:
+        copies.read(run, [left, right], node)
     if isinstance(left, Data) and left.message is not None and isinstance(right, Const):
         name = node.left.value if isinstance(node.left, cst.Name) else ""
         if isinstance(node.left, cst.NamedExpr):
@@ -335,7 +339,7 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
         if isinstance(value, Data) and value.plain and not (isinstance(before, Const) or before.plain):
             value = replace(value, plain=False)
     else:
-        value = _extended(run, before, added)
+        value = _extended(run, before, added, node)
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -352,12 +356,12 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
     return _SIGNS.get(type(sign), cst.MatrixMultiply)()
 
 
-def _extended(run: Run, before: Value, added: Value) -> Value:
+def _extended(run: Run, before: Value, added: Value, node: cst.AugAssign) -> Value:
     from .containers import call_container
     from .values import Arguments, Coll, Items
 
     if isinstance(before, Coll):
-        call_container(run, before, "extend", Arguments([(added, cst.Pass())]), cst.Pass())
+        call_container(run, before, "extend", Arguments([(added, node.value)]), node)
         return before
     if isinstance(before, Items):
         items, element, _ = contents.elements(run, added)
