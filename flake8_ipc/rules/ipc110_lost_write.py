@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding, Step
-from ..model import Event, Key, Kind, Program, Role, RoleKind, Shared, Verb
+from ..model import Constant, Event, Key, Kind, Program, Role, RoleKind, Shared, Verb
 from .rule import Rule
 from .wording import at, short
 
@@ -29,6 +29,8 @@ def check(study: Study) -> Iterator[Finding]:
     for role, event in _changes(study.program) if reads else ():
         for reader, read in reads.get(event.target, ()):
             if reader.home is role.home or not study.order.may_follow(reader, read, role):
+                continue
+            if isinstance(event.key, Constant) and isinstance(read.key, Constant) and event.key != read.key:
                 continue
             if event.key is not Key.OWN or not _before_start(reader, read):
                 yield _lost(role, event, read)
@@ -111,7 +113,8 @@ RULE = Rule(
     good=GOOD,
     check=check,
     silent=(
-        "Only the child reads what it changed.",
+        "Only the child reads what it changed; the parent reads another key of the same dict.",
+        "The child takes elements out of its copy.",
         "Shared memory, managers' proxies, queues and other handles.",
         "Threads, which share their process's memory.",
         "The parent has changed the variable itself since the start.",

@@ -48,8 +48,10 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
 def _note(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> None:
     """What a method of a collection, or a string's ``join``, changes or reads of what children have copies of."""
     if isinstance(owner, Coll) and name in copies.CHANGES:
-        copies.collection_changed(run, owner, node)
-    elif isinstance(owner, (Coll, Items)):
+        copies.collection_changed(run, owner, node, args.get(0, "key") if name == "setdefault" else None)
+    elif isinstance(owner, Coll) and name == "get" and args.positional:
+        copies.element_seen(run, owner, args.positional[0][0], node)
+    elif isinstance(owner, (Coll, Items)) and name not in copies.TAKES:
         copies.read(run, [owner], node)
     if isinstance(owner, (Coll, Items, Const)) and name not in ("append", "add"):
         copies.read(run, args.values(), node)

@@ -18,11 +18,10 @@ from .attributes import lineage
 from .run import Run
 from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Inst, Items, Many, Ref, Scope, Value, spread
 
-# Methods of lists, sets and dicts that change them.
-CHANGES = frozenset(
-    """append extend insert add update appendleft extendleft pop popleft popitem remove discard clear sort reverse
-    setdefault __setitem__ __delitem__""".split()
-)
+# Methods of lists, sets and dicts that put something into them or set it right, and those that take something out: what
+# a child takes from its copy is its own affair.
+CHANGES = frozenset("append extend insert add update appendleft extendleft sort reverse setdefault".split())
+TAKES = frozenset("pop popleft popitem remove discard clear".split())
 # How deep a collection that is read is looked into.
 _NESTED = 3
 
@@ -44,7 +43,16 @@ class Copy:
 # -- what a child changes
 
 
-def changed(run: Run, key: int, name: str, node: cst.CSTNode, value: Value | None = None, *, exact: bool = True) -> None:
+def changed(
+    run: Run,
+    key: int,
+    name: str,
+    node: cst.CSTNode,
+    value: Value | None = None,
+    *,
+    exact: bool = True,
+    element: Key | Constant = Key.WHOLE,
+) -> None:
     """A child changes what the owner of this key holds under a name; ``value`` is what it sets, where that is known.
 
     A handle of something shared is no copy, and None is no result.
@@ -67,7 +75,7 @@ def changed(run: Run, key: int, name: str, node: cst.CSTNode, value: Value | Non
     copy.code.update(node for node in followed if isinstance(node, cst.CSTNode))
     payload = Constant(value.value) if isinstance(value, Const) else None
     given = value not in (UNKNOWN, PLAIN) and any(value is one for one in run.handed)
-    whose = Key.OWN if given else Key.WHOLE
+    whose = Key.OWN if given else element
     run.emit(Verb.WRITE, copy.shared, node, copy.shared.name, payload=payload, exact=exact, key=whose)
 
 
@@ -93,18 +101,23 @@ def name_changed(run: Run, target: cst.Name, value: Value) -> None:
             changed(run, outer.key, target.value, target, value)
 
 
-def collection_changed(run: Run, owner: Value, node: cst.CSTNode) -> None:
-    """A list, set or dict gets, loses or moves elements, in a child."""
+def collection_changed(run: Run, owner: Value, node: cst.CSTNode, index: Value | None = None) -> None:
+    """A list, set or dict gets or moves elements, in a child; ``index`` is the place of one that it gets."""
     options = spread(owner)
     for option in options:
         if isinstance(option, Coll):
-            changed(run, option.key, "", node, exact=len(options) == 1)
+            changed(run, option.key, "", node, exact=len(options) == 1, element=_element(option, index))
+
+
+def _element(coll: Coll, index: Value | None) -> Key | Constant:
+    """Which element an index names: known for the constant keys of a dict."""
+    return Constant(index.value) if coll.kind == "dict" and isinstance(index, Const) else Key.WHOLE
 
 
 # -- what its parent reads
 
 
-def seen(run: Run, key: int, name: str, node: cst.CSTNode) -> None:
+def seen(run: Run, key: int, name: str, node: cst.CSTNode, element: Key | Constant = Key.WHOLE) -> None:
     """Whoever holds what it held before the child changed its copy reads it: in vain, should it wait for the change."""
     copy = run.copies.get((key, name))
     if copy is None or run.vars is None or run.role.home in copy.owners:
@@ -115,7 +128,7 @@ def seen(run: Run, key: int, name: str, node: cst.CSTNode) -> None:
     if run.frame.func is not None and run.frame.func.node in copy.code:
         # The very code that changes it: each process that runs it keeps its own.
         return
-    run.emit(Verb.READ, copy.shared, node, copy.shared.name)
+    run.emit(Verb.READ, copy.shared, node, copy.shared.name, key=element)
 
 
 def name_seen(run: Run, node: cst.Name) -> None:
@@ -153,6 +166,13 @@ def read(run: Run, values: Iterable[Value], node: cst.CSTNode, depth: int = _NES
                 seen(run, option.key, "", node)
             if depth and isinstance(option, (Coll, Items)):
                 read(run, _parts(run, option), node, depth - 1)
+
+
+def element_seen(run: Run, owner: Value, index: Value, node: cst.CSTNode) -> None:
+    """One element of a collection is looked at."""
+    for option in spread(owner):
+        if isinstance(option, Coll):
+            seen(run, option.key, "", node, _element(option, index))
 
 
 def _parts(run: Run, value: Coll | Items) -> Iterator[Value]:

@@ -178,7 +178,7 @@ def subscripted(run: Run, node: cst.Subscript) -> Value:
     owner = run.evaluate(node.value)
     index = index_of(run, node)
     if run.copies:
-        copies.read(run, [owner], node, 0)
+        copies.element_seen(run, owner, index, node)
     for option in spread(owner):
         if isinstance(option, Ref):
             from .deeds import read_element

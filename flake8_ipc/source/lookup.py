@@ -171,7 +171,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
     if run.born:
         from .copies import collection_changed
 
-        collection_changed(run, owner, target)
+        collection_changed(run, owner, target, index)
     for option in spread(owner):
         if isinstance(option, Coll):
             if isinstance(index, Const) and option.kind == "dict":
@@ -222,10 +222,6 @@ def delete(run: Run, target: cst.CSTNode) -> None:
             delete(run, part.value)
     elif isinstance(target, cst.Subscript):
         owner = run.evaluate(target.value)
-        if run.born:
-            from .copies import collection_changed
-
-            collection_changed(run, owner, target)
         for option in spread(owner):
             if isinstance(option, Coll):
                 contents.forget_order(run, option)
