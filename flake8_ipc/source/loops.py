@@ -425,6 +425,7 @@ def comprehend(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | c
 
 
 def _comprehend_for(run: Run, clause: cst.CompFor, element: Callable[[], None]) -> None:
+    apart, run.unpacking = run.unpacking, False
     iterable = run.evaluate(clause.iter)
 
     def one(item: Value) -> None:
@@ -437,7 +438,11 @@ def _comprehend_for(run: Run, clause: cst.CompFor, element: Callable[[], None]) 
         else:
             element()
 
-    iterate(run, iterable, one, clause)
+    known = contents.parts(run, iterable) if apart else None
+    if known is not None and len(known) <= _UNROLLED and not any(isinstance(item, Many) for item in known):
+        _unrolled(run, known, one, clause, None)
+    else:
+        iterate(run, iterable, one, clause)
 
 
 def _filtered(run: Run, tests: list[cst.CompIf], inner: Callable[[], None]) -> None:

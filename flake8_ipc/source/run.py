@@ -123,6 +123,7 @@ class Run:
         self.guarded = False
         self.in_async = False
         self.deliberate = False
+        self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.made: dict[object, Any] = {}

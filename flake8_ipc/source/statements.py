@@ -310,9 +310,14 @@ def _mark_unused(run: Run, node: cst.BaseExpression) -> None:
 def assignment(run: Run, node: cst.Assign) -> None:
     if all(isinstance(target.target, cst.Name) and target.target.value == "_" for target in node.targets):
         _mark_unused(run, node.value)
+    # `a, b = (f(x) for x in ...)`: each element has a name of its own.
+    run.unpacking = type(node.value) in _COMPREHENSIONS and isinstance(node.targets[0].target, (cst.Tuple, cst.List))
     value = run.evaluate(node.value)
     for target in node.targets:
         assign(run, target.target, value)
+
+
+_COMPREHENSIONS = (cst.GeneratorExp, cst.ListComp)
 
 
 @executes(cst.AnnAssign)
