@@ -71,6 +71,8 @@ class Order:
 
     def concurrent(self, one: Role, first: Event, other: Role, second: Event) -> bool:
         """Whether neither event is ordered before the other."""
+        if first.clock is not None and second.clock is not None:
+            return not (first.clock.before(second.clock) or second.clock.before(first.clock))
         if one is other:
             return self.overlaps(one)
         if not self._together(one, first, other, second):

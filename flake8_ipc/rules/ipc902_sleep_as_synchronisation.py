@@ -34,7 +34,7 @@ _WAITS = frozenset({Verb.JOIN, Verb.GET, Verb.RECV, Verb.WAIT, Verb.RESULT, Verb
 def check(study: Study) -> Iterator[Finding]:
     """Sleeps that are there for a child to have done something."""
     for role in study.program.roles:
-        if any(True for _ in role.events(Verb.SLEEP)):
+        if any(map(_sleeps, role.events(Verb.PAUSE))):
             yield from _in_role(study, role)
 
 
@@ -65,9 +65,13 @@ def _in_role(study: Study, role: Role) -> Iterator[Finding]:
 
 
 def _step(slept: frozenset[Event], event: Event) -> frozenset[Event]:
-    if event.verb is Verb.SLEEP:
+    if _sleeps(event):
         return slept | {event}
     return frozenset() if event.verb in _WAITS and _waits(event) else slept
+
+
+def _sleeps(event: Event) -> bool:
+    return event.verb is Verb.PAUSE and event.name == "time.sleep"
 
 
 def _waits(event: Event) -> bool:

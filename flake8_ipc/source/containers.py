@@ -6,25 +6,12 @@ import libcst as cst
 
 from ..model import Count
 from . import contents, copies
+from .joining import from_values, join
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Generator,
-    Items,
-    Many,
-    Value,
-    from_values,
-    join,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Value
 
 _ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
+_PUSHES = frozenset({"enter_context", "callback", "push"})
 _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len__", "__contains__"})
 
 
@@ -33,6 +20,10 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
     if run.born or run.copies:
         _note(run, owner, name, args, node)
     if isinstance(owner, Coll):
+        if owner.kind == "exit stack" and name in _PUSHES:
+            from .withs import push
+
+            return push(run, owner, name, args, node)
         return _call_coll(run, owner, name, args)
     if isinstance(owner, (Const, Items)):
         return from_values([owner, *args.values()], plain=isinstance(owner, Const))

@@ -15,8 +15,9 @@ import libcst as cst
 from ..model import Constant, Key, Kind, Role, Shared, Verb
 from . import contents
 from .attributes import lineage
+from .joining import spread
 from .run import Run
-from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Inst, Items, Many, Ref, Scope, Value, spread
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Inst, Items, Many, Ref, Scope, Value
 
 # Methods of lists, sets and dicts that put something into them or set it right, and those that take something out: what
 # a child takes from its copy is its own affair.
@@ -67,7 +68,7 @@ def changed(
     if copy is None:
         shared = Shared(Kind.VARIABLE, run.place(node), contents.text(run, _owner(node)))
         copy = run.copies[key, name] = Copy(shared)
-    before = (run.origin or {}).get((key, name))
+    before = run.origin.get(key, name) if run.origin is not None else None
     if not any(before is known for known in copy.before):
         copy.before.append(before)
     copy.owners.add(run.role.home)
@@ -95,7 +96,7 @@ def name_changed(run: Run, target: cst.Name, value: Value) -> None:
         changed(run, scope.module.scope.key, target.value, target, value)
     elif target.value in scope.nonlocals:
         outer = scope.parent
-        while outer is not None and outer.kind == "function" and (outer.key, target.value) not in (run.vars or {}):
+        while outer is not None and outer.kind == "function" and target.value not in run.held(outer.key):
             outer = outer.parent
         if outer is not None and outer.kind == "function":
             changed(run, outer.key, target.value, target, value)
@@ -122,7 +123,7 @@ def seen(run: Run, key: int, name: str, node: cst.CSTNode, element: Key | Consta
     copy = run.copies.get((key, name))
     if copy is None or run.vars is None or run.role.home in copy.owners:
         return
-    held = run.vars.get((key, name))
+    held = run.vars.get(key, name)
     if not any(held is known for known in copy.before):
         return
     if run.frame.func is not None and run.frame.func.node in copy.code:
@@ -140,7 +141,7 @@ def name_seen(run: Run, node: cst.Name) -> None:
         if (here.key, node.value) in run.copies:
             seen(run, here.key, node.value, node)
             return
-        if (here.key, node.value) in (run.vars or {}):
+        if node.value in run.held(here.key):
             return
         here = here.parent
 
@@ -149,7 +150,7 @@ def attribute_seen(run: Run, owner: Value, name: str, node: cst.CSTNode) -> None
     """An attribute of an object or class is looked up."""
     if isinstance(owner, Inst):
         seen(run, owner.key, name, node)
-        if (owner.key, name) in (run.vars or {}):
+        if name in run.held(owner.key):
             return
         owner = owner.cls
     if isinstance(owner, Cls):
@@ -180,7 +181,7 @@ def _parts(run: Run, value: Coll | Items) -> Iterator[Value]:
     if isinstance(value, Items):
         parts: list[Value] = [*(value.items or ()), value.element]
     else:
-        content = run.content(value)
+        content = run.content_to_fill(value)
         parts = [*(content.items or {}).values(), *([content.element] if content.element is not None else [])]
     return (part.element if isinstance(part, Many) else part for part in parts)
 

@@ -24,9 +24,11 @@ from ..model import (
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
+from .keeping import given
 from .made import made
 from .project import force
 from .run import Frame, Run
+from .scanning import ends_with
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -183,6 +185,8 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
     if isinstance(shared, Process) and ("role", shared) not in run.made:
         run.made["role", shared] = True
         _lower_process(run, shared, node)
+    spec = spec_of(run, shared)
+    given(run, shared, [*spec.args.values(), *([spec.target] if spec.target is not None else [])], node)
     return Const(None)
 
 
@@ -191,12 +195,10 @@ def _ends_final(run: Run, node: cst.CSTNode) -> bool:
     from .statements import last_name
 
     func = run.frame.func
-    if func is None or func.owner is None or func.name != "__init__" or not isinstance(func.node, cst.FunctionDef):
+    if func is None or func.owner is None or func.name != "__init__" or isinstance(func.node, cst.Lambda):
         return False
     final = any(last_name(decorator.decorator) == "final" for decorator in func.owner.node.decorators)
-    last = func.node.body.body[-1] if func.node.body.body else None
-    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
-    return final and isinstance(small, cst.Expr) and small.value is node
+    return final and ends_with(func.node, node)
 
 
 def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
@@ -276,18 +278,18 @@ def lower_role(
         role.given.setdefault(shared, None)
     if landing:
         _note_landing(run, role, target, inner)
-    own = [value for (key, _), value in (run.vars or {}).items() if inst is not None and key == inst.key]
+    own = list(run.held(inst.key).values()) if inst is not None else []
     bare = [target, *inner.values()] if not isinstance(target, Partial) else [*target.args, *inner.values()]
     role.within = frozenset(role.given) - contents.bare(run, *bare, *own)
     outer = _Outer(run)
     run.role = role
     if run.vars is not None:
-        run.vars = dict(run.vars)
-        for (key, name), value in list(run.vars.items()) if inst is not None and loops else ():
-            if inst is not None and key == inst.key:
-                run.vars[key, name] = handed(value, loops)
+        run.vars = run.vars.copy()
+        if inst is not None and loops:
+            for name, value in list(run.held(inst.key).items()):
+                run.vars.set(inst.key, name, handed(value, loops))
         if not role.thread:
-            run.birth, run.origin, run.born = dict(run.vars), outer.kept[1], fresh_key()
+            run.birth, run.origin, run.born = run.vars.copy(), outer.kept[1], fresh_key()
             run.dull, run.handed = {}, tuple(inner.values())
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
@@ -337,8 +339,7 @@ class _Outer:
         run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
         run.origin, run.born, run.dull, run.handed = self.birth
         if len(run.copies) > self.copies:
-            # Functions that did nothing so far may now read what the child has changed.
-            run.dull = {}
+            run.dull = {}  # What did nothing so far may now read what the child has changed.
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:

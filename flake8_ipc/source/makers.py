@@ -54,8 +54,10 @@ def make(
     if name == "Event":
         return Ref(create(run, node, name, lambda: Shared(Kind.EVENT, place, context=method)))
     if name == "Barrier":
-        parties = number(args.get(0, "parties"), None)
-        return Ref(create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties)))
+        parties, timed = number(args.get(0, "parties"), None), args.get(2, "timeout") is not None
+        return Ref(
+            create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties, timed=timed))
+        )
     if name == "Pipe":
         return _pipe(run, args, node, method)
     if name in ("Value", "Array", "RawValue", "RawArray"):
@@ -137,7 +139,9 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
         context = given
     method = context.method if context is not None else None
     size = number(args.get(0, "max_workers" if kind is Kind.EXECUTOR else "processes"), None)
-    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size))
+    # A context of the program's own may make workers that are no daemons.
+    daemonic = kind is Kind.POOL and (given is None or isinstance(given, (Context, Const)))
+    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size, daemonic=daemonic))
     pool_initializer(run, pool, kind, args, node)
     run.emit(Verb.CREATE, pool, node, kind.value)
     return Ref(pool)

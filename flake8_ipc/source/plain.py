@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, Kind, Shared, Verb
+from ..model import Count, Role, RoleKind, Shared, Verb, events
 from . import contents
+from .joining import from_values, join
 from .run import Run, calls
 from .values import (
     PLAIN,
@@ -21,12 +22,11 @@ from .values import (
     Generator,
     Items,
     Name,
+    OneOf,
     Opaque,
     Partial,
     Ref,
     Value,
-    from_values,
-    join,
 )
 
 
@@ -59,13 +59,13 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
-    from .expressions import as_number
+    from .operations import as_number
 
     as_number(run, value, node, "number")
 
 
 def _decide(run: Run, value: Data) -> None:
-    from .statements import decide
+    from .conditions import decide
 
     decide(run, value)
 
@@ -100,7 +100,7 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
         if value is None:
             return contents.make(run, kind, {}, None, None) if kind else Items(())
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             return collect(run, value, kind or "list", node)
         if isinstance(value, Ref):
@@ -168,7 +168,7 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if value is None:
         return UNKNOWN
     if isinstance(value, Generator):
-        from .loops import collect
+        from .iteration import collect
 
         return collect(run, value, "list", node)
     if isinstance(value, Ref):
@@ -192,7 +192,7 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "iterator")
     if isinstance(value, Generator):
         found: list[Value] = []
-        from .loops import iterate
+        from .iteration import iterate
 
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
@@ -212,7 +212,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     function = args.positional[0][0]
     results: list[Value] = []
-    from .loops import iterate
+    from .iteration import iterate
 
     def one(item: Value) -> None:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
@@ -228,7 +228,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     for value, _ in args.positional:
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             collect(run, value, "list", node)
         elif isinstance(value, Ref):
@@ -279,6 +279,27 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return PLAIN
 
 
+# What a signal handler may give, whenever the signal comes, to somebody who waits for it.
+_GIVEN_BY_HANDLERS = frozenset({Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.PUT, Verb.SEND})
+
+
+@calls("signal.signal")
+def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A handler runs at any time, or never: whoever waits for what it gives waits for code outside the flow."""
+    from .calls import call_value
+
+    handler = args.get(1, "handler")
+    if handler is not None:
+        before = run.fork()
+        with run.writing() as sequence:
+            call_value(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        run.vars = before
+        for event in events(sequence):
+            if event.verb in _GIVEN_BY_HANDLERS:
+                event.target.open = True
+    return UNKNOWN
+
+
 @calls("dataclasses.field")
 def _field(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     factory = args.get(None, "default_factory")
@@ -298,7 +319,7 @@ def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
 
-@calls("asyncio.to_thread")
+@calls("asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync")
 def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
 
@@ -326,13 +347,20 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Items(None, element, count)
 
 
-@calls("time.sleep")
-def _sleep(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """Matters only to who has started somebody to wait for."""
-    if any(role.parent is run.role for role in run.program.roles):
-        clock: Shared = run.made.setdefault("clock", Shared(Kind.CLOCK, run.place(node), "the clock"))
-        run.emit(Verb.SLEEP, clock, node, "time.sleep")
-    return PLAIN
+@calls("multiprocessing.active_children")
+def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Any of the processes that this one has started."""
+    mine = [role.process for role in run.program.roles if role.kind is RoleKind.PROCESS and role.parent is not None]
+    mine = [process for process in mine if process is not None and _parent(run, process) is run.role.home]
+    refs = tuple(Ref(process, False, False) for process in mine if process is not None)
+    if not refs:
+        return UNKNOWN
+    return Items(None, refs[0] if len(refs) == 1 else OneOf(refs))
+
+
+def _parent(run: Run, process: Shared) -> Role | None:
+    role = run.program.role_of(process)
+    return role.parent.home if role is not None and role.parent is not None else None
 
 
 @calls("collections.Counter")
