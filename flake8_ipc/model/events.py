@@ -58,11 +58,10 @@ class Verb(enum.Enum):
     CALL = "calls a method of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
-    # the default context, the clock, keys
+    # the default context, keys
     CHOOSE = "chooses"
     OVERRIDE = "chooses anew"
     FIX = "fixes"
-    SLEEP = "sleeps by"
     SHOW = "shows"
 
 

@@ -43,7 +43,6 @@ class Kind(enum.Enum):
     OUTSIDE = "outside world"
     VARIABLE = "plain variable"
     CONTEXT = "default context"
-    CLOCK = "clock"
     AUTHKEY = "authkey"
 
 

@@ -100,6 +100,10 @@ def member(run: Run, cls: Cls, name: str, *, after: bool = False) -> Value | Non
 
 def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value:
     """The value of ``owner.name``."""
+    if run.copies:
+        from .copies import attribute_seen
+
+        attribute_seen(run, owner, name, node)
     if isinstance(owner, Data):
         return _of_data(owner, name)
     if isinstance(owner, Name):
@@ -206,16 +210,22 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
     call_it(run, value, name)
+    if name == "authkey":
+        _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
     for option in spread(owner):
         if isinstance(option, Inst):
             if option.shared is not None:
                 _set_on_process(run, option.shared, name, value, node)
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             previous = run.load(option.key, name)
             run.store(option.key, name, join(previous, value) if several and previous is not None else value)
             if previous is not None and not several:
                 rebound(run, previous, value, node)
         elif isinstance(option, Cls):
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             run.store(option.key, name, value)
         elif isinstance(option, Ref):
             _set_on_shared(run, option, name, value, node)
@@ -225,6 +235,20 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
             free_of_daemon(run)
         elif not isinstance(option, Const):
             run.open(value)
+
+
+def _key_set(run: Run, owner: Value, value: Value, node: cst.CSTNode) -> None:
+    from .keys import key_is
+
+    current = isinstance(owner, Name) and owner.dotted == "multiprocessing.this_process"
+    if current or (isinstance(owner, (Inst, Ref)) and isinstance(owner.shared, Process)):
+        key_is(run, value, node)
+
+
+def _changed(run: Run, owner: Inst | Cls, name: str, value: Value, node: cst.CSTNode, *, several: bool) -> None:
+    from .copies import changed
+
+    changed(run, owner.key, name, node, value, exact=not several)
 
 
 def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:

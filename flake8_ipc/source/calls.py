@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from ..model import Kind, Verb
-from . import contents
+from . import contents, copies, keys
 from .attributes import get_attribute, library_base, lineage, member
 from .following import follow
 from .joining import from_values, join, spread
@@ -74,6 +74,8 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
     found = Arguments()
     for node in nodes:
         value = run.evaluate(node.value)
+        if node.star and run.copies:
+            copies.read(run, [value], node.value)
         if node.star == "*":
             items = contents.elements(run, value)[0]
             if items is None:
@@ -146,6 +148,8 @@ def with_partial(partial: Partial, args: Arguments, node: cst.CSTNode) -> Argume
 
 def call_unknown(run: Run, args: Arguments, callee: Value = UNKNOWN) -> Value:
     """A call of code that cannot be seen: whatever it is given is open from now on."""
+    if run.copies:
+        copies.forgotten(run, args.values())
     run.open(*args.values())
     return from_values([callee, *args.values()])
 
@@ -202,6 +206,9 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     base = library_base(cls)
     shared = make_process(run, node, base, cls) if base is not None else None
     inst = Inst(cls, shared)
+    for library in lineage(cls):
+        if isinstance(library, Name) and keys.takes_key(library.dotted):
+            keys.given(run, library.dotted, args)
     init = member(run, cls, "__init__")
     if isinstance(init, Func):
         bound = get_attribute(run, inst, "__init__", node)

@@ -22,7 +22,7 @@ from ..model import (
     Shared,
     Verb,
 )
-from . import contents
+from . import contents, copies
 from .joining import from_values, spread
 from .run import Run
 from .values import NOTHING, PLAIN, UNKNOWN, Arguments, BlockName, Coll, Const, Data, Items, Method, OneOf, Ref, Value
@@ -240,6 +240,8 @@ def _hand_over(
     value = args.get(0, "obj")
     if value is None:
         value = UNKNOWN
+    if run.copies:
+        copies.read(run, [value], node)
     for inside in run.reachable(value):
         inside.open = True
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None

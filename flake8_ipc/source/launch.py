@@ -28,6 +28,7 @@ from .keeping import forget_given, given
 from .made import made
 from .project import force
 from .run import Frame, Run
+from .scanning import ends_with
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -46,6 +47,7 @@ from .values import (
     Ref,
     Scope,
     Value,
+    fresh_key,
 )
 
 
@@ -193,12 +195,10 @@ def _ends_final(run: Run, node: cst.CSTNode) -> bool:
     from .statements import last_name
 
     func = run.frame.func
-    if func is None or func.owner is None or func.name != "__init__" or not isinstance(func.node, cst.FunctionDef):
+    if func is None or func.owner is None or func.name != "__init__" or isinstance(func.node, cst.Lambda):
         return False
     final = any(last_name(decorator.decorator) == "final" for decorator in func.owner.node.decorators)
-    last = func.node.body.body[-1] if func.node.body.body else None
-    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
-    return final and isinstance(small, cst.Expr) and small.value is node
+    return final and ends_with(func.node, node)
 
 
 def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
@@ -290,7 +290,8 @@ def lower_role(
                 run.vars.set(inst.key, name, handed(value, loops))
         if not role.thread:
             forget_given(run)
-            run.birth = run.vars.copy()
+            run.birth, run.origin, run.born = run.vars.copy(), outer.kept[1], fresh_key()
+            run.dull, run.handed = {}, tuple(inner.values())
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
     if scope.module is not run.home and run.abroad is None:
@@ -331,10 +332,15 @@ class _Outer:
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
         self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
+        self.birth = (run.origin, run.born, run.dull, run.handed)
+        self.copies = len(run.copies)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
         run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
+        run.origin, run.born, run.dull, run.handed = self.birth
+        if len(run.copies) > self.copies:
+            run.dull = {}  # What did nothing so far may now read what the child has changed.
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:

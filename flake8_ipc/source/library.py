@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain, sockets
+from . import copies, keys, makers, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
@@ -21,6 +21,8 @@ _EXECUTORS = {
     "multiprocessing.Pool": Kind.POOL,
 }
 _REGISTERED = (plain, sockets)
+# What only wraps what it is given, or asks what it is.
+_KEEP = frozenset({"functools.partial", "isinstance", "id", "type", "getattr", "setattr", "hasattr"})
 
 
 def call_name(
@@ -46,6 +48,10 @@ def call_name(
         return UNKNOWN
     if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):
         run.risk()
+    if keys.takes_key(dotted):
+        keys.given(run, dotted, args)
+    if run.copies and dotted not in _KEEP:
+        copies.read(run, args.values(), node)
     special = CALLS.get(dotted)
     if special is not None:
         return special(run, args, node)

@@ -76,6 +76,10 @@ def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
     """Assigns a value to a name, attribute, element or a tuple of them."""
     if isinstance(target, cst.Name):
         _check_rebinding(run, target, value)
+        if run.born:
+            from .copies import name_changed
+
+            name_changed(run, target, value)
         bind(run, target.value, value, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         _unpack(run, target, value)
@@ -110,6 +114,10 @@ def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
 
 
 def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
+    if run.copies:
+        from .copies import read
+
+        read(run, [value], target)
     items, element, _ = contents.elements(run, value)
     starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
     if items is not None and starred and len(items) >= len(target.elements) - 1:
@@ -147,6 +155,10 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
 
     owner = run.evaluate(target.value)
     index = index_of(run, target)
+    if run.born:
+        from .copies import collection_changed
+
+        collection_changed(run, owner, target, index)
     for option in spread(owner):
         if isinstance(option, Coll):
             if isinstance(index, Const) and option.kind == "dict":

@@ -16,9 +16,11 @@ from .values import (
     UNKNOWN,
     UNROLLED,
     Arguments,
+    Cls,
     Coll,
     Const,
     Data,
+    Func,
     Generator,
     Items,
     Many,
@@ -359,6 +361,22 @@ def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     for process in found:
         process.open = True
     return UNKNOWN
+
+
+@calls("collections.Counter")
+def _counter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return contents.make(run, "dict", None, PLAIN, Count())
+
+
+@calls("collections.defaultdict")
+def _default_dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A dict that makes what it does not have: any of its elements may be what the factory gives."""
+    from .calls import call_value
+
+    factory = args.get(0, "default_factory")
+    made = isinstance(factory, (Name, Func, Cls, Partial))
+    element = call_value(run, factory, Arguments(), node) if factory is not None and made else UNKNOWN
+    return contents.make(run, "dict", None, element, Count())
 
 
 @calls("object")

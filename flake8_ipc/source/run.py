@@ -14,6 +14,7 @@ from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Fun
 from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
+    from .copies import Copy
     from .module import ModuleScope
 
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
@@ -95,7 +96,9 @@ class Run:
     """One program being read.
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
-    is the flow being written. ``fuel`` bounds the statements executed.
+    is the flow being written. ``fuel`` bounds the statements executed. ``birth`` is the state that the process began with
+    (None: the root's), ``origin`` its parent's then; what has a key below ``born`` was there before; ``handed`` is
+    what it was given. ``copies`` are the plain variables that some child changes.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -103,6 +106,10 @@ class Run:
         self.role: Role = program.roles[0]
         self.vars: Vars | None = Vars()
         self.birth: Vars | None = None
+        self.origin: Vars | None = None
+        self.born = 0
+        self.handed: tuple[Value, ...] = ()
+        self.copies: dict[tuple[int, str], Copy] = {}
         self.frame = frame
         self.out: list[Flow] = []
         self.depth = depth
@@ -116,6 +123,7 @@ class Run:
         self.guarded = False
         self.in_async = False
         self.deliberate = False
+        self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.by_hand: set[Role] = set()

@@ -166,7 +166,10 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
         if initializer is not None:
             from .calls import call_value
 
+            # What an initializer sets is the worker's own on purpose.
+            born, run.born = run.born, 0
             call_value(run, initializer[0], initializer[1], node)
+            run.born = born
 
     lower_role(run, role, target, args, node, run.loops, first=first)
 

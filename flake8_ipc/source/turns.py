@@ -33,6 +33,7 @@ def repeat(
         marks = [(exit, len(exit.states), len(exit.again)) for exit in exits(run, turn)]
         run.vars = before.copy()
         looked, run.looked = run.looked, set()
+        copied = len(run.copies)
         with run.writing() as sequence, _inside(run, node, turn, count):
             body()
             if count is None or count.exact != 1:
@@ -41,7 +42,7 @@ def repeat(
         run.looked = looked | seen
         for state in turn.next.again:
             end = join_vars(end, state)
-        if attempt == _ATTEMPTS - 1 or _settled(before, end, seen):
+        if attempt == _ATTEMPTS - 1 or (_settled(before, end, seen) and len(run.copies) == copied):
             break
         for exit, states, again in marks:
             del exit.states[states:]
