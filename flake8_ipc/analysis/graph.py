@@ -169,6 +169,23 @@ class Graph:
                 _merge(before, pending, handler, state, meet)
         return before
 
+    def later(self, event: Event, *, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
+        """The events that may come after one, on paths that go no further than an event that ``until`` holds of."""
+        found: set[Event] = set()
+        seen: set[Node] = set()
+        pending = [next_ for node in self.at(event) for next_ in (*node.after, *node.failing)]
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.event is not None:
+                found.add(node.event)
+                if until(node.event):
+                    continue
+            pending.extend((*node.after, *node.failing))
+        return found
+
     def at(self, event: Event) -> list[Node]:
         """Every node of an event."""
         return [node for node in self.nodes if node.event is event]

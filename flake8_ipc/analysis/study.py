@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from ..model import Program, Role
+from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
 from .graph import Graph
 from .handings import Handing, handings
@@ -58,6 +59,11 @@ class Study:
     def unsent(self) -> Unsent:
         """What was put and may not have left its process yet."""
         return Unsent(self.program, self.graph)
+
+    @cached_property
+    def awaited(self) -> Awaited:
+        """Which processes somebody waits for."""
+        return Awaited(self.program, self.graph)
 
     @cached_property
     def handings(self) -> tuple[Handing, ...]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ..model import Block, Choice, End, Event, Flow, Jump, Loop, Raise, Role, Seq, Try, Verb, parts
 
-_END_OF_FILE = frozenset({"EOFError", "OSError", "Exception", "BaseException", "ConnectionError", "IOError"})
+_END_OF_FILE = frozenset({"EOFError", "OSError", "ConnectionError", "IOError"})
+_ANY = frozenset({"Exception", "BaseException"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,15 @@ class Surroundings:
     @property
     def catches_eof(self) -> bool:
         """Whether an EOFError raised here is caught in this role."""
+        return self.catches(_END_OF_FILE)
+
+    def catches(self, names: frozenset[str]) -> bool:
+        """Whether an exception of one of these names, raised here, is caught in this role."""
+        names |= _ANY
         for outer, inner in zip(self.above, (*self.above[1:], self.event)):
             if isinstance(outer, Try) and inner is outer.body:
                 for handler in outer.handlers:
-                    if handler.names is None or _END_OF_FILE.intersection(handler.names):
+                    if handler.names is None or names.intersection(handler.names):
                         return True
         return False
 

@@ -40,6 +40,11 @@ class Kind(enum.Enum):
     LISTENER = "listener"
     SUBPROCESS = "subprocess"
     THREAD_ONLY = "thread object"
+    OUTSIDE = "outside world"
+    VARIABLE = "plain variable"
+    CONTEXT = "default context"
+    CLOCK = "clock"
+    AUTHKEY = "authkey"
 
 
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
@@ -47,6 +52,8 @@ LOCKS = frozenset({Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE
 CELLS = frozenset({Kind.VALUE, Kind.ARRAY})
 # What holds a POSIX semaphore: it is inherited at start, never pickled into a task (multiprocessing.context.assert_spawning).
 SEMAPHORE_BACKED = QUEUES | LOCKS | CELLS | {Kind.EVENT, Kind.BARRIER}
+# The start method of a context that is chosen where the text does not tell.
+UNTOLD = "untold"
 
 
 @dataclass(eq=False, slots=True)
@@ -54,10 +61,11 @@ class Shared:
     """One shared thing, known by its allocation site.
 
     ``name`` is how the text calls it. ``context`` is the start method of the context it was made from, None for the
-    default one. ``manager`` is the manager that serves it, if it is a proxy. ``many``: several concrete things stand
-    behind this one (made in a loop or comprehension, or by a role of which several copies run). ``open``: it left for
-    code that cannot be seen, so that not all who touch it are known. ``in_main``: made by the main program's own flow
-    at module level or under the guard and bound to a module global.
+    default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy.
+    ``many``: several concrete things stand behind this one (made in a loop or comprehension, or by a role of which
+    several copies run). ``open``: it left for code that cannot be seen, so that not all who touch it are known.
+    ``in_main``: made by the main program's own flow at module level or under the guard and bound to a module
+    global.
     """
 
     kind: Kind
@@ -279,10 +287,14 @@ class Process(Shared):
 
 @dataclass(eq=False, slots=True)
 class Pool(Shared):
-    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first."""
+    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first.
+
+    ``daemonic``: its workers are daemons, as those of every pool are, unless the program takes care that they are not.
+    """
 
     size: int | None = None
     initializer: Handover | None = None
+    daemonic: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -218,6 +218,8 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
             _set_on_shared(run, option, name, value, node)
         elif isinstance(option, Super):
             run.store(option.inst.key, name, value)
+        elif isinstance(option, Name) and option.dotted == "multiprocessing.this_process":
+            free_of_daemon(run)
         elif not isinstance(option, Const):
             run.open(value)
 
@@ -229,6 +231,15 @@ def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTN
         return
     _set_on_process(run, owner.shared, name, value, node)
     run.store(id(owner.shared), name, value)
+
+
+def free_of_daemon(run: Run) -> None:
+    """``current_process().daemon = False`` or the like: this process is no longer surely a daemon."""
+    process = run.role.home.process
+    if isinstance(process, Process):
+        process.daemon = None
+    elif isinstance(process, Pool):
+        process.daemonic = False
 
 
 def _set_on_process(run: Run, shared: object, name: str, value: Value, node: cst.CSTNode) -> None:

@@ -43,6 +43,10 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     callee = run.evaluate(node.func)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
+    if isinstance(node.func, cst.Attribute):
+        from .pauses import note_method
+
+        note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
 
 
@@ -220,6 +224,10 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
         from .launch import complete
 
         complete(run, shared, inst)
+    if member(run, cls, "__del__") is not None:
+        from .pauses import leave_for_later
+
+        leave_for_later(run, get_attribute(run, inst, "__del__", node), Arguments(), node)
     return inst
 
 

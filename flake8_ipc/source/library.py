@@ -9,6 +9,7 @@ from . import makers, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
+from .pauses import note_name
 from .run import CALLS, Run
 from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value
 
@@ -50,6 +51,7 @@ def call_name(
         return special(run, args, node)
     if name in ("__init__", "start", "run", "join") and (package in PROCESS_BASES or package in THREAD_BASES):
         return _unbound(run, name, args, node)
+    note_name(run, dotted, node)
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
     run.open(*args.values())

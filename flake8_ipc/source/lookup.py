@@ -160,6 +160,10 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             from .values import Arguments
 
             call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
+        elif isinstance(option, Name) and option.dotted.startswith("multiprocessing.this_process."):
+            from .attributes import free_of_daemon
+
+            free_of_daemon(run)
         elif not isinstance(option, (Items, Cls)):
             run.open(value)
 

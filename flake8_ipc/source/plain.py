@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, Verb, events
+from ..model import Count, Role, RoleKind, Shared, Verb, events
 from . import contents
 from .joining import from_values, join
 from .run import Run, calls
-from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Generator, Items, Name, Opaque, Partial, Ref, Value
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Generator, Items, Name, OneOf, Opaque, Partial, Ref, Value
 
 
 @calls("iter")
@@ -302,7 +302,7 @@ def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
 
-@calls("asyncio.to_thread")
+@calls("asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync")
 def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
 
@@ -328,6 +328,22 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     _, element, count = contents.elements(run, value)
     return Items(None, element, count)
+
+
+@calls("multiprocessing.active_children")
+def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Any of the processes that this one has started."""
+    mine = [role.process for role in run.program.roles if role.kind is RoleKind.PROCESS and role.parent is not None]
+    mine = [process for process in mine if process is not None and _parent(run, process) is run.role.home]
+    refs = tuple(Ref(process, False, False) for process in mine if process is not None)
+    if not refs:
+        return UNKNOWN
+    return Items(None, refs[0] if len(refs) == 1 else OneOf(refs))
+
+
+def _parent(run: Run, process: Shared) -> Role | None:
+    role = run.program.role_of(process)
+    return role.parent.home if role is not None and role.parent is not None else None
 
 
 @calls("object")

@@ -12,6 +12,7 @@ from ..model import Flow, Program, Role, RoleKind, Seq
 from . import compound, definitions, expressions, loops, operations, statements, withs
 from .entries import enter_class, enter_function
 from .module import ModuleScope
+from .pauses import read_handlers
 from .places import Locator
 from .run import Frame, OutOfFuel, Run
 from .scanning import forget
@@ -90,6 +91,7 @@ class Reader:
                 names = main.vars or names
                 main.execute(statement)
             names = main.vars or names
+            read_handlers(main, names)
 
         self._finish(main, body)
         self.fuel = max(main.fuel, 0)
@@ -104,6 +106,7 @@ class Reader:
         entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
         entry.program.methods, entry.program.dill = main.program.methods, main.program.dill
+        entry.program.chosen = main.program.chosen
         entry.guarded = True
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import libcst as cst
 
 from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
 from .joining import spread
-from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
+from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
 from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class Run:
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
+        self.given_away: dict[Shared, None] = {}
+        self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
         self.looked: set[int] = set()
         self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}

@@ -127,7 +127,9 @@ def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> 
         if key == "error_callback":
             run.emit(Verb.RESULT, result, node, key, blocking=Blocking.NEVER)
         function = found[0]
+        outer, run.in_async = run.in_async, False
         either(run, lambda: _ignore(call_value(run, function, Arguments([(UNKNOWN, node)]), node)), lambda: None)
+        run.in_async = outer
 
 
 def _ignore(value: Value) -> None:
