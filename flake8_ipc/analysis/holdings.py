@@ -138,7 +138,7 @@ def _by_condition(role: Role) -> set[Event]:
         and any(
             other.verb is Verb.RELEASE
             and root(other.target) is root(event.target)
-            and other.setting.calls == event.setting.calls
+            and (role.kind is not RoleKind.ENTRY or other.setting.calls == event.setting.calls)
             and mine - yours
             and yours - mine
             for other, yours in choices.items()
