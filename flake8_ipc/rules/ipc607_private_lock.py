@@ -18,6 +18,8 @@ from ..model import LOCKS, Cell, Event, Program, Role, RoleKind, Shared, Verb
 from .rule import Rule
 
 _APART = frozenset({RoleKind.PROCESS, RoleKind.TASK, RoleKind.INITIALIZER})
+# What is done to an object without using it.
+_KEEPS = frozenset({Verb.CREATE, Verb.FORGET})
 _MENDING = "make one lock in the parent and pass it to every process"
 
 
@@ -61,7 +63,7 @@ def _users(program: Program, lock: Shared) -> list[Role]:
     return [
         role
         for role in program.roles
-        if any(root(event.target) is lock or event.target in cells for event in role.events() if event.verb is not Verb.CREATE)
+        if any(root(event.target) is lock or event.target in cells for event in role.events() if event.verb not in _KEEPS)
         or (not any(role.events()) and lock in role.given)
     ]
 

@@ -401,6 +401,8 @@ class Table:
         return [self._hold(on, lock, (owner, count - 1) if count > 1 else (-1, 0))]
 
     def _fail(self, state: State, index: int, step: Deed, name: str) -> State:
+        # A manager's server has threading's locks, which raise RuntimeError.
+        name = "RuntimeError" if step.event.target.managed else name
         return self._go(state, index, caught(step.handlers, name))
 
     def _wait_for_condition(self, state: State, index: int, step: Deed) -> list[State] | None:
