@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from ...model import Event, Role
 from .machine import Deed, Enter, Fork, Head
-from .state import DONE, State, Table, TooBig
+from .state import DONE, LONGEST_RUN, State, Table, TooBig
 
 
 _Edges: TypeAlias = list[list[tuple[int, list[int]]]]
@@ -67,10 +67,6 @@ def search(space: Space, counts: Callable[[State], bool], *, every: bool = False
     return _solve(space, counts, every=every)
 
 
-# A run of steps that concern nobody else is cut here, should it go on for ever.
-_ALONE = 200
-
-
 def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[int, _Deeds]]]:
     first, begun = _settled(table, table.start(), ())
     numbers = {first: 0}
@@ -111,16 +107,27 @@ def _deed(table: Table, state: State, index: int) -> _Deeds:
 
 def _settled(table: Table, state: State, deeds: _Deeds) -> tuple[State, _Deeds]:
     """The state after all steps that concern nobody else and have but one outcome."""
-    last = 0
-    for _ in range(_ALONE):
+    last, left = 0, LONGEST_RUN
+    # Copies that cannot step until somebody does something that others see.
+    waiting: set[int] = set()
+    while left > 0:
         # Whoever had the last step goes on first: it is the likeliest to be able to.
         for index in (last, *range(len(state.threads))):
-            if _private(table, state, index):
+            if index in waiting:
+                continue
+            if table.is_inward(state.threads[index]):
+                state, steps = table.advance(state, index)
+                if steps:
+                    last, left = index, left - steps
+                    break
+            elif _private(table, state, index):
                 outcomes = table.moves(state, index)
                 if outcomes is not None and len(outcomes) == 1:
                     deeds += _deed(table, state, index)
-                    state, last = outcomes[0], index
+                    state, last, left = outcomes[0], index, left - 1
+                    waiting.clear()
                     break
+            waiting.add(index)
         else:
             return state, deeds
     return state, deeds
@@ -131,17 +138,23 @@ _Outcomes: TypeAlias = list[tuple[State, _Deeds]]
 
 def _choices(table: Table, state: State, *, everybody: bool = False) -> list[tuple[int, _Outcomes]]:
     """The steps that the scheduler has; a step that concerns nobody else is taken at once, alone."""
-    groups: list[tuple[int, _Outcomes]] = []
-    for index, thread in enumerate(state.threads):
-        outcomes = table.moves(state, index)
-        if outcomes is None:
-            continue
-        done = _deed(table, state, index)
-        group = (index, [_settled(table, outcome, done) for outcome in outcomes])
-        if not everybody and thread.status != DONE and _private(table, state, index):
-            return [group]
-        groups.append(group)
-    return groups
+    copies = range(len(state.threads))
+    if not everybody:
+        for index in copies:
+            if _private(table, state, index):
+                outcomes = table.moves(state, index)
+                if outcomes is not None:
+                    return [(index, _after(table, state, index, outcomes))]
+    return [
+        (index, _after(table, state, index, outcomes))
+        for index in copies
+        if (outcomes := table.moves(state, index)) is not None
+    ]
+
+
+def _after(table: Table, state: State, index: int, outcomes: list[State]) -> _Outcomes:
+    done = _deed(table, state, index)
+    return [_settled(table, outcome, done) for outcome in outcomes]
 
 
 def _private(table: Table, state: State, index: int) -> bool:

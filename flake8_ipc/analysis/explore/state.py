@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from ...model import Barrier, Blocking, Constant, Event, Kind, Lock, PipeEnd, Process, Queue, Role, Shared, Verb
-from .machine import Deed, Enter, Fork, Head, Machine, Spin, caught
+from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
 
 # How many turns are played out exactly; a higher number is a number that the friend picks.
 EXACT = 4
@@ -47,6 +47,39 @@ class State(NamedTuple):
     own: frozenset[Event]
 
 
+_new = tuple.__new__
+# Steps that look at nothing but the copy itself.
+_INWARD = (Fork, Head)
+# A run of steps that concern nobody else is cut here, should it go on for ever.
+LONGEST_RUN = 200
+
+
+def _at(thread: Thread, pc: int, *, sending: bool = False) -> Thread:
+    """The copy at another step."""
+    role, _, turns, last, status, _, parent = thread
+    return _new(Thread, (role, pc, turns, last, status, sending, parent))
+
+
+def _fork(thread: Thread, step: Fork) -> tuple[Thread, ...]:
+    if step.test is not None:
+        for event, payload in thread.last:
+            if event is step.test.event:
+                same = payload == ("const", step.test.constant.value)
+                return (_at(thread, step.targets[0 if same is step.test.equal else 1]),)
+    return tuple(_at(thread, target) for target in dict.fromkeys(step.targets))
+
+
+def _head(thread: Thread, step: Step) -> tuple[Thread, ...]:
+    assert isinstance(step, Head)
+    left = thread.turns[step.slot]
+    if left < 0:
+        return _at(thread, step.body), _at(thread, step.next)
+    if left == 0:
+        return (_at(thread, step.next),)
+    turns = (*thread.turns[: step.slot], left - 1, *thread.turns[step.slot + 1 :])
+    return (_at(thread._replace(turns=turns), step.body),)
+
+
 class Table:
     """Roles compiled, objects numbered; ``patient`` False: a message must be taken before its sender is done."""
 
@@ -75,6 +108,8 @@ class Table:
         }
         self.hasty: frozenset[Shared] = frozenset()
         self.single: frozenset[int] = frozenset()
+        self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
+        self._advanced: dict[Thread, tuple[Thread, int]] = {}
 
     def start(self) -> State:
         """The state in which only the root runs."""
@@ -96,40 +131,54 @@ class Table:
             if thread.sending:
                 return [self._go(state, index, step.next, sending=False)] if self._taken(state, index, step) else None
             return self._deed(state, index, step)
-        if isinstance(step, Fork):
-            return self._fork(state, index, step)
+        if isinstance(step, (Fork, Head)):
+            return [self._set(state, index, on) for on in self._inward(thread)]
         if isinstance(step, Enter):
             return self._enter(state, index, step)
-        if isinstance(step, Head):
-            return self._head(state, index, step)
         if isinstance(step, Spin):
             return [state]
         if self._flushed(state, index):
             return [self._finish(state, index)]
         return [self._set(state, index, thread._replace(status=FLUSHING))]
 
+    def advance(self, state: State, index: int) -> tuple[State, int]:
+        """The state after all next steps of a copy that look at nothing but itself and have but one outcome; their number."""
+        thread = state.threads[index]
+        found = self._advanced.get(thread)
+        if found is None:
+            on, steps = thread, 0
+            while steps < LONGEST_RUN and self.is_inward(on):
+                outcomes = self._inward(on)
+                if len(outcomes) != 1:
+                    break
+                on, steps = outcomes[0], steps + 1
+            found = self._advanced[thread] = on, steps
+        return (self._set(state, index, found[0]) if found[1] else state), found[1]
+
+    def is_inward(self, thread: Thread) -> bool:
+        """Whether a copy's next step looks at nothing but itself, and changes nothing else."""
+        return not thread.status and type(self.machines[thread.role].steps[thread.pc]) in _INWARD
+
+    def _inward(self, thread: Thread) -> tuple[Thread, ...]:
+        """The outcomes of such a step."""
+        found = self._outcomes.get(thread)
+        if found is None:
+            step = self.machines[thread.role].steps[thread.pc]
+            found = self._outcomes[thread] = _fork(thread, step) if isinstance(step, Fork) else _head(thread, step)
+        return found
+
     @staticmethod
     def _set(state: State, index: int, thread: Thread) -> State:
-        threads = list(state.threads)
-        threads[index] = thread
-        return State(tuple(threads), state.held, state.picked, state.joined, state.own)
+        threads, held, picked, joined, own = state
+        return _new(State, ((*threads[:index], thread, *threads[index + 1 :]), held, picked, joined, own))
 
     def _go(self, state: State, index: int, pc: int, *, sending: bool = False) -> State:
-        old = state.threads[index]
-        return self._set(state, index, Thread(old.role, pc, old.turns, old.last, old.status, sending, old.parent))
+        return self._set(state, index, _at(state.threads[index], pc, sending=sending))
 
     def _hold(self, state: State, shared: Shared, value: object) -> State:
-        held = list(state.held)
-        held[self.number[shared]] = value
-        return State(state.threads, tuple(held), state.picked, state.joined, state.own)
-
-    def _fork(self, state: State, index: int, step: Fork) -> list[State]:
-        if step.test is not None:
-            for event, payload in state.threads[index].last:
-                if event is step.test.event:
-                    same = payload == ("const", step.test.constant.value)
-                    return [self._go(state, index, step.targets[0 if same is step.test.equal else 1])]
-        return [self._go(state, index, target) for target in dict.fromkeys(step.targets)]
+        threads, held, picked, joined, own = state
+        number = self.number[shared]
+        return _new(State, (threads, (*held[:number], value, *held[number + 1 :]), picked, joined, own))
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
@@ -153,16 +202,6 @@ class Table:
         thread = state.threads[index]
         turns = (*thread.turns[: step.slot], number, *thread.turns[step.slot + 1 :])
         return self._set(state, index, thread._replace(pc=step.head, turns=turns))
-
-    def _head(self, state: State, index: int, step: Head) -> list[State]:
-        thread = state.threads[index]
-        left = thread.turns[step.slot]
-        if left < 0:
-            return [self._go(state, index, step.body), self._go(state, index, step.next)]
-        if left == 0:
-            return [self._go(state, index, step.next)]
-        turns = (*thread.turns[: step.slot], left - 1, *thread.turns[step.slot + 1 :])
-        return [self._set(state, index, thread._replace(pc=step.body, turns=turns))]
 
     # -- deeds
 
