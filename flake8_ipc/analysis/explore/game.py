@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...model import Event, Role
-from .machine import Deed, Enter, Fork, Head
-from .state import DONE, LONGEST_RUN, State, Table, TooBig
+from .machine import Deed
+from .play import Deeds, Play
+from .state import DONE, State, Table, TooBig
 
 
 _Edges: TypeAlias = list[list[tuple[int, list[int]]]]
-_Deeds: TypeAlias = tuple[tuple[Role, Event], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Space:
     table: Table
     states: list[State]
     edges: _Edges
-    came: list[tuple[int, _Deeds]]
+    came: list[tuple[int, Deeds]]
 
 
 def explore(table: Table, limit: int) -> Space | None:
@@ -67,21 +67,22 @@ def search(space: Space, counts: Callable[[State], bool], *, every: bool = False
     return _solve(space, counts, every=every)
 
 
-def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[int, _Deeds]]]:
-    first, begun = _settled(table, table.start(), ())
+def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[int, Deeds]]]:
+    play = Play(table)
+    first, begun = play.settled(table.start(), ())
     numbers = {first: 0}
     states: list[State] = [first]
-    came: list[tuple[int, _Deeds]] = [(-1, begun)]
+    came: list[tuple[int, Deeds]] = [(-1, begun)]
     pending = deque([0])
     edges: _Edges = []
     while pending:
         here = pending.popleft()
         state = states[here]
         groups: list[tuple[int, list[int]]] = []
-        choices = _choices(table, state)
+        choices = play.choices(state)
         if len(choices) == 1 and any(numbers.get(outcome, here + 1) <= here for outcome, _ in choices[0][1]):
             # Round a circle, somebody else must have a turn (the cycle proviso of partial order reduction).
-            choices = _choices(table, state, everybody=True)
+            choices = play.choices(state, everybody=True)
         for index, outcomes in choices:
             targets = []
             for outcome, deeds in outcomes:
@@ -97,79 +98,6 @@ def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[
             groups.append((index, targets))
         edges.append(groups)
     return states, edges, came
-
-
-def _deed(table: Table, state: State, index: int) -> _Deeds:
-    thread = state.threads[index]
-    step = table.machines[thread.role].steps[thread.pc]
-    return ((table.roles[thread.role], step.event),) if isinstance(step, Deed) and not thread.status else ()
-
-
-def _settled(table: Table, state: State, deeds: _Deeds) -> tuple[State, _Deeds]:
-    """The state after all steps that concern nobody else and have but one outcome."""
-    last, left = 0, LONGEST_RUN
-    # Copies that cannot step until somebody does something that others see.
-    waiting: set[int] = set()
-    while left > 0:
-        # Whoever had the last step goes on first: it is the likeliest to be able to.
-        for index in (last, *range(len(state.threads))):
-            if index in waiting:
-                continue
-            if table.is_inward(state.threads[index]):
-                state, steps = table.advance(state, index)
-                if steps:
-                    last, left = index, left - steps
-                    break
-            elif _private(table, state, index):
-                outcomes = table.moves(state, index)
-                if outcomes is not None and len(outcomes) == 1:
-                    deeds += _deed(table, state, index)
-                    state, last, left = outcomes[0], index, left - 1
-                    waiting.clear()
-                    break
-            waiting.add(index)
-        else:
-            return state, deeds
-    return state, deeds
-
-
-_Outcomes: TypeAlias = list[tuple[State, _Deeds]]
-
-
-def _choices(table: Table, state: State, *, everybody: bool = False) -> list[tuple[int, _Outcomes]]:
-    """The steps that the scheduler has; a step that concerns nobody else is taken at once, alone."""
-    copies = range(len(state.threads))
-    if not everybody:
-        for index in copies:
-            if _private(table, state, index):
-                outcomes = table.moves(state, index)
-                if outcomes is not None:
-                    return [(index, _after(table, state, index, outcomes))]
-    return [
-        (index, _after(table, state, index, outcomes))
-        for index in copies
-        if (outcomes := table.moves(state, index)) is not None
-    ]
-
-
-def _after(table: Table, state: State, index: int, outcomes: list[State]) -> _Outcomes:
-    done = _deed(table, state, index)
-    return [_settled(table, outcome, done) for outcome in outcomes]
-
-
-def _private(table: Table, state: State, index: int) -> bool:
-    """Whether a step changes nothing that another copy's step could come before, and takes nothing from it.
-
-    Choices of its own, and what can only let others go on (a put that nobody else puts beside, a close, a start): the
-    stuck states are the same where these come first (partial order reduction: Godefroid, 1996).
-    """
-    thread = state.threads[index]
-    if thread.status or thread.pc == 0:
-        return thread.role != 0 or not table.daemons
-    step = table.machines[thread.role].steps[thread.pc]
-    if isinstance(step, Deed):
-        return step.event in table.alone and not thread.sending
-    return isinstance(step, (Fork, Head, Enter))
 
 
 def _solve(space: Space, counts: Callable[[State], bool], *, every: bool) -> tuple[Stuck, ...]:
@@ -221,7 +149,7 @@ def _forced(edges: _Edges, lost: list[int], stuck: set[int]) -> list[int]:
     return ends
 
 
-def _told(table: Table, states: list[State], came: list[tuple[int, _Deeds]], number: int) -> Stuck:
+def _told(table: Table, states: list[State], came: list[tuple[int, Deeds]], number: int) -> Stuck:
     state = states[number]
     waiting = []
     for copy, thread in enumerate(state.threads):
@@ -229,7 +157,7 @@ def _told(table: Table, states: list[State], came: list[tuple[int, _Deeds]], num
             step = table.machines[thread.role].steps[thread.pc]
             event = step.event if isinstance(step, Deed) and not thread.status else None
             waiting.append(Waiting(table.roles[thread.role], event, copy))
-    steps: _Deeds = ()
+    steps: Deeds = ()
     while number >= 0:
         number, deeds = came[number]
         steps = deeds + steps

@@ -48,10 +48,6 @@ class State(NamedTuple):
 
 
 _new = tuple.__new__
-# Steps that look at nothing but the copy itself.
-_INWARD = (Fork, Head)
-# A run of steps that concern nobody else is cut here, should it go on for ever.
-LONGEST_RUN = 200
 
 
 def _at(thread: Thread, pc: int, *, sending: bool = False) -> Thread:
@@ -109,7 +105,6 @@ class Table:
         self.hasty: frozenset[Shared] = frozenset()
         self.single: frozenset[int] = frozenset()
         self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
-        self._advanced: dict[Thread, tuple[Thread, int]] = {}
 
     def start(self) -> State:
         """The state in which only the root runs."""
@@ -132,35 +127,17 @@ class Table:
                 return [self._go(state, index, step.next, sending=False)] if self._taken(state, index, step) else None
             return self._deed(state, index, step)
         if isinstance(step, (Fork, Head)):
-            return [self._set(state, index, on) for on in self._inward(thread)]
+            return [self.put(state, index, on) for on in self.inward(thread)]
         if isinstance(step, Enter):
             return self._enter(state, index, step)
         if isinstance(step, Spin):
             return [state]
         if self._flushed(state, index):
             return [self._finish(state, index)]
-        return [self._set(state, index, thread._replace(status=FLUSHING))]
+        return [self.put(state, index, thread._replace(status=FLUSHING))]
 
-    def advance(self, state: State, index: int) -> tuple[State, int]:
-        """The state after all next steps of a copy that look at nothing but itself and have but one outcome; their number."""
-        thread = state.threads[index]
-        found = self._advanced.get(thread)
-        if found is None:
-            on, steps = thread, 0
-            while steps < LONGEST_RUN and self.is_inward(on):
-                outcomes = self._inward(on)
-                if len(outcomes) != 1:
-                    break
-                on, steps = outcomes[0], steps + 1
-            found = self._advanced[thread] = on, steps
-        return (self._set(state, index, found[0]) if found[1] else state), found[1]
-
-    def is_inward(self, thread: Thread) -> bool:
-        """Whether a copy's next step looks at nothing but itself, and changes nothing else."""
-        return not thread.status and type(self.machines[thread.role].steps[thread.pc]) in _INWARD
-
-    def _inward(self, thread: Thread) -> tuple[Thread, ...]:
-        """The outcomes of such a step."""
+    def inward(self, thread: Thread) -> tuple[Thread, ...]:
+        """The outcomes of a step that looks at nothing but its own copy: a fork, or the head of a loop."""
         found = self._outcomes.get(thread)
         if found is None:
             step = self.machines[thread.role].steps[thread.pc]
@@ -168,12 +145,13 @@ class Table:
         return found
 
     @staticmethod
-    def _set(state: State, index: int, thread: Thread) -> State:
+    def put(state: State, index: int, thread: Thread) -> State:
+        """The state with another copy at this number."""
         threads, held, picked, joined, own = state
         return _new(State, ((*threads[:index], thread, *threads[index + 1 :]), held, picked, joined, own))
 
     def _go(self, state: State, index: int, pc: int, *, sending: bool = False) -> State:
-        return self._set(state, index, _at(state.threads[index], pc, sending=sending))
+        return self.put(state, index, _at(state.threads[index], pc, sending=sending))
 
     def _hold(self, state: State, shared: Shared, value: object) -> State:
         threads, held, picked, joined, own = state
@@ -201,7 +179,7 @@ class Table:
     def _turn(self, state: State, index: int, step: Enter, number: int) -> State:
         thread = state.threads[index]
         turns = (*thread.turns[: step.slot], number, *thread.turns[step.slot + 1 :])
-        return self._set(state, index, thread._replace(pc=step.head, turns=turns))
+        return self.put(state, index, thread._replace(pc=step.head, turns=turns))
 
     # -- deeds
 
@@ -275,7 +253,7 @@ class Table:
 
     def _finish(self, state: State, index: int) -> State:
         thread = state.threads[index]
-        state = self._set(state, index, thread._replace(status=DONE, pc=0, last=(), turns=(), sending=False))
+        state = self.put(state, index, thread._replace(status=DONE, pc=0, last=(), turns=(), sending=False))
         if not self.roles[thread.role].thread:
             for shared in self.objects:
                 if isinstance(shared, PipeEnd):
@@ -337,7 +315,7 @@ class Table:
     def _remember(self, state: State, index: int, event: Event, payload: object) -> State:
         thread = state.threads[index]
         last = tuple(pair for pair in thread.last if pair[0] is not event)
-        return self._set(state, index, thread._replace(last=(*last, (event, payload))))
+        return self.put(state, index, thread._replace(last=(*last, (event, payload))))
 
     def _send(self, state: State, index: int, step: Deed) -> list[State] | None:
         end = step.event.target

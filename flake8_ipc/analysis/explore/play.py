@@ -1,0 +1,127 @@
+"""The steps that the scheduler has in a state, those that concern nobody else taken at once.
+
+Such steps change nothing that another copy's step could come before, and take nothing from it: choices of a copy's own,
+and what can only let others go on (a put that nobody else puts beside, a close, a start). The stuck states are the same
+where these come first (partial order reduction: Godefroid, "Partial-Order Methods for the Verification of Concurrent
+Systems", 1996).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from ...model import Event, Role
+from .machine import Deed, Enter, Fork, Head, Step
+from .state import DONE, State, Table, Thread
+
+# What was done on the way from one state to another.
+Deeds: TypeAlias = tuple[tuple[Role, Event], ...]
+Outcomes: TypeAlias = list[tuple[State, Deeds]]
+
+# A run of steps that concern nobody else is cut here, should it go on for ever.
+_LONGEST_RUN = 200
+# Whom a step concerns: others too; nobody else; nobody else, and it looks at nothing but its own copy.
+_OTHERS, _NOBODY, _ITSELF = 0, 1, 2
+
+
+class Play:
+    """The steps of one program's copies."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._ending = [_NOBODY if role or not table.daemons else _OTHERS for role in range(len(table.roles))]
+        self._concerns = [
+            [self._ending[role], *(self._whom(step) for step in machine.steps[1:])]
+            for role, machine in enumerate(table.machines)
+        ]
+        self._runs: dict[Thread, tuple[Thread, int]] = {}
+
+    def _whom(self, step: Step) -> int:
+        if isinstance(step, Deed):
+            return _NOBODY if step.event in self.table.alone else _OTHERS
+        if isinstance(step, (Fork, Head)):
+            return _ITSELF
+        return _NOBODY if isinstance(step, Enter) else _OTHERS
+
+    def concerns(self, thread: Thread) -> int:
+        """Whom the next step of a copy concerns."""
+        if thread.status:
+            return self._ending[thread.role] if thread.status != DONE else _OTHERS
+        return self._concerns[thread.role][thread.pc] if not thread.sending else _OTHERS
+
+    def choices(self, state: State, *, everybody: bool = False) -> list[tuple[int, Outcomes]]:
+        """Who may step, with all outcomes; a step that concerns nobody else is taken at once, alone."""
+        moves = self.table.moves
+        if not everybody:
+            for index, thread in enumerate(state.threads):
+                if self.concerns(thread):
+                    outcomes = moves(state, index)
+                    if outcomes is not None:
+                        return [(index, self._after(state, index, outcomes))]
+        return [
+            (index, self._after(state, index, outcomes))
+            for index in range(len(state.threads))
+            if (outcomes := moves(state, index)) is not None
+        ]
+
+    def _after(self, state: State, index: int, outcomes: list[State]) -> Outcomes:
+        done = self._deed(state, index)
+        return [self.settled(outcome, done, state) for outcome in outcomes]
+
+    def _deed(self, state: State, index: int) -> Deeds:
+        thread = state.threads[index]
+        step = self.table.machines[thread.role].steps[thread.pc]
+        return ((self.table.roles[thread.role], step.event),) if isinstance(step, Deed) and not thread.status else ()
+
+    def settled(self, state: State, deeds: Deeds, before: State | None = None) -> tuple[State, Deeds]:
+        """The state after all steps that concern nobody else and have but one outcome.
+
+        ``before``: the settled state that one step led here from.
+        """
+        last, left = 0, _LONGEST_RUN
+        # Copies that cannot step until somebody does something that others see.
+        waiting = _still_waiting(before, state) if before is not None else set()
+        while left > 0:
+            # Whoever had the last step goes on first: it is the likeliest to be able to.
+            for index in (last, *range(len(state.threads))):
+                if index in waiting:
+                    continue
+                thread = state.threads[index]
+                whom = self.concerns(thread)
+                if whom == _ITSELF:
+                    on, steps = self._runs.get(thread) or self._run(thread)
+                    if steps:
+                        state, last, left = self.table.put(state, index, on), index, left - steps
+                        break
+                elif whom:
+                    outcomes = self.table.moves(state, index)
+                    if outcomes is not None and len(outcomes) == 1:
+                        deeds += self._deed(state, index)
+                        state, last, left = outcomes[0], index, left - 1
+                        waiting.clear()
+                        break
+                waiting.add(index)
+            else:
+                return state, deeds
+        return state, deeds
+
+    def _run(self, thread: Thread) -> tuple[Thread, int]:
+        """A copy after all next steps that look at nothing but itself and have but one outcome; their number."""
+        on, steps = thread, 0
+        while steps < _LONGEST_RUN and self.concerns(on) == _ITSELF:
+            outcomes = self.table.inward(on)
+            if len(outcomes) != 1:
+                break
+            on, steps = outcomes[0], steps + 1
+        found = self._runs[thread] = on, steps
+        return found
+
+
+def _still_waiting(before: State, after: State) -> set[int]:
+    """The copies that could not step before one other copy did, and cannot now."""
+    if after.held is not before.held or after.picked is not before.picked or after.joined is not before.joined:
+        return set()
+    old, new = before.threads, after.threads
+    if len(old) != len(new) or any(one.status != other.status for one, other in zip(old, new)):
+        return set()
+    return {index for index, thread in enumerate(old) if thread is new[index]}
