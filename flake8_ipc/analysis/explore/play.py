@@ -51,18 +51,20 @@ class Play:
 
     def choices(self, state: State, *, everybody: bool = False) -> list[tuple[int, Outcomes]]:
         """Who may step, with all outcomes; a step that concerns nobody else is taken at once, alone."""
-        moves = self.table.moves
-        if not everybody:
-            for index, thread in enumerate(state.threads):
-                if self.concerns(thread):
-                    outcomes = moves(state, index)
-                    if outcomes is not None:
-                        return [(index, self._after(state, index, outcomes))]
-        return [
-            (index, self._after(state, index, outcomes))
-            for index in range(len(state.threads))
-            if (outcomes := moves(state, index)) is not None
-        ]
+        found: list[list[State] | None] = [None] * len(state.threads)
+        for index, thread in enumerate(state.threads):
+            if self.concerns(thread):
+                outcomes = found[index] = self.table.moves(state, index)
+                if outcomes is not None and not everybody:
+                    return [(index, self._after(state, index, outcomes))]
+        groups = []
+        for index, thread in enumerate(state.threads):
+            outcomes = found[index]
+            if thread.status != DONE and not self.concerns(thread):
+                outcomes = self.table.moves(state, index)
+            if outcomes is not None:
+                groups.append((index, self._after(state, index, outcomes)))
+        return groups
 
     def _after(self, state: State, index: int, outcomes: list[State]) -> Outcomes:
         done = self._deed(state, index)
