@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ...model import Event, Role
+from .forgetting import Forgetting
 from .machine import Deed, Enter, Fork, Head, Step
 from .state import DONE, State, Table, Thread
 
@@ -35,6 +36,7 @@ class Play:
             for role, machine in enumerate(table.machines)
         ]
         self._runs: dict[Thread, tuple[Thread, int]] = {}
+        self._forgetting = Forgetting(table)
 
     def _whom(self, step: Step) -> int:
         if isinstance(step, Deed):
@@ -104,8 +106,8 @@ class Play:
                         break
                 waiting.add(index)
             else:
-                return state, deeds
-        return state, deeds
+                break
+        return self._forgetting.small(state, before), deeds
 
     def _run(self, thread: Thread) -> tuple[Thread, int]:
         """A copy after all next steps that look at nothing but itself and have but one outcome; their number."""
