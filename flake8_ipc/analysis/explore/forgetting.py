@@ -25,12 +25,13 @@ class Forgetting:
         self._clean: dict[Thread, Thread] = {}
         own = self._own_messages()
         carriers = [shared for shared in table.objects if isinstance(shared, (Queue, PipeEnd)) and shared not in own]
-        # The pipes and queues of which nobody asks who sent what they hold, each with the bit that tells whether anybody
-        # will look at what is in it, and whether anybody will look for the end of it.
+        # The pipes and queues of which nobody asks who sent what they hold.
+        self.unsigned = frozenset(one for one in carriers if table.patient or one in table.hasty)
+        # Each with the bits that tell whether anybody will look at what is in it, and for the end of it.
         self._carriers = [
             (table.number[one], isinstance(one, PipeEnd), self._bit(one), self._bit(_end_of(one)))
             for one in carriers
-            if table.patient or one in table.hasty
+            if one in self.unsigned
         ]
 
     def small(self, state: State, before: State | None) -> State:

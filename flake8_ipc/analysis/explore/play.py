@@ -1,17 +1,19 @@
 """The steps that the scheduler has in a state, those that concern nobody else taken at once.
 
 Such steps change nothing that another copy's step could come before, and take nothing from it: choices of a copy's own,
-and what can only let others go on (a put that nobody else puts beside, a close, a start). The stuck states are the same
-where these come first (partial order reduction: Godefroid, "Partial-Order Methods for the Verification of Concurrent
-Systems", 1996).
+and what can only let others go on (a put beside which nobody puts anything else, a lock that its owner gives back, a
+close, a start). The stuck states are the same where these come first (partial order reduction: Godefroid,
+"Partial-Order Methods for the Verification of Concurrent Systems", 1996).
 """
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-from ...model import Event, Role
+from ...model import Event, Role, Verb
+from ..locks import root
 from .forgetting import Forgetting
+from .independence import alike, owned
 from .machine import Deed, Enter, Fork, Head, Step
 from .state import DONE, State, Table, Thread
 
@@ -31,16 +33,21 @@ class Play:
     def __init__(self, table: Table) -> None:
         self.table = table
         self._ending = [_NOBODY if role or not table.daemons else _OTHERS for role in range(len(table.roles))]
+        self._forgetting = Forgetting(table)
+        self._owned = owned(table)
+        self._alike = alike(table, self._forgetting.unsigned)
         self._concerns = [
             [self._ending[role], *(self._whom(step) for step in machine.steps[1:])]
             for role, machine in enumerate(table.machines)
         ]
         self._runs: dict[Thread, tuple[Thread, int]] = {}
-        self._forgetting = Forgetting(table)
 
     def _whom(self, step: Step) -> int:
         if isinstance(step, Deed):
-            return _NOBODY if step.event in self.table.alone else _OTHERS
+            verb, target = step.event.verb, step.event.target
+            given_back = verb is Verb.RELEASE and root(target) in self._owned
+            sent = verb in (Verb.PUT, Verb.SEND) and target in self._alike
+            return _NOBODY if given_back or sent or step.event in self.table.alone else _OTHERS
         if isinstance(step, (Fork, Head)):
             return _ITSELF
         return _NOBODY if isinstance(step, Enter) else _OTHERS

@@ -283,7 +283,7 @@ class Table:
             index = state.threads[index].parent
         return index
 
-    def _payload(self, payload: Constant | None) -> object:
+    def payload(self, payload: Constant | None) -> object:
         """A message's content, if somebody tells it from others."""
         if payload is None or (type(payload.value), payload.value) not in self.told_apart:
             return None
@@ -296,7 +296,7 @@ class Table:
             return None
         if len(items) >= _LONGEST:
             raise TooBig
-        token = (self._payload(step.event.payload), self._home(state, index))
+        token = (self.payload(step.event.payload), self._home(state, index))
         state = self._hold(state, queue, (*items, token))
         if not self.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in self.hasty:
             return [self._go(state, index, state.threads[index].pc, sending=True)]
@@ -325,7 +325,7 @@ class Table:
         buffer, holders = self._pipe(state, peer)
         if len(buffer) >= _LONGEST:
             raise TooBig
-        token = (self._payload(step.event.payload), self._home(state, index))
+        token = (self.payload(step.event.payload), self._home(state, index))
         state = self._hold(state, peer, ((*buffer, token), holders))
         if self.patient or peer in self.hasty:
             return [self._go(state, index, step.next)]
