@@ -41,6 +41,7 @@ class Play:
             for role, machine in enumerate(table.machines)
         ]
         self._runs: dict[Thread, tuple[Thread, int]] = {}
+        self._branches: dict[Thread, tuple[Thread, ...]] = {}
 
     def _whom(self, step: Step) -> int:
         if isinstance(step, Deed):
@@ -62,8 +63,13 @@ class Play:
         """Who may step, with all outcomes; a step that concerns nobody else is taken at once, alone."""
         found: list[list[State] | None] = [None] * len(state.threads)
         for index, thread in enumerate(state.threads):
-            if self.concerns(thread):
-                outcomes = found[index] = self.table.moves(state, index)
+            whom = self.concerns(thread)
+            if whom:
+                outcomes = found[index] = (
+                    [self.table.put(state, index, on) for on in self._branches.get(thread) or self._branch(thread)]
+                    if whom == _ITSELF
+                    else self.table.moves(state, index)
+                )
                 if outcomes is not None and not everybody:
                     return [(index, self._after(state, index, outcomes))]
         groups = []
@@ -126,6 +132,23 @@ class Play:
             on, steps = outcomes[0], steps + 1
         found = self._runs[thread] = on, steps
         return found
+
+
+    def _branch(self, thread: Thread) -> tuple[Thread, ...]:
+        """A copy after all choices of its own that follow on one another; it may stay for good where they go round."""
+        found: dict[Thread, None] = {}
+        seen = {thread}
+        pending = [thread]
+        while pending:
+            for on in reversed(self.table.inward(pending.pop())):
+                on, _ = self._runs.get(on) or self._run(on)
+                if self.concerns(on) != _ITSELF or on in seen:
+                    found[on] = None
+                else:
+                    seen.add(on)
+                    pending.append(on)
+        outcomes = self._branches[thread] = tuple(found)
+        return outcomes
 
 
 def _still_waiting(before: State, after: State) -> set[int]:
