@@ -10,9 +10,10 @@ from typing import Any
 
 from ...model import Blocking, Event, PipeEnd, Queue, Shared, Verb
 from .machine import Deed, Enter, Fork, Head, Step
-from .state import DONE, EXACT, State, Table, Thread
+from .state import EXACT, State, Table, Thread
 
 _TAKES = (Verb.GET, Verb.RECV)
+_NOBODY: frozenset[int] = frozenset()
 
 
 class Forgetting:
@@ -36,26 +37,28 @@ class Forgetting:
 
     def small(self, state: State, before: State | None) -> State:
         """The state without what is dead; ``before`` is one that has been made small, which this one came from."""
-        threads = self._threads(state, before)
-        live = 0
-        for thread in threads:
-            if thread.status != DONE:
+        threads, held, picked = self._threads(state, before), state.held, state.picked
+        if picked or before is None or held is not before.held:
+            live = 0
+            for thread in threads:
                 live |= self._live[thread.role][thread.pc]
-        held = self._held(state, live)
-        picked = state.picked
-        if picked:
-            picked = tuple(sorted(pair for pair in picked if live & self._bits.get(("count", pair[0]), 0)))
-        if threads is state.threads and held is state.held and picked == state.picked:
+            held = self._held(held, live)
+            if picked:
+                picked = tuple(sorted(pair for pair in picked if live & self._bits.get(("count", pair[0]), 0)))
+        if threads is state.threads and held is state.held and picked is state.picked:
             return state
         return State(threads, held, picked, state.joined, state.own)
 
     def _threads(self, state: State, before: State | None) -> tuple[Thread, ...]:
         old = before.threads if before is not None else ()
-        found = list(state.threads)
-        for index, thread in enumerate(found):
+        new: list[Thread] | None = None
+        for index, thread in enumerate(state.threads):
             if (thread.turns or thread.last) and not (index < len(old) and old[index] is thread):
-                found[index] = self._clean.get(thread) or self._cleaned(thread)
-        return tuple(found) if any(map(_differ, found, state.threads)) else state.threads
+                clean = self._clean.get(thread) or self._cleaned(thread)
+                if clean is not thread:
+                    new = new or list(state.threads)
+                    new[index] = clean
+        return state.threads if new is None else tuple(new)
 
     def _cleaned(self, thread: Thread) -> Thread:
         live, role = self._live[thread.role][thread.pc], thread.role
@@ -64,7 +67,8 @@ class Forgetting:
             (pair for pair in thread.last if live & self._bits.get((role, pair[0]), 0)),
             key=lambda pair: self._bits[role, pair[0]],
         )
-        found = self._clean[thread] = thread._replace(turns=turns, last=tuple(last))
+        found = thread._replace(turns=turns, last=tuple(last))
+        self._clean[thread] = self._clean[found] = found
         return found
 
     # -- who sent what
@@ -81,16 +85,16 @@ class Forgetting:
             if not users.get((shared, Verb.PUT), set()).isdisjoint(users.get((shared, Verb.GET), set()))
         }
 
-    def _held(self, state: State, live: int) -> tuple[object, ...]:
+    def _held(self, held: tuple[object, ...], live: int) -> tuple[object, ...]:
         """What the objects hold, without what nobody will look at, or ask the sender of."""
-        held = list(state.held)
+        new = list(held)
         for number, pipe, inside, end in self._carriers:
             found: Any = held[number]
-            messages = (found[0] if pipe else found) if live & inside else ()
+            messages = found[0] if pipe else found
             if messages:
-                messages = tuple((payload, -1) for payload, _ in messages)
-            held[number] = (messages, found[1] if live & end else frozenset()) if pipe else messages
-        return tuple(held)
+                messages = tuple((payload, -1) for payload, _ in messages) if live & inside else ()
+            new[number] = (messages, found[1] if live & end else _NOBODY) if pipe else messages
+        return tuple(new)
 
     # -- liveness
 
@@ -168,7 +172,3 @@ class Forgetting:
 def _end_of(end: Shared | None) -> object:
     """Who holds an end of a pipe: what a receiver at the other one looks for."""
     return ("end", end)
-
-
-def _differ(one: Thread, other: Thread) -> bool:
-    return one is not other

@@ -133,7 +133,6 @@ class Play:
         found = self._runs[thread] = on, steps
         return found
 
-
     def _branch(self, thread: Thread) -> tuple[Thread, ...]:
         """A copy after all choices of its own that follow on one another; it may stay for good where they go round."""
         found: dict[Thread, None] = {}
