@@ -95,31 +95,33 @@ class Play:
 
         ``before``: the settled state that one step led here from.
         """
-        last, left = 0, _LONGEST_RUN
-        # Copies that cannot step until somebody does something that others see.
-        waiting = _still_waiting(before, state) if before is not None else set()
-        while left > 0:
+        concerns, moves = self.concerns, self.table.moves
+        index, left = 0, _LONGEST_RUN
+        # Whose steps are still to be looked at; and who cannot step until somebody does something that others see.
+        everybody = set(range(len(state.threads)))
+        ready = _ready(before, state) if before is not None else everybody
+        blocked = everybody - ready
+        while ready and left > 0:
             # Whoever had the last step goes on first: it is the likeliest to be able to.
-            for index in (last, *range(len(state.threads))):
-                if index in waiting:
+            if index not in ready:
+                index = min(ready)
+            thread = state.threads[index]
+            whom = concerns(thread)
+            if whom == _ITSELF:
+                on, steps = self._runs.get(thread) or self._run(thread)
+                if steps:
+                    state, left = self.table.put(state, index, on), left - steps
                     continue
-                thread = state.threads[index]
-                whom = self.concerns(thread)
-                if whom == _ITSELF:
-                    on, steps = self._runs.get(thread) or self._run(thread)
-                    if steps:
-                        state, last, left = self.table.put(state, index, on), index, left - steps
-                        break
-                elif whom:
-                    outcomes = self.table.moves(state, index)
-                    if outcomes is not None and len(outcomes) == 1:
-                        deeds += self._deed(state, index)
-                        state, last, left = outcomes[0], index, left - 1
-                        waiting.clear()
-                        break
-                waiting.add(index)
-            else:
-                break
+            elif whom:
+                outcomes = moves(state, index)
+                if outcomes is not None and len(outcomes) == 1:
+                    deeds += self._deed(state, index)
+                    known, state, left = len(state.threads), outcomes[0], left - 1
+                    ready.update(blocked, range(known, len(state.threads)))
+                    blocked.clear()
+                    continue
+                blocked.add(index)
+            ready.discard(index)
         return self._forgetting.small(state, before), deeds
 
     def _run(self, thread: Thread) -> tuple[Thread, int]:
@@ -150,11 +152,11 @@ class Play:
         return outcomes
 
 
-def _still_waiting(before: State, after: State) -> set[int]:
-    """The copies that could not step before one other copy did, and cannot now."""
-    if after.held is not before.held or after.picked is not before.picked or after.joined is not before.joined:
-        return set()
+def _ready(before: State, after: State) -> set[int]:
+    """The copies that may be able to step, where all could not before that did not step since."""
     old, new = before.threads, after.threads
-    if len(old) != len(new) or any(one.status != other.status for one, other in zip(old, new)):
-        return set()
-    return {index for index, thread in enumerate(old) if thread is new[index]}
+    if after.held is before.held and after.picked is before.picked and after.joined is before.joined:
+        changed = {index for index, thread in enumerate(new) if index >= len(old) or thread is not old[index]}
+        if len(old) == len(new) and all(old[index].status == new[index].status for index in changed):
+            return changed
+    return set(range(len(new)))
