@@ -19,8 +19,8 @@ from .values import Cls, Func
 from .variables import Vars
 
 # Statements executed for all programs of a file: a bound on the work, far above what most files need.
-_FUEL_BASE = 4_000
-_FUEL_A_LINE = 12
+_FUEL_BASE = 2_000
+_FUEL_A_LINE = 10
 _WORD = re.compile(r"\w+")
 _REGISTERED = (compound, definitions, expressions, loops, operations, statements, withs)
 
