@@ -40,7 +40,7 @@ from .values import (
 
 def evaluate_call(run: Run, node: cst.Call) -> Value:
     """The value of a call expression."""
-    if isinstance(node.func, cst.Name) and node.func.value == "super" and isinstance(run.frame.func, Func):
+    if type(node.func) is cst.Name and node.func.value == "super" and isinstance(run.frame.func, Func):
         return _super(run, node)
     callee = run.evaluate(node.func)
     args = arguments(run, node.args)

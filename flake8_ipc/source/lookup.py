@@ -70,7 +70,7 @@ def call_it(run: Run, value: Value, name: str) -> None:
 
 def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
     """Assigns a value to a name, attribute, element or a tuple of them."""
-    if isinstance(target, cst.Name):
+    if type(target) is cst.Name:
         _check_rebinding(run, target, value)
         bind(run, target.value, value)
     elif isinstance(target, (cst.Tuple, cst.List)):
