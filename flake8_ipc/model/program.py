@@ -46,7 +46,7 @@ class Role:
     many: bool = False
     known: bool = True
     endless: bool = False
-    _told: tuple[Flow, tuple[Event, ...]] | None = field(default=None, init=False)
+    _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]]] | None = field(default=None, init=False)
 
     @property
     def thread(self) -> bool:
@@ -66,8 +66,12 @@ class Role:
     def events(self, *verbs: Verb) -> Iterator[Event]:
         """Its events in the order of the text, of these verbs (all, where none is named)."""
         if self._told is None or self._told[0] is not self.flow:
-            self._told = (self.flow, tuple(events(self.flow)))
-        return (event for event in self._told[1] if not verbs or event.verb in verbs)
+            self._told = (self.flow, {(): tuple(events(self.flow))})
+        told = self._told[1]
+        found = told.get(verbs)
+        if found is None:
+            found = told[verbs] = tuple(event for event in told[()] if event.verb in verbs)
+        return iter(found)
 
     def __repr__(self) -> str:
         return f"<role {self.name}>"

@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .deeds import read_attribute, write_attribute
 from .joining import from_values, join, spread
 from .keeping import rebound
 from .lookup import call_it
@@ -199,8 +200,6 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 
 
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
-    from .deeds import read_attribute
-
     stored = run.load(id(owner.shared), name)
     if stored is not None:
         return contents.inherited(stored) if owner.inherited else stored
@@ -252,8 +251,6 @@ def _changed(run: Run, owner: Inst | Cls, name: str, value: Value, node: cst.CST
 
 
 def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
-    from .deeds import write_attribute
-
     if write_attribute(run, owner, name, value, node):
         return
     _set_on_process(run, owner.shared, name, value, node)

@@ -9,8 +9,10 @@ import libcst as cst
 from ..model import Kind, Verb
 from . import contents, copies, keys
 from .attributes import get_attribute, library_base, lineage, member
+from .deeds import do
 from .following import follow
 from .joining import from_values, join, spread
+from .library import call_name
 from .lookup import call_it
 from .project import force, worth_reading
 from .run import Run
@@ -38,7 +40,7 @@ from .values import (
 
 def evaluate_call(run: Run, node: cst.Call) -> Value:
     """The value of a call expression."""
-    if isinstance(node.func, cst.Name) and node.func.value == "super" and isinstance(run.frame.func, Func):
+    if type(node.func) is cst.Name and node.func.value == "super" and isinstance(run.frame.func, Func):
         return _super(run, node)
     callee = run.evaluate(node.func)
     args = arguments(run, node.args)
@@ -104,8 +106,6 @@ def call_value(run: Run, callee: Value, args: Arguments, node: cst.CSTNode) -> V
     if isinstance(callee, Func):
         return call_function(run, callee, args, node)
     if isinstance(callee, Name):
-        from .library import call_name
-
         return call_name(run, callee.dotted, args, node)
     if isinstance(callee, Method):
         return _call_method(run, callee, args, node)
@@ -165,12 +165,8 @@ def call_method(run: Run, inst: Inst, name: str, args: Arguments, node: cst.CSTN
 def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -> Value:
     owner = method.owner
     if isinstance(owner, Ref):
-        from .deeds import do
-
         return do(run, owner, method.name, args, node)
     if isinstance(owner, Context):
-        from .library import call_name
-
         return call_name(run, f"multiprocessing.{method.name}", args, node, context=owner)
     if isinstance(owner, Super):
         from .launch import call_base

@@ -28,7 +28,7 @@ class Condition:
 def condition(run: Run, node: cst.BaseExpression) -> Condition:
     """Evaluates a test."""
     inner, negated = node, False
-    while isinstance(inner, cst.UnaryOperation) and isinstance(inner.operator, cst.Not):
+    while type(inner) is cst.UnaryOperation and type(inner.operator) is cst.Not:
         inner, negated = inner.expression, not negated
     found = _message_test(run, inner)
     if found is None:
@@ -55,7 +55,7 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         name = node.value if isinstance(node, cst.Name) else _target_name(node.target)
         test = Test(value.message, Constant(None), equal=False)
         return Condition(value, test=test, narrow=(name, None, None))
-    narrow = (node.value, None, None) if isinstance(node, cst.Name) else None
+    narrow = (node.value, None, None) if type(node) is cst.Name else None
     return Condition(value, reads=from_values([value]).reads, narrow=narrow)
 
 
@@ -68,7 +68,7 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
         return None
     sign = node.comparisons[0].operator
-    if not isinstance(sign, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+    if type(sign) not in (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual):
         return None
     other_node = node.comparisons[0].comparator
     if not isinstance(node.left, (cst.Name, cst.NamedExpr, cst.Attribute, cst.Call)):
@@ -90,7 +90,7 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
         return Condition(left, not equal)
     from .operations import as_number, compare
 
-    if isinstance(sign, (cst.Equal, cst.NotEqual)):
+    if type(sign) in (cst.Equal, cst.NotEqual):
         as_number(run, left, node, "comparison")
         as_number(run, right, node, "comparison")
     verdict = compare(left, right, sign)

@@ -90,7 +90,7 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     values: list[Value] = []
     for element in nodes:
         value = run.evaluate(element.value)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             values += contents.parts_or_many(run, value)
         else:
             values.append(value)

@@ -94,13 +94,13 @@ def _follow(
     run.in_async = _is_coroutine(func.node) or (run.in_async and not func.decorators - _IN_PLACE)
     try:
         with run.writing() as sequence:
-            if isinstance(func.node, cst.Lambda):
-                run.unused.add(id(func.node.body))
-                frame.returned.append(run.evaluate(func.node.body))
-            else:
+            if type(func.node) is cst.FunctionDef:
                 run.body(func.node.body)
                 if run.vars is not None:
                     frame.returned.append(Const(None))
+            else:
+                run.unused.add(id(func.node.body))
+                frame.returned.append(run.evaluate(func.node.body))
     finally:
         run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad = outer
     block.body = sequence
@@ -185,7 +185,7 @@ def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, know
 
 def _bind_rest(run: Run, func: Func, args: Arguments, rest: list[Value]) -> None:
     params = func.node.params
-    if isinstance(params.star_arg, cst.Param):
+    if type(params.star_arg) is cst.Param:
         items = None if args.open else tuple(rest)
         bind(run, params.star_arg.name.value, Items(items, UNKNOWN if not rest else rest[0]))
     if params.star_kwarg is not None:

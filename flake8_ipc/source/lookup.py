@@ -74,7 +74,7 @@ def call_it(run: Run, value: Value, name: str) -> None:
 
 def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
     """Assigns a value to a name, attribute, element or a tuple of them."""
-    if isinstance(target, cst.Name):
+    if type(target) is cst.Name:
         _check_rebinding(run, target, value)
         if run.born:
             from .copies import name_changed

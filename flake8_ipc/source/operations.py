@@ -151,7 +151,7 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
     for target in node.comparisons:
         right = run.evaluate(target.comparator)
         values.append(right)
-        if not isinstance(target.operator, (cst.Is, cst.IsNot)):
+        if type(target.operator) not in (cst.Is, cst.IsNot):
             as_number(run, left, node, "comparison")
             as_number(run, right, node, "comparison")
         if len(node.comparisons) == 1:
@@ -170,7 +170,7 @@ def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
             return Guard(truth if isinstance(sign, (cst.Equal, cst.Is)) else not truth)
         if isinstance(one, Name) and one.dotted == "multiprocessing.main_process" and isinstance(other, Const):
             return Guard(isinstance(sign, (cst.Equal, cst.Is)))
-    if isinstance(sign, (cst.Is, cst.IsNot)):
+    if type(sign) in (cst.Is, cst.IsNot):
         for one, other in ((left, right), (right, left)):
             if isinstance(other, Const) and other.value is None:
                 if isinstance(one, Const):

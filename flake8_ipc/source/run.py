@@ -288,6 +288,8 @@ class Run:
         return list(found)
 
     def _reach(self, pending: list[Value], found: dict[Shared, None], pickled: bool) -> None:
+        if not pending:
+            return
         from .contents import inside, pickles_itself
 
         seen: set[int] = set()

@@ -39,8 +39,15 @@ def expression(run: Run, node: cst.Expr) -> None:
     run.evaluate(node.value)
 
 
+_MADE_OF_VALUES = frozenset(
+    {cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.BooleanOperation, cst.IfExp, cst.Await, cst.Tuple, cst.List}
+)
+
+
 def _mark_unused(run: Run, node: cst.BaseExpression) -> None:
     run.unused.add(id(node))
+    if type(node) not in _MADE_OF_VALUES:
+        return
     if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
         _mark_unused(run, node.elt)
     elif isinstance(node, cst.BooleanOperation):
@@ -57,7 +64,7 @@ def _mark_unused(run: Run, node: cst.BaseExpression) -> None:
 
 @executes(cst.Assign)
 def assignment(run: Run, node: cst.Assign) -> None:
-    if all(isinstance(target.target, cst.Name) and target.target.value == "_" for target in node.targets):
+    if all(type(target.target) is cst.Name and target.target.value == "_" for target in node.targets):
         _mark_unused(run, node.value)
     # `a, b = (f(x) for x in ...)`: each element has a name of its own.
     run.unpacking = type(node.value) in _COMPREHENSIONS and isinstance(node.targets[0].target, (cst.Tuple, cst.List))
@@ -204,9 +211,9 @@ def if_(run: Run, node: cst.If) -> None:
     guard = _whole_guard(run, node)
 
     def other() -> None:
-        if isinstance(node.orelse, cst.If):
+        if type(node.orelse) is cst.If:
             run.execute(node.orelse)
-        elif isinstance(node.orelse, cst.Else):
+        elif type(node.orelse) is cst.Else:
             run.body(node.orelse.body)
 
     branch_on(run, node.test, lambda: run.body(node.body), other)

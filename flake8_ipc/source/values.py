@@ -1,4 +1,8 @@
-"""What an expression may stand for, as far as processes care."""
+"""What an expression may stand for, as far as processes care.
+
+A value never changes once it is made. The classes are not frozen all the same: a frozen dataclass sets each of its fields
+by a call, and values are what reading makes most of.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +33,12 @@ NOTHING: frozenset[Event] = frozenset()
 NO_LOOPS: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Value:
     """Anything an expression may stand for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Data(Value):
     """Data of which nothing but its origin is known.
 
@@ -60,7 +64,7 @@ UNKNOWN = Data()
 PLAIN = Data(plain=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Const(Value):
     """A known constant; two are the same where type and value are."""
 
@@ -71,7 +75,7 @@ class Const(Value):
 NONE = Const(None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
     be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it."""
@@ -82,14 +86,14 @@ class Ref(Value):
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Name(Value):
     """Something imported, by its full dotted name; library aliases are told by their one canonical name."""
 
     dotted: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Foreign(Value):
     """A name of another file of the project (None: the file itself), not read yet."""
 
@@ -98,14 +102,14 @@ class Foreign(Value):
     dotted: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Context(Value):
     """A multiprocessing context: the result of ``get_context`` with that start method (None: the default)."""
 
     method: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Func(Value):
     """A function, method or lambda of the text; ``scope`` is where its free names live, ``bound`` its ``self``."""
 
@@ -119,7 +123,7 @@ class Func(Value):
     decorators: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Cls(Value):
     """A class of the text. ``bases`` in order; its attributes live in the store under its identity."""
 
@@ -133,7 +137,7 @@ class Cls(Value):
     key: int = field(default_factory=fresh_key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Inst(Value):
     """An object of a class of the text; ``shared`` if that class is a Process (or thread)."""
 
@@ -143,7 +147,7 @@ class Inst(Value):
     key: int = field(default_factory=fresh_key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Super(Value):
     """``super()`` of an object, seen from a class."""
 
@@ -151,7 +155,7 @@ class Super(Value):
     cls: Cls
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Items(Value):
     """An immutable sequence: known ``items``, or any number of ``element``."""
 
@@ -162,7 +166,7 @@ class Items(Value):
     numbers: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Many(Value):
     """A part of a collection: any number of elements, put there by one loop (or taken from another collection)."""
 
@@ -171,7 +175,7 @@ class Many(Value):
     loop: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Coll(Value):
     """A list, set or dict that may change: its content is in the store under its identity."""
 
@@ -180,7 +184,7 @@ class Coll(Value):
     key: int = field(default_factory=fresh_key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Content(Value):
     """What a Coll holds: its ``items`` by position or key, in order, some of which may be Many; None where the order
     is not known, with a summary of every ``element``. ``keys``: a summary of a dict's keys that are no constants.
@@ -192,7 +196,7 @@ class Content(Value):
     keys: Value | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Partial(Value):
     """``functools.partial`` of a callable."""
 
@@ -201,7 +205,7 @@ class Partial(Value):
     kwargs: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Method(Value):
     """A library method not called yet: ``q.get``, ``items.append``."""
 
@@ -209,7 +213,7 @@ class Method(Value):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Generator(Value):
     """A generator function's call, or ``iter(callable, sentinel)``: what it does happens where it is iterated."""
 
@@ -220,26 +224,26 @@ class Generator(Value):
     node: cst.CSTNode | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Guard(Value):
     """The outcome of a test for the main module: true in the main program, false where it is imported."""
 
     truth: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Opaque(Value):
     """``object()``: equal to nothing but itself, and to no copy of itself."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class BlockName(Value):
     """The name of a shared memory block, by which another process attaches it."""
 
     shared: Shared
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class OneOf(Value):
     """One of several; which is not known."""
 
