@@ -197,8 +197,7 @@ def _ends_final(run: Run, node: cst.CSTNode) -> bool:
     func = run.frame.func
     if func is None or func.owner is None or func.name != "__init__" or isinstance(func.node, cst.Lambda):
         return False
-    final = any(last_name(decorator.decorator) == "final" for decorator in func.owner.node.decorators)
-    return final and ends_with(func.node, node)
+    return ends_with(func.node, node) and any(last_name(one.decorator) == "final" for one in func.owner.node.decorators)
 
 
 def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
@@ -332,15 +331,14 @@ class _Outer:
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
         self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
-        self.birth = (run.origin, run.born, run.dull, run.handed)
-        self.copies = len(run.copies)
+        self.birth, self.copies = (run.origin, run.born, run.dull, run.handed), len(run.copies)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
         run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
-        run.origin, run.born, run.dull, run.handed = self.birth
-        if len(run.copies) > self.copies:
-            run.dull = {}  # What did nothing so far may now read what the child has changed.
+        run.origin, run.born, dull, run.handed = self.birth
+        # What did nothing so far may now read what the child has changed.
+        run.dull = dull if len(run.copies) == self.copies else {}
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:
