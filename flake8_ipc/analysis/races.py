@@ -1,4 +1,4 @@
-"""Accesses to shared memory that meet without a lock in common.
+"""Accesses to shared memory and proxies that meet without a lock in common.
 
 Locksets narrow what start, join and messages leave concurrent (Savage et al., "Eraser", 1997; O'Callahan and Choi,
 "Hybrid Dynamic Data Race Detection", 2003).
@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Cell, Constant, Event, Key, Role, Shared, Verb
+from ..model import PROXIES, Cell, Constant, Event, Key, Memory, Role, Shared, Verb
 from .locks import root
 from .study import Study
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One read or write of a cell by a role, with the locks surely held."""
+    """One read or write of a cell or proxy by a role, with the locks surely held."""
 
     role: Role
     event: Event
@@ -25,8 +25,8 @@ class Access:
 
     @property
     def writes(self) -> bool:
-        """Whether it is a write."""
-        return self.event.verb is Verb.WRITE
+        """Whether it is a write; a method of a proxy that changes something is one."""
+        return self.event.verb in (Verb.WRITE, Verb.CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,22 @@ class Race:
     other: Access
 
 
-def accesses(study: Study) -> dict[Cell, list[Access]]:
-    """Every access to each cell of which all users are known."""
-    found: dict[Cell, list[Access]] = {}
-    for role, event in study.program.events(Verb.READ, Verb.WRITE):
-        cell = event.target
-        if isinstance(cell, Cell) and not cell.open and not cell.managed:
-            found.setdefault(cell, []).append(Access(role, event, study.locks.names(role, event)))
+def accesses(study: Study) -> dict[Shared, list[Access]]:
+    """Every access to each cell, block or proxy of which all users are known."""
+    found: dict[Shared, list[Access]] = {}
+    for role, event in study.program.events(Verb.READ, Verb.WRITE, Verb.CALL):
+        if event.verb is Verb.CALL and event.key is Key.NOTHING:
+            continue
+        shared = event.target.origin if isinstance(event.target, Memory) else event.target
+        if _all_known(shared):
+            found.setdefault(shared, []).append(Access(role, event, study.locks.names(role, event)))
     return found
+
+
+def _all_known(shared: Shared) -> bool:
+    if shared.open or (isinstance(shared, Memory) and shared.lent):
+        return False
+    return isinstance(shared, Cell) or shared.kind in PROXIES
 
 
 def pairs(study: Study, mine: list[Access]) -> Iterator[Race]:
@@ -66,15 +74,19 @@ def _apart(one: Key | Constant, other: Key | Constant, *, same_role: bool) -> bo
     """Whether two accesses surely are of different elements."""
     if isinstance(one, Constant) and isinstance(other, Constant):
         return one != other
+    if (one is Key.NEW) is not (other is Key.NEW):
+        # What is added moves nothing that was there before.
+        return Key.WHOLE not in (one, other)
     return one is Key.OWN and other is Key.OWN
 
 
 def lost_updates(study: Study) -> Iterator[Race]:
-    """Read-modify-writes that another role's write can fall into (of cells with a lock of their own)."""
-    for cell, mine in accesses(study).items():
-        if cell.lock is None:
+    """Read-modify-writes that another role's write can fall into: of cells with a lock of their own, and of proxies."""
+    for shared, mine in accesses(study).items():
+        lock = shared.lock if isinstance(shared, Cell) else None
+        if lock is None and not shared.managed:
             continue
-        implicit = frozenset({root(cell.lock)})
+        implicit = frozenset({root(lock)}) if lock is not None else frozenset()
         for race in pairs(study, mine):
             if not race.write.event.reads or not race.other.writes:
                 continue
@@ -85,8 +97,8 @@ def lost_updates(study: Study) -> Iterator[Race]:
 
 def unsynchronised(study: Study) -> Iterator[Race]:
     """Writes to cells without a lock of their own that meet another access with no lock in common."""
-    for cell, mine in accesses(study).items():
-        if cell.lock is None:
+    for shared, mine in accesses(study).items():
+        if isinstance(shared, Cell) and shared.lock is None and not shared.managed:
             for race in pairs(study, mine):
                 if race.write.locks.isdisjoint(race.other.locks):
                     yield race
@@ -94,8 +106,11 @@ def unsynchronised(study: Study) -> Iterator[Race]:
 
 def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
     """Accesses under some lock, but not under the one that most accesses to the object hold; with that lock."""
-    for mine in accesses(study).values():
+    for shared, mine in accesses(study).items():
         races = list(pairs(study, mine))
+        if shared.managed:
+            # The server does single calls whole, under whatever lock.
+            races = [race for race in races if race.write.event.reads and race.other.writes]
         meeting = {access.event: access for race in races for access in (race.write, race.other)}
         if not meeting or any(not access.locks for access in meeting.values()):
             continue

@@ -8,6 +8,7 @@ from ..model import Program, Role
 from .explore.stuck import Explorer, Verdict
 from .graph import Graph
 from .handings import Handing, handings
+from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
@@ -46,6 +47,11 @@ class Study:
     def lifecycle(self) -> Lifecycle:
         """The states of objects along the flows."""
         return Lifecycle(self.graph)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """What proxies, queues and pipes hold."""
+        return Holdings(self.program)
 
     @cached_property
     def handings(self) -> tuple[Handing, ...]:

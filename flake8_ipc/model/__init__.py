@@ -1,10 +1,12 @@
 """What a program does between its processes, in one language for both witnesses."""
 
-from .events import Blocking, Constant, Event, Key, Setting, Verb
+from .events import Blocking, Constant, Event, Holding, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
+    BLOCKS,
     CELLS,
     LOCKS,
+    PROXIES,
     QUEUES,
     SEMAPHORE_BACKED,
     Argument,
@@ -16,6 +18,7 @@ from .objects import (
     Handover,
     Kind,
     Lock,
+    Memory,
     PipeEnd,
     Pool,
     Process,
@@ -30,8 +33,10 @@ from .place import Place
 from .program import Program, Role, RoleKind, events, parts
 
 __all__ = [
+    "BLOCKS",
     "CELLS",
     "LOCKS",
+    "PROXIES",
     "QUEUES",
     "SEMAPHORE_BACKED",
     "Argument",
@@ -50,11 +55,13 @@ __all__ = [
     "Flow",
     "Handler",
     "Handover",
+    "Holding",
     "Jump",
     "Key",
     "Kind",
     "Lock",
     "Loop",
+    "Memory",
     "PipeEnd",
     "Place",
     "Pool",

@@ -139,7 +139,7 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 
 def _of_data(owner: Data, name: str) -> Value:
-    if owner.reads or owner.own or owner.varies:
+    if owner.reads or owner.own or owner.varies or owner.copy:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
 
@@ -186,6 +186,10 @@ def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
 def _of_class(run: Run, owner: Cls, name: str) -> Value:
     value = member(run, owner, name)
     if value is None:
+        from .managers import manager_bases
+
+        if name == "register" and manager_bases(owner):
+            return Method(owner, name)
         for base in lineage(owner):
             if isinstance(base, Name):
                 return Name(canonical(f"{base.dotted}.{name}"))
@@ -196,7 +200,7 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 
 
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
-    from .deeds import read_attribute
+    from .elements import read_attribute
 
     stored = run.load(id(owner.shared), name)
     if stored is not None:
@@ -206,7 +210,11 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
+    from .memory import patches_tracker
+    from .proxies import change_copy, keep
+
     call_it(run, value, name)
+    keep(value)
     several = isinstance(owner, OneOf)
     for option in spread(owner):
         if isinstance(option, Inst):
@@ -220,12 +228,14 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
             _set_on_shared(run, option, name, value, node)
         elif isinstance(option, Super):
             run.store(option.inst.key, name, value)
-        elif not isinstance(option, Const):
+        elif isinstance(option, Data) and option.copy is not None:
+            change_copy(run, option, node, f"{name} =")
+        elif not isinstance(option, Const) and not patches_tracker(run, option, node):
             run.open(value)
 
 
 def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
-    from .deeds import write_attribute
+    from .elements import write_attribute
 
     if write_attribute(run, owner, name, value, node):
         return

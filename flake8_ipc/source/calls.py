@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from ..model import Block, Choice, Flow, Jump, Kind, Seq, Verb
+from ..model import Block, Choice, Flow, Jump, Kind, Memory, Process, Seq, Shared, Verb
 from . import contents
 from .attributes import get_attribute, library_base, lineage, member
+from .lifetimes import leave
 from .lookup import bind, call_it
 from .project import force, worth_reading
 from .run import Exit, Frame, Run
@@ -35,6 +36,7 @@ from .values import (
     Scope,
     Super,
     Value,
+    View,
     from_values,
     is_boring,
     join,
@@ -177,8 +179,15 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
         return call_base(run, owner.inst, method.name, args, node)
     if isinstance(owner, OneOf):
         return _call_one_of(run, OneOf(tuple(Method(option, method.name) for option in owner.options)), args, node)
-    from .containers import call_container
+    if isinstance(owner, Cls) and method.name == "register":
+        from .managers import register
 
+        return register(run, owner, args, node)
+    from .containers import call_container
+    from .proxies import CHANGERS, change_copy
+
+    if method.name in CHANGERS:
+        change_copy(run, owner, node, method.name, used=id(node) not in run.unused)
     return call_container(run, owner, method.name, args, node)
 
 
@@ -314,18 +323,30 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
     mine = {name: run.vars.get((scope.key, name)) for name in scope.names}
     ends = [end for value in mine.values() if value is not None for end in contents.ends_in(value)]
     made = [end for end in ends if end in frame.made]
-    if made:
+    blocks = [block for value in mine.values() if value is not None for block in _blocks_in(value, frame)]
+    if run.managers:
+        leave(run, scope.key, [value for value in mine.values() if value is not None], result, node)
+    if made or blocks:
         others = [value for (key, _), value in run.vars.items() if key != scope.key]
         alive = set(run.reachable(result, *others))
         lives_on = alive & set(frame.made)
         for end in made:
             if end not in alive and lives_on:
                 run.emit(Verb.DROP, end, node, "return")
+        for block in blocks:
+            if block not in alive:
+                run.emit(Verb.DROP, block, node, "return")
     if not scope.captured:
         for name in mine:
             run.vars.pop((scope.key, name), None)
     if frame.made and run.frame is not frame:
         run.frame.made += [shared for shared in frame.made if shared not in ends]
+
+
+def _blocks_in(value: Value, frame: Frame) -> list[Memory]:
+    """The blocks of shared memory, made in this frame, among a value's alternatives."""
+    found = [option.shared for option in spread(value) if isinstance(option, Ref) and not isinstance(option, View)]
+    return [shared for shared in found if isinstance(shared, Memory) and shared.fresh and shared in frame.made]
 
 
 def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, known: bool = True) -> None:
@@ -376,29 +397,33 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     """Makes an object of a class of the text; a Process subclass makes a process too."""
     run.visited.add(id(cls.node))
     from .launch import make_process
+    from .managers import manager_bases, new_manager
 
     base = library_base(cls)
-    shared = make_process(run, node, base, cls) if base is not None else None
+    shared: Shared | None = make_process(run, node, base, cls) if base is not None else None
+    bases = manager_bases(cls) if base is None else frozenset()
+    if bases:
+        shared = new_manager(run, bases, node, cls)
     inst = Inst(cls, shared)
     init = member(run, cls, "__init__")
     if isinstance(init, Func):
         bound = get_attribute(run, inst, "__init__", node)
-        if shared is not None:
+        if isinstance(shared, Process):
             from .launch import note_parameters
 
             note_parameters(run, shared, bound, args, inst)
         call_function(run, bound, args, node, known=known)
-    elif shared is not None:
+    elif isinstance(shared, Process):
         from .launch import call_base
 
         call_base(run, inst, "__init__", args, node)
     elif cls.fields:
         _fill_fields(run, inst, cls, args, node)
-    elif any(not isinstance(base, Cls) for base in lineage(cls)):
+    elif shared is None and any(not isinstance(base, Cls) for base in lineage(cls)):
         values = list(args.values())
         for shared_object in run.reachable(*values):
             shared_object.open = True
-    if shared is not None:
+    if isinstance(shared, Process):
         from .launch import complete
 
         complete(run, shared, inst)

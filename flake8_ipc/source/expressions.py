@@ -13,6 +13,7 @@ from ..model import CELLS, Count, Kind, Verb
 from . import contents
 from .attributes import get_attribute
 from .calls import call_value, evaluate_call
+from .ctypes_ import array_of
 from .lookup import assign, lookup
 from .names import canonical
 from .run import Run, evaluates, join_vars
@@ -20,6 +21,7 @@ from .values import (
     PLAIN,
     UNKNOWN,
     Arguments,
+    Cls,
     Coll,
     Const,
     Data,
@@ -98,10 +100,13 @@ def plain(run: Run, node: cst.CSTNode) -> Value:
 
 @evaluates(cst.FormattedString)
 def formatted(run: Run, node: cst.FormattedString) -> Value:
+    from .proxies import show
+
     values = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
+            show(run, values[-1], part)
     return from_values(values, plain=True)
 
 
@@ -175,7 +180,7 @@ def subscripted(run: Run, node: cst.Subscript) -> Value:
     index = index_of(run, node)
     for option in spread(owner):
         if isinstance(option, Ref):
-            from .deeds import read_element
+            from .elements import read_element
 
             return read_element(run, owner, index, node)
         if isinstance(option, Inst):
@@ -252,6 +257,8 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         return _concatenated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
         return _repeated(run, left, right)
+    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Name, Cls)):
+        return array_of(left) or UNKNOWN
     if isinstance(node.operator, cst.BitOr) and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
     return from_values([left, right], plain=_numeric(left, right), keep=isinstance(node.operator, _KEEPS_APART))
@@ -322,12 +329,16 @@ def boolean(run: Run, node: cst.BooleanOperation) -> Value:
 
 @evaluates(cst.Comparison)
 def comparison(run: Run, node: cst.Comparison) -> Value:
+    from .proxies import HOLDERS, contains
+
     left = run.evaluate(node.left)
     values = [left]
     verdict: Value | None = None
     for target in node.comparisons:
         right = run.evaluate(target.comparator)
         values.append(right)
+        if isinstance(target.operator, (cst.In, cst.NotIn)) and isinstance(right, Ref) and right.shared.kind in HOLDERS:
+            values.append(contains(run, right, (left, node.left), node))
         if not isinstance(target.operator, (cst.Is, cst.IsNot)):
             as_number(run, left, node, "comparison")
             as_number(run, right, node, "comparison")

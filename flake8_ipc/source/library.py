@@ -5,11 +5,13 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain
+from . import ctypes_, makers, managers, memory, plain
 from .attributes import PROCESS_BASES, THREAD_BASES
+from .elements import iterate_shared
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
+from .proxies import CHANGING_CALLS, change_copy, show
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, View, from_values
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -18,7 +20,8 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain,)
+_REGISTERED = (ctypes_, managers, memory, plain)
+_SHOWING = frozenset({"print", "str", "format", "pprint.pprint", "sys.stdout.write"})
 
 
 def call_name(
@@ -48,7 +51,14 @@ def call_name(
     if name in ("__init__", "start", "run", "join") and (package in PROCESS_BASES or package in THREAD_BASES):
         return _unbound(run, name, args, node)
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
+        for value in args.values():
+            if isinstance(value, View):
+                iterate_shared(run, value, node)
+            elif dotted in _SHOWING:
+                show(run, value, node)
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
+    if dotted in CHANGING_CALLS and args.positional:
+        change_copy(run, args.positional[0][0], node, name)
     run.open(*args.values())
     return from_values(args.values())
 

@@ -221,10 +221,14 @@ def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CST
         return
     known = contents.parts(run, iterable)
     items, element, count = contents.elements(run, iterable)
-    if isinstance(iterable, Ref):
-        from .deeds import iterate_shared
+    if isinstance(iterable, (Ref, Data)):
+        from .elements import iterated
 
-        element = iterate_shared(run, iterable, node)
+        found = iterated(run, iterable, node)
+        if isinstance(found, Items):
+            element = found.element
+        elif found is not None:
+            element = contents.elements(run, found)[1]
     if known is not None and len(known) <= _UNROLLED and (len(known) == 1 or any(map(_worth, known))):
         _unrolled(run, known, one, node, leave)
         return

@@ -8,6 +8,8 @@ import libcst as cst
 
 from ..model import Count
 from . import contents
+from .elements import iterate_shared, iterated
+from .proxies import HOLDERS, length
 from .run import Run, calls
 from .values import (
     PLAIN,
@@ -32,6 +34,8 @@ from .values import (
 def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 2:
         return Generator(None, Arguments(), args.positional[0][0], args.positional[1][0], node)
+    if args.positional and isinstance(args.positional[0][0], Ref):
+        return iterated(run, args.positional[0][0], node) or UNKNOWN
     return args.positional[0][0] if args.positional else UNKNOWN
 
 
@@ -83,7 +87,7 @@ def count_of(run: Run, value: Data) -> Count:
 def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "obj")
     if isinstance(value, Ref):
-        return PLAIN
+        return length(run, value, node) if value.shared.kind in HOLDERS else PLAIN
     if value is None:
         return PLAIN
     items, _, count = contents.elements(run, value)
@@ -101,11 +105,9 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
             from .loops import collect
 
             return collect(run, value, kind or "list", node)
-        if isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            element = iterate_shared(run, value, node)
-            return contents.make(run, kind or "list", None, element, None)
+        shared = iterated(run, value, node)
+        if shared is not None:
+            return contents.make(run, kind or "list", None, contents.elements(run, shared)[1], None)
         items, element, count = contents.elements(run, value)
         ordered = items if kind != "set" else None
         if kind is None:
@@ -123,8 +125,6 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         items = run.content(base).items
     elif base is not None:
         if isinstance(base, Ref):
-            from .deeds import iterate_shared
-
             iterate_shared(run, base, node, copied=True)
         items = None
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
@@ -140,7 +140,8 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     if isinstance(value, Generator):
         return Generator(None, Arguments(), value, None, node)
-    items, element, count = contents.elements(run, value)
+    shared = iterated(run, value, node)
+    items, element, count = contents.elements(run, value if shared is None else shared)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
@@ -148,7 +149,8 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    columns = [contents.elements(run, value) for value in (value for value, _ in args.positional)]
+    shared = [iterated(run, value, node) or value for value, _ in args.positional]
+    columns = [contents.elements(run, value) for value in shared]
     if not columns:
         return UNKNOWN
     if all(items is not None for items, _, _ in columns):
@@ -169,10 +171,9 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         from .loops import collect
 
         return collect(run, value, "list", node)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return contents.make(run, "list", None, iterate_shared(run, value, node), None)
+    shared = iterated(run, value, node)
+    if shared is not None:
+        return contents.make(run, "list", None, contents.elements(run, shared)[1], None)
     items, element, count = contents.elements(run, value)
     return Items(items, element, count)
 
@@ -196,8 +197,6 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
     if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
         return iterate_shared(run, value, node)
     return contents.inexact(contents.elements(run, value)[1]) if value is not None else UNKNOWN
 
@@ -224,16 +223,16 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("sum", "any", "all", "min", "max")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    values = []
     for value, _ in args.positional:
+        values.append(value)
         if isinstance(value, Generator):
             from .loops import collect
 
             collect(run, value, "list", node)
-        elif isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            iterate_shared(run, value, node)
-    return from_values([value for value, _ in args.positional], plain=False)
+        elif isinstance(value, Ref) or len(args.positional) == 1:
+            values.append(iterated(run, value, node) or UNKNOWN)
+    return from_values(values, plain=False)
 
 
 @calls("functools.partial")

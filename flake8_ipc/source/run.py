@@ -8,8 +8,24 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
-from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
+from ..model import Block, Count, Event, Flow, Jump, Loop, Memory, Place, Program, Role, Seq, Setting, Shared, Verb
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    BlockName,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Func,
+    Inst,
+    Name,
+    Scope,
+    Value,
+    View,
+    join,
+    spread,
+)
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -119,6 +135,7 @@ class Run:
         self.unused: set[int] = set()
         self.made: dict[object, Any] = {}
         self.foreign: Vars = {}
+        self.managers = False
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
@@ -246,20 +263,29 @@ class Run:
 
     def open(self, *values: Value) -> None:
         """These leave for code that cannot be seen, with all that is in them."""
-        for shared in self.reachable(*values):
+        aside: list[Value] = []
+        for shared in self.reachable(*values, aside=aside):
             shared.open = True
+        for value in aside:
+            if isinstance(value, View) and isinstance(value.shared, Memory):
+                value.shared.origin.lent = True
+            elif isinstance(value, BlockName):
+                value.shared.open = True
 
-    def reachable(self, *values: Value, pickled: bool = False) -> list[Shared]:
+    def reachable(self, *values: Value, pickled: bool = False, aside: list[Value] | None = None) -> list[Shared]:
         """The shared objects in these values, those inside collections, instances and closures included.
 
-        With ``pickled`` those that go along when the values are pickled: a class may keep some back.
+        With ``pickled`` those that go along when the values are pickled: a class may keep some back. What stands for a
+        block without being one, its memory or its name, goes to ``aside``.
         """
         found: dict[Shared, None] = {}
         if self.program.objects or self.foreign:
-            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled)
+            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled, aside)
         return list(found)
 
-    def _reach(self, pending: list[Value], found: dict[Shared, None], pickled: bool) -> None:
+    def _reach(
+        self, pending: list[Value], found: dict[Shared, None], pickled: bool, aside: list[Value] | None
+    ) -> None:
         from .contents import inside, pickles_itself
 
         seen: set[int] = set()
@@ -273,6 +299,8 @@ class Run:
                 if value.key in seen:
                     continue
                 seen.add(value.key)
+            if aside is not None and isinstance(value, (View, BlockName)):
+                aside.append(value)
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
             pending.extend(inside(self, value, found, held))

@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from ..model import Block, Choice, Constant, Event, Flow, Handler, Jump, Raise, Seq, Test, Try, Verb
+from ..model import Block, Choice, Constant, Event, Flow, Handler, Jump, Kind, Raise, Seq, Test, Try, Verb
 from . import contents
 from .lookup import assign, bind, delete, lookup
 from .run import Exit, Run, Vars, executes, join_vars
 from .values import (
     NOTHING,
     UNKNOWN,
+    Arguments,
+    Coll,
     Const,
     Data,
     Func,
     Guard,
+    Items,
     Name,
     Opaque,
     Ref,
@@ -25,6 +28,9 @@ from .values import (
     from_values,
     spread,
 )
+
+
+_SIZED = frozenset({Kind.DICT, Kind.LIST, Kind.SET})
 
 
 @dataclass(slots=True)
@@ -60,6 +66,11 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         return Condition(value, value.truth, guard=True)
     if isinstance(value, Const):
         return Condition(value, None if value.reads else bool(value.value), reads=value.reads)
+    if isinstance(value, Ref) and value.shared.kind in _SIZED:
+        from .proxies import length
+
+        found = length(run, value, node)
+        return Condition(found, reads=from_values([found]).reads)
     if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
         return Condition(value, True)
     if isinstance(value, Data) and value.message is not None and isinstance(node, (cst.Name, cst.NamedExpr)):
@@ -320,13 +331,18 @@ def annotated(run: Run, node: cst.AnnAssign) -> None:
 @executes(cst.AugAssign)
 def augmented(run: Run, node: cst.AugAssign) -> None:
     from .expressions import as_number, fold
+    from .proxies import call_proxy, change_copy, copy_of
 
     before = run.evaluate(node.target)
     added = run.evaluate(node.value)
     as_number(run, before, node.target, "+=")
     as_number(run, added, node.value, "arithmetic")
+    if isinstance(before, Ref) and before.shared.kind is Kind.LIST and isinstance(node.operator, cst.AddAssign):
+        call_proxy(run, before, "extend", Arguments([(added, node.value)]), node)
     if isinstance(before, Ref) and not isinstance(node.target, cst.Name):
         return
+    if isinstance(node.target, cst.Name) and isinstance(added, (Items, Coll)):
+        change_copy(run, before, node, "+=")
     value: Value
     if isinstance(before, Const) and isinstance(added, Const):
         value = fold(_plain_sign(node.operator), before, added)
@@ -336,6 +352,8 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
             value = replace(value, plain=False)
     else:
         value = _extended(run, before, added)
+    if isinstance(value, Data) and copy_of(before) is not None and isinstance(node.target, cst.Name):
+        value = replace(value, copy=copy_of(before))
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -354,7 +372,6 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
 
 def _extended(run: Run, before: Value, added: Value) -> Value:
     from .containers import call_container
-    from .values import Arguments, Coll, Items
 
     if isinstance(before, Coll):
         call_container(run, before, "extend", Arguments([(added, cst.Pass())]), cst.Pass())

@@ -31,6 +31,44 @@ class Value:
     """Anything an expression may stand for."""
 
 
+@dataclass(slots=True, eq=False)
+class Copy:
+    """A copy that came out of a proxy: the read that brought it, in which loops, and what was changed in it.
+
+    ``kept``: it stands where it may be looked at without a name of its own. ``looks`` are the loops in which somebody
+    looked at it; ``looked`` the changes that were thought lost until the last look.
+    """
+
+    read: Event
+    loops: tuple[int, ...] = ()
+    kept: bool = False
+    named: bool = False
+    changes: list[Event] = field(default_factory=list)
+    looks: list[tuple[int, ...]] = field(default_factory=list)
+    looked: list[Event] = field(default_factory=list)
+
+    def look(self, loops: tuple[int, ...]) -> None:
+        """Somebody looks at the copy by a name: what was changed in it until now is not lost."""
+        self.named = True
+        self.looks.append(loops)
+        self.looked = [change for change in self.changes if not change.used]
+        for change in self.looked:
+            change.used = True
+
+    def change(self, event: Event, loops: tuple[int, ...]) -> None:
+        """The copy is changed; that this looked it up by a name just before is no use of it."""
+        for change in self.looked:
+            change.used = False
+        self.looked = []
+        if self.looks:
+            self.looks.pop()
+        inner = len(self.loops) + 1
+        if len(loops) >= inner and any(look[:inner] == loops[:inner] for look in self.looks):
+            # The next turn of the loop looks at it again.
+            event.used = True
+        self.changes.append(event)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Data(Value):
     """Data of which nothing but its origin is known.
@@ -38,7 +76,7 @@ class Data(Value):
     ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
-    code that cannot be seen. ``count``: it is the number of elements that this counts.
+    code that cannot be seen. ``count``: it is the number of elements that this counts. ``copy``: it is what a proxy gave.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -51,6 +89,7 @@ class Data(Value):
     anything: bool = False
     count: Count | None = None
     loop_item: bool = False
+    copy: Copy | None = None
 
 
 UNKNOWN = Data()
@@ -71,11 +110,17 @@ NONE = Const(None)
 @dataclass(frozen=True, slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
-    be another one of the same collection."""
+    be another one of the same collection. ``received``: it came out of a proxy, a queue or a pipe."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
+    received: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View(Ref):
+    """The memory of a block, as ``.buf`` gives it: whoever has it can read and write, but not close."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -294,7 +339,8 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Const) and isinstance(other, Const):
         return type(one.value) is type(other.value) and one.value == other.value and one.reads == other.reads
     if isinstance(one, Ref) and isinstance(other, Ref):
-        return one.shared is other.shared and one.inherited == other.inherited and one.exact == other.exact
+        same_way = one.inherited == other.inherited and one.exact == other.exact and one.received == other.received
+        return one.shared is other.shared and same_way
     if isinstance(one, Name) and isinstance(other, Name):
         return one.dotted == other.dotted
     if isinstance(one, Context) and isinstance(other, Context):
@@ -416,6 +462,7 @@ def both(one: Data, other: Data) -> Data:
         size_of=tuple(dict.fromkeys(one.size_of + other.size_of)),
         plain=one.plain and other.plain,
         anything=one.anything or other.anything,
+        copy=one.copy if one.copy is other.copy else None,
     )
 
 
@@ -463,7 +510,7 @@ def with_reads(value: Value, reads: frozenset[Event]) -> Value:
 def is_boring(value: Value) -> bool:
     """Whether a value says nothing that a called function could care for."""
     if isinstance(value, Data):
-        return not (value.reads or value.message or value.sizes or value.own or value.varies)
+        return not (value.reads or value.message or value.sizes or value.own or value.varies or value.copy)
     if isinstance(value, Const):
         return not value.reads
     if isinstance(value, Items):

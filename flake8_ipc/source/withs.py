@@ -149,6 +149,8 @@ def _enter_shared(run: Run, ref: Ref, inside: Callable[[Value], None], node: cst
         run.emit(
             Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=ref.inherited, exact=ref.exact, used=False
         )
+    if shared.kind is Kind.MANAGER and ("class of", shared) in run.made:
+        run.emit(Verb.START, shared, node, f"with {shared.name}", blocking=Blocking.NEVER)
     leaving = leave_with(run, ref)
     entered: Value = Const(True) if isinstance(lock, Lock) and shared.kind not in (Kind.CONDITION,) else ref
     if leaving is None:
