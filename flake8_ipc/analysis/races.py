@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import PROXIES, Cell, Constant, Event, Key, Memory, Role, Shared, Verb
+from ..model import PROXIES, Cell, Constant, Event, Key, Kind, Memory, Role, Shared, Verb
 from .locks import root
 from .study import Study
 
@@ -62,7 +62,7 @@ def pairs(study: Study, mine: list[Access]) -> Iterator[Race]:
             continue
         for other in mine:
             same_role = write.role is other.role
-            if _apart(write.event.key, other.event.key, same_role=same_role):
+            if _apart(write.event, other.event):
                 continue
             if same_role and write.event.target.many and write.role.many:
                 continue
@@ -70,14 +70,24 @@ def pairs(study: Study, mine: list[Access]) -> Iterator[Race]:
                 yield Race(write, other)
 
 
-def _apart(one: Key | Constant, other: Key | Constant, *, same_role: bool) -> bool:
+def _apart(write: Event, access: Event) -> bool:
     """Whether two accesses surely are of different elements."""
+    one, other = write.key, access.key
     if isinstance(one, Constant) and isinstance(other, Constant):
         return one != other
     if (one is Key.NEW) is not (other is Key.NEW):
         # What is added moves nothing that was there before.
         return Key.WHOLE not in (one, other)
+    if write.target.kind is Kind.DICT:
+        return _named_apart(write, access) or _named_apart(access, write) or (one is Key.OWN and other is Key.OWN)
     return one is Key.OWN and other is Key.OWN
+
+
+def _named_apart(one: Event, other: Event) -> bool:
+    """Whether a key of a dict that the text spells out is none of those that are worked out, as far as one can tell."""
+    if not isinstance(one.key, Constant) or other.verb is Verb.CALL:
+        return False
+    return other.key is Key.ANY or (other.key is Key.OWN and isinstance(one.key.value, str))
 
 
 def lost_updates(study: Study) -> Iterator[Race]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..analysis.graph import by_event, union
 from ..analysis.study import Study
 from ..finding import Finding
 from ..model import Event, Kind, Role, Shared, Verb
@@ -48,7 +49,7 @@ def check(study: Study) -> Iterator[Finding]:
 def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
     """Whether a process that was given a proxy may be alive, and at work with it, when the manager goes."""
     alive = study.order.alive(role, drop)
-    waited = {event.target for event in role.events(Verb.JOIN, Verb.TERMINATE, Verb.KILL)} if drop.name == "return" else set()
+    waited = _waited_for(study, role, drop)
     for child in study.program.roles:
         process = child.process
         if process is None or process not in alive or process in waited or child.home is role.home:
@@ -58,6 +59,18 @@ def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
         if given and (not child.known or any(study.order.concurrent(role, drop, child, use) for use in uses)):
             return True
     return False
+
+
+def _waited_for(study: Study, role: Role, drop: Event) -> frozenset[Shared]:
+    """The processes that a role may have waited for, however long, or ended before a manager goes."""
+
+    def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
+        if event.verb is Verb.START:
+            return state - {event.target}
+        return state | {event.target} if event.verb in (Verb.JOIN, Verb.TERMINATE, Verb.KILL) else state
+
+    before = by_event(study.graph(role).forward(frozenset[Shared](), step, union))
+    return frozenset[Shared]().union(*before.get(drop, ()))
 
 
 BAD = '''\

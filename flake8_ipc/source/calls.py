@@ -9,6 +9,7 @@ import libcst as cst
 from ..model import Block, Choice, Flow, Jump, Kind, Memory, Process, Seq, Shared, Verb
 from . import contents
 from .attributes import get_attribute, library_base, lineage, member
+from .elements import iterated
 from .lifetimes import leave
 from .lookup import bind, call_it
 from .project import force, worth_reading
@@ -80,6 +81,7 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
     for node in nodes:
         value = run.evaluate(node.value)
         if node.star == "*":
+            value = iterated(run, value, node.value) or value
             items = contents.elements(run, value)[0]
             if items is None:
                 found.open = True
@@ -183,6 +185,10 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
         from .managers import register
 
         return register(run, owner, args, node)
+    if isinstance(owner, Coll) and owner.kind == "exit stack" and method.name in ("enter_context", "callback", "push"):
+        from .withs import push
+
+        return push(run, owner, method.name, args, node)
     from .containers import call_container
     from .proxies import CHANGERS, change_copy
 

@@ -6,6 +6,7 @@ import libcst as cst
 
 from ..model import Count
 from . import contents
+from .elements import iterated
 from .run import Run
 from .values import (
     PLAIN,
@@ -31,9 +32,11 @@ _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len_
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
     if isinstance(owner, Coll):
-        return _call_coll(run, owner, name, args)
+        return _call_coll(run, owner, name, args, node)
+    if isinstance(owner, Const) and name == "join" and args.positional:
+        iterated(run, args.positional[0][0], node)
     if isinstance(owner, (Const, Items)):
-        return from_values([owner, *args.values()], plain=isinstance(owner, Const))
+        return from_values([owner, *args.values()], plain=isinstance(owner, Const), keep=name == "format")
     if isinstance(owner, Data):
         run.open(*args.values())
         return from_values([owner, *args.values()])
@@ -43,7 +46,7 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
     return UNKNOWN
 
 
-def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
+def _call_coll(run: Run, owner: Coll, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     values = list(args.values())
     if name in _ADDS and values:
         contents.add(run, owner, None, values[-1], keyed=False)
@@ -51,7 +54,9 @@ def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
             contents.forget_order(run, owner)
         return Const(None)
     if name in ("extend", "update") and values:
-        return _extend(run, owner, values[0])
+        if owner.kind == "dict":
+            return _extend(run, owner, values[0])
+        return _extend(run, owner, iterated(run, values[0], node) or values[0])
     if name in ("pop", "popleft", "popitem", "get", "setdefault"):
         return _take(run, owner, name, values)
     if name == "copy":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from . import contents
-from .attributes import lineage, member
+from .attributes import lineage
 from .run import Run, calls
 from .values import Arguments, Cls, Name, Value
 
@@ -46,7 +46,15 @@ def pointer_in(run: Run, value: Value | None, depth: int = 0) -> str | None:
     for base in lineage(value):
         if isinstance(base, Name) and base.dotted in _POINTERS:
             return base.dotted.rpartition(".")[2]
-    fields = member(run, value, "_fields_")
+        found = _in_fields(run, base, depth) if isinstance(base, Cls) else None
+        if found is not None:
+            return found
+    return None
+
+
+def _in_fields(run: Run, cls: Cls, depth: int) -> str | None:
+    """The address in a structure's own fields."""
+    fields = run.load(cls.key, "_fields_")
     for field in contents.elements(run, fields)[0] or () if fields is not None else ():
         parts = contents.elements(run, field)[0]
         found = pointer_in(run, parts[1], depth + 1) if parts is not None and len(parts) > 1 else None

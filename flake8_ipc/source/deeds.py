@@ -236,6 +236,7 @@ def _hand_over(
     value = args.get(0, "obj")
     if value is None:
         value = UNKNOWN
+    hand_to_server(run, value, node)
     for inside in run.reachable(value):
         inside.open = True
     facts["holds"] = holdings(Key.ANY, value)
@@ -250,7 +251,6 @@ def _hand_over(
                 payloads.append(Constant(None))
     if len(payloads) == 1:
         run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
-        hand_to_server(run, value, node)
         return PLAIN
     branches: list[Flow] = []
     for payload in payloads:
@@ -258,7 +258,6 @@ def _hand_over(
             run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, **facts)
         branches.append(sequence)
     run.out.append(Choice(branches))
-    hand_to_server(run, value, node)
     return PLAIN
 
 

@@ -14,6 +14,7 @@ from .values import (
     Data,
     Items,
     Method,
+    Name,
     Ref,
     Value,
     View,
@@ -23,6 +24,8 @@ from .values import (
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
 _SUBSCRIPTED = CELLS | BLOCKS | _ITEMS
+# What tells each process from every other.
+_OWN_NAMES = frozenset(f"multiprocessing.this_process.{name}" for name in ("pid", "ident", "name"))
 _CELL_METHODS = frozenset("get_lock get_obj acquire release get set".split())
 
 
@@ -32,7 +35,7 @@ def key_of(index: Value) -> Key | Constant:
         return Constant(index.value)
     if isinstance(index, Items) and index.items is None:
         return Key.WHOLE
-    if isinstance(index, Data) and index.own:
+    if (isinstance(index, Data) and index.own) or (isinstance(index, Name) and index.dotted in _OWN_NAMES):
         return Key.OWN
     return Key.ANY
 

@@ -14,6 +14,7 @@ from . import contents
 from .attributes import get_attribute
 from .calls import call_value, evaluate_call
 from .ctypes_ import array_of
+from .elements import iterated
 from .lookup import assign, lookup
 from .names import canonical
 from .run import Run, evaluates, join_vars
@@ -107,7 +108,8 @@ def formatted(run: Run, node: cst.FormattedString) -> Value:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
             show(run, values[-1], part)
-    return from_values(values, plain=True)
+    # The text that is made of something of one's own is one's own.
+    return from_values(values, plain=True, keep=True)
 
 
 @evaluates(cst.Attribute)
@@ -137,7 +139,7 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     for element in nodes:
         value = run.evaluate(element.value)
         if isinstance(element, cst.StarredElement):
-            values += _parts(run, value)
+            values += _parts(run, iterated(run, value, element) or value)
         else:
             values.append(value)
     return values
@@ -261,7 +263,9 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         return array_of(left) or UNKNOWN
     if isinstance(node.operator, cst.BitOr) and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
-    return from_values([left, right], plain=_numeric(left, right), keep=isinstance(node.operator, _KEEPS_APART))
+    formats = isinstance(left, Const) and isinstance(left.value, str)
+    keep = formats or isinstance(node.operator, _KEEPS_APART)
+    return from_values([left, right], plain=_numeric(left, right), keep=keep)
 
 
 def _numeric(left: Value, right: Value) -> bool:

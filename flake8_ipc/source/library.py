@@ -21,7 +21,7 @@ _EXECUTORS = {
     "multiprocessing.Pool": Kind.POOL,
 }
 _REGISTERED = (ctypes_, managers, memory, plain)
-_SHOWING = frozenset({"print", "str", "format", "pprint.pprint", "sys.stdout.write"})
+_SHOWING = frozenset({"print", "format", "pprint.pprint", "sys.stdout.write"})
 
 
 def call_name(

@@ -9,7 +9,7 @@ import libcst as cst
 from ..model import Count
 from . import contents
 from .elements import iterate_shared, iterated
-from .proxies import HOLDERS, length
+from .proxies import HOLDERS, length, show
 from .run import Run, calls
 from .values import (
     PLAIN,
@@ -25,9 +25,26 @@ from .values import (
     Partial,
     Ref,
     Value,
+    View,
     from_values,
     join,
 )
+
+
+@calls("os.getpid")
+def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """No other process has the same."""
+    return Data(own=True, plain=True)
+
+
+@calls("str", "repr")
+def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The text of a number is as much a process's own as the number."""
+    for value in args.values():
+        if isinstance(value, View):
+            iterate_shared(run, value, node)
+        show(run, value, node)
+    return from_values(args.values(), plain=True, keep=True)
 
 
 @calls("iter")

@@ -5,7 +5,7 @@ A proxy gives a copy of what it holds, unless what it holds is itself a proxy (C
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import libcst as cst
@@ -194,15 +194,19 @@ def call_proxy(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode
         if name == "items" and isinstance(given_, Items):
             return Items(None, Items((UNKNOWN, given_.element)), sequence=False)
         return given_
-    return _call(run, ref, name, _changed(kind, name, first), args, node)
+    return _call(run, ref, name, _changed(kind, name, first, args.named), args, node)
 
 
-def _changed(kind: Kind, name: str, first: tuple[Value, cst.CSTNode] | None) -> Key | Constant:
+def _changed(
+    kind: Kind, name: str, first: tuple[Value, cst.CSTNode] | None, named: Collection[str]
+) -> Key | Constant:
     """What a changing method changes."""
     if name in _ADDS:
         return Key.NEW
     if name in _NAMED and kind is Kind.DICT and first is not None:
         return key_of(first[0])
+    if name == "update" and first is None and len(named) == 1:
+        return Constant(next(iter(named)))
     return Key.ANY
 
 
