@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.graph import by_event, union
+from ..analysis.handings import only_forked
 from ..analysis.study import Study
 from ..finding import Finding
 from ..model import Event, Kind, Role, Shared, Verb
@@ -56,6 +57,9 @@ def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
             continue
         uses = [event for event in child.events() if event.target.manager is manager]
         given = any(shared.manager is manager for shared in child.given)
+        if given and drop.name != "return" and not only_forked(study.program, process):
+            # Its very arguments ask the manager when they are unpickled.
+            return True
         if given and (not child.known or any(study.order.concurrent(role, drop, child, use) for use in uses)):
             return True
     return False

@@ -350,9 +350,9 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
 
 
 def _blocks_in(value: Value, frame: Frame) -> list[Memory]:
-    """The blocks of shared memory, made in this frame, among a value's alternatives."""
-    found = [option.shared for option in spread(value) if isinstance(option, Ref) and not isinstance(option, View)]
-    return [shared for shared in found if isinstance(shared, Memory) and shared.fresh and shared in frame.made]
+    """The block of shared memory, made in this frame, that a value surely is."""
+    shared = value.shared if isinstance(value, Ref) and not isinstance(value, View) else None
+    return [shared] if isinstance(shared, Memory) and shared.fresh and shared in frame.made else []
 
 
 def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, known: bool = True) -> None:
@@ -429,6 +429,9 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
         values = list(args.values())
         for shared_object in run.reachable(*values):
             shared_object.open = True
+    if member(run, cls, "__del__") is not None:
+        # What it does when the object dies is not followed.
+        run.open(*(Ref(one) for one in run.reachable(inst) if isinstance(one, Memory)))
     if isinstance(shared, Process):
         from .launch import complete
 
