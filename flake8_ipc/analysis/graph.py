@@ -16,11 +16,12 @@ _CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A point of the flow: an event, or a mere crossing."""
+    """A point of the flow: an event, an end of the role in the midst of its flow, or a mere crossing."""
 
     event: Event | None = None
     after: list[Node] = field(default_factory=list)
     failing: tuple[Node, ...] = ()
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ class Graph:
         if isinstance(flow, Raise):
             return self._node(None, *self._catchers(flow.name, at))
         assert isinstance(flow, End)
-        return self._node(None, self.exit)
+        node = self._node(None, self.exit)
+        node.end = flow
+        return node
 
     def _choice(self, flow: Choice, next_: Node, at: _Context) -> Node:
         branches = [self._build(branch, next_, at) for branch in flow.branches]
@@ -124,7 +127,9 @@ class Graph:
         inner = _Context(at.targets, finals, tuple(catching) if all_caught else (*catching, *rest), at.depth)
         orelse = self._build(flow.orelse, after, guarded)
         body = self._build(flow.body, orelse, inner)
-        return self._node(None, body, *(node for _, node in catching))
+        head = self._node(None, body)
+        head.failing = tuple(node for _, node in catching)
+        return head
 
     def _catchers(self, name: str | None, at: _Context) -> list[Node]:
         for names, node in at.handlers:
@@ -139,8 +144,13 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
+        *,
+        failing: bool = True,
     ) -> dict[Node, State]:
-        """The state before each node that can be reached, met over all paths that lead there."""
+        """The state before each node that can be reached, met over all paths that lead there.
+
+        Without ``failing`` only the paths on which no call raises.
+        """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
         while pending:
@@ -149,9 +159,26 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing:
+            for handler in node.failing if failing else ():
                 _merge(before, pending, handler, state, meet)
         return before
+
+    def later(self, event: Event, *, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
+        """The events that may come after one, on paths that go no further than an event that ``until`` holds of."""
+        found: set[Event] = set()
+        seen: set[Node] = set()
+        pending = [next_ for node in self.at(event) for next_ in (*node.after, *node.failing)]
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.event is not None:
+                found.add(node.event)
+                if until(node.event):
+                    continue
+            pending.extend((*node.after, *node.failing))
+        return found
 
     def at(self, event: Event) -> list[Node]:
         """Every node of an event."""

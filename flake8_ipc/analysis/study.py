@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from ..model import Program, Role
+from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
 from .graph import Graph
 from .handings import Handing, handings
@@ -12,6 +13,7 @@ from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
+from .unsent import Unsent
 
 
 class Study:
@@ -52,6 +54,16 @@ class Study:
     def holdings(self) -> Holdings:
         """What proxies, queues and pipes hold."""
         return Holdings(self.program)
+
+    @cached_property
+    def unsent(self) -> Unsent:
+        """What was put and may not have left its process yet."""
+        return Unsent(self.program, self.graph)
+
+    @cached_property
+    def awaited(self) -> Awaited:
+        """Which processes somebody waits for."""
+        return Awaited(self.program, self.graph)
 
     @cached_property
     def handings(self) -> tuple[Handing, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .objects import Handover, Shared
 from .place import Place
@@ -13,6 +15,8 @@ class Verb(enum.Enum):
     """What can be done to a shared object."""
 
     CREATE = "makes"
+    FORGET = "keeps nothing of"
+    PAUSE = "pauses for"
     # processes, threads, pools
     START = "starts"
     JOIN = "joins"
@@ -55,9 +59,18 @@ class Verb(enum.Enum):
     CALL = "calls a method of"
     ITERATE = "iterates"
     CHANGE = "changes a copy out of"
-    SHOW = "shows"
     UNLINK = "unlinks"
     ATTACH = "attaches"
+    # the default context, the clock, keys
+    CHOOSE = "chooses"
+    OVERRIDE = "chooses anew"
+    FIX = "fixes"
+    SLEEP = "sleeps by"
+    SHOW = "shows"
+
+
+# A vector clock: how much of each role's past was known, by the name of its process.
+Clock: TypeAlias = Mapping[str, int]
 
 
 class Blocking(enum.Enum):
@@ -103,8 +116,8 @@ class Setting:
 
     ``calls`` are the places of the calls that were followed to get here, outermost first. ``imported`` is the
     innermost statement at module level that does this when the module is merely imported, outside any main guard;
-    None otherwise. ``in_async``: inside the body of an ``async def``. ``deliberate``: where a test expects an exception,
-    so that what is misused is misused on purpose.
+    None otherwise. ``in_async``: inside an ``async def``, or in what it calls: on the thread of an event loop.
+    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose.
     """
 
     calls: tuple[Place, ...] = ()
@@ -125,7 +138,9 @@ class Event:
     write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
     is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
     out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back. ``holds`` is what is
-    put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a queue or a pipe.
+    put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a queue or a pipe. ``early``: a
+    process is started before its own ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and
+    ``failed`` are a run's: what this role knew of the others' past then, and the exception in which it ended.
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
@@ -149,7 +164,10 @@ class Event:
     holds: tuple[Holding, ...] = ()
     received: bool = False
     inside: bool = False
+    early: bool = False
     setting: Setting = Setting()
+    clock: Clock | None = None
+    failed: str | None = None
 
     def __repr__(self) -> str:
         return f"<{self.verb.name} {self.target} at {self.place}>"

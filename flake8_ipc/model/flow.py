@@ -111,9 +111,11 @@ class Raise:
 
 @dataclass(eq=False, slots=True)
 class End:
-    """The role ends here (``sys.exit``, ``os._exit``); ``hard`` skips every clean-up."""
+    """The role ends here (``sys.exit``, ``os._exit``); ``hard`` skips every clean-up. ``place`` and ``name`` are the call's."""
 
     hard: bool = False
+    place: Place | None = None
+    name: str = ""
 
 
 Flow: TypeAlias = Event | Seq | Choice | Loop | Block | Jump | Try | Raise | End

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.blocks import made_blocks, may_unlink
+from ..analysis.graph import union
 from ..analysis.study import Study
 from ..finding import Finding
 from ..model import Event, Memory, Place, Role, Verb
@@ -58,7 +59,7 @@ def _left_open(study: Study, role: Role, block: Memory) -> Place | None:
     drops = [event for event in role.events(Verb.DROP) if event.target is block]
     if not drops:
         return None
-    before = study.graph(role).forward(frozenset[str](), step, lambda one, other: one | other)
+    before = study.graph(role).forward(frozenset[str](), step, union, failing=False)
     for node, state in before.items():
         if node.event is not None and node.event in drops and "open" in state:
             return node.event.place

@@ -7,23 +7,9 @@ import libcst as cst
 from ..model import Count
 from . import contents
 from .elements import iterated
+from .joining import from_values, join
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Generator,
-    Items,
-    Many,
-    Value,
-    from_values,
-    join,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Ref, Value
 
 _ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
 _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len__", "__contains__"})
@@ -32,10 +18,12 @@ _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len_
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
     if isinstance(owner, Coll):
-        return _call_coll(run, owner, name, args, node)
-    if isinstance(owner, Const) and name == "join" and args.positional:
-        iterated(run, args.positional[0][0], node)
+        if name in ("extend", "update") and owner.kind != "dict" and any(isinstance(value, Ref) for value in args.values()):
+            args = Arguments([(Items(*iterated(run, value, at)), at) for value, at in args.positional])
+        return _call_coll(run, owner, name, args)
     if isinstance(owner, (Const, Items)):
+        if name == "join" and args.positional:
+            iterated(run, args.positional[0][0], node)
         return from_values([owner, *args.values()], plain=isinstance(owner, Const), keep=name == "format")
     if isinstance(owner, Data):
         run.open(*args.values())
@@ -46,7 +34,7 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
     return UNKNOWN
 
 
-def _call_coll(run: Run, owner: Coll, name: str, args: Arguments, node: cst.CSTNode) -> Value:
+def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
     values = list(args.values())
     if name in _ADDS and values:
         contents.add(run, owner, None, values[-1], keyed=False)
@@ -54,9 +42,7 @@ def _call_coll(run: Run, owner: Coll, name: str, args: Arguments, node: cst.CSTN
             contents.forget_order(run, owner)
         return Const(None)
     if name in ("extend", "update") and values:
-        if owner.kind == "dict":
-            return _extend(run, owner, values[0])
-        return _extend(run, owner, iterated(run, values[0], node) or values[0])
+        return _extend(run, owner, values[0])
     if name in ("pop", "popleft", "popitem", "get", "setdefault"):
         return _take(run, owner, name, values)
     if name == "copy":

@@ -22,8 +22,9 @@ from ..model import (
     Shared,
     Verb,
 )
+from .joining import from_values, spread
 from .run import Run
-from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, from_values, spread
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
     Kind.SHAREABLE_LIST: _MEMORY,
+    Kind.LISTENER: {"close": Deed(Verb.CLOSE)},
     Kind.SUBPROCESS: _SUBPROCESS,
 }
 
@@ -180,6 +182,10 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         from .memory import call_view
 
         return call_view(run, ref, name, args, node)
+    if shared.kind is Kind.LISTENER and name == "accept":
+        from .sockets import accept
+
+        return accept(run, ref, node)
     if shared.kind in CELLS and name in ("acquire", "release", "__enter__") and isinstance(shared, Cell):
         if shared.lock is not None:
             return do(run, Ref(shared.lock, ref.inherited, ref.exact), name, args, node)
@@ -266,7 +272,7 @@ def _wait_for(
 ) -> Value:
     """``Condition.wait_for``: looks at its predicate first and waits only while that is false."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     predicate = args.get(0, "predicate")
     if predicate is not None:

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import BLOCKS, CELLS, Constant, Event, Key, Kind, Verb
+from ..model import BLOCKS, CELLS, Constant, Count, Event, Key, Kind, Verb
 from . import contents
+from .joining import from_values, spread
 from .run import Run
-from .values import (
-    UNKNOWN,
-    Coll,
-    Const,
-    Data,
-    Items,
-    Method,
-    Name,
-    Ref,
-    Value,
-    View,
-    from_values,
-    spread,
-)
+from .values import UNKNOWN, Coll, Const, Data, Items, Method, Name, OneOf, Ref, Value
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
 _SUBSCRIPTED = CELLS | BLOCKS | _ITEMS
@@ -59,6 +47,10 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
         return UNKNOWN if name != "sentinel" else ref
+    if kind is Kind.LISTENER and name in ("address", "last_accepted"):
+        from .sockets import address_of
+
+        return address_of(shared)
     if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin"):
         return UNKNOWN
     return Method(ref, name)
@@ -198,18 +190,26 @@ def delete_element(run: Run, ref: Ref, index: Value, node: cst.CSTNode) -> None:
 # -- iteration
 
 
-def iterated(run: Run, value: Value, node: cst.CSTNode) -> Value | None:
-    """What each element is, where something shared, or what came out of something shared, is iterated."""
+def iterated(
+    run: Run, value: Value, node: cst.CSTNode, *, whole: bool = True
+) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
+    """What iterating a value gives (see ``contents.elements``); shared objects in it tell that they are iterated."""
     if isinstance(value, Ref):
-        return iterate_shared(run, value, node)
+        element = iterate_shared(run, value, node, whole=whole)
+        return (None, element.element, None) if isinstance(element, Items) else (None, element, None)
     if isinstance(value, Data) and value.message is not None:
         message = value.message
         run.emit(Verb.ITERATE, message.target, node, "iteration", exact=message.exact, inside=True)
-    return None
+    for option in value.options if isinstance(value, OneOf) else ():
+        if isinstance(option, Ref):
+            iterate_shared(run, option, node, whole=whole)
+    return contents.elements(run, value)
 
 
-def iterate_shared(run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = False) -> Value:
-    """Iterating a shared object: what each element is."""
+def iterate_shared(
+    run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = False, whole: bool = True
+) -> Value:
+    """Iterating a shared object, to its end or (not ``whole``) one step: what each element is."""
     kind = ref.shared.kind
     if kind is Kind.DICT and not copied:
         event = run.emit(
@@ -230,6 +230,3 @@ def iterate_shared(run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = Fals
     if kind is Kind.RESULT:
         run.emit(Verb.RESULT, ref.shared, node, "iteration", exact=ref.exact)
     return UNKNOWN
-
-
-__all__ = ["View", "iterate_shared", "iterated", "key_of", "read", "read_attribute", "read_element", "write"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import ctypes_, makers, managers, memory, plain
+from . import ctypes_, makers, managers, memory, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .elements import iterate_shared
+from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
+from .pauses import note_name
 from .proxies import CHANGING_CALLS, change_copy, show
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, View, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, View
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -20,7 +22,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (ctypes_, managers, memory, plain)
+_REGISTERED = (ctypes_, managers, memory, plain, sockets)
 _SHOWING = frozenset({"print", "format", "pprint.pprint", "sys.stdout.write"})
 
 
@@ -42,7 +44,7 @@ def call_name(
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
     if dotted in ENDINGS:
-        run.out.append(End(ENDINGS[dotted]))
+        run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.vars = None
         return UNKNOWN
     special = CALLS.get(dotted)
@@ -50,6 +52,7 @@ def call_name(
         return special(run, args, node)
     if name in ("__init__", "start", "run", "join") and (package in PROCESS_BASES or package in THREAD_BASES):
         return _unbound(run, name, args, node)
+    note_name(run, dotted, node)
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
         for value in args.values():
             if isinstance(value, View):

@@ -71,7 +71,8 @@ def _let_go(
 ) -> None:
     if not managers or run.vars is None:
         return
-    alive = _alive(run, [*kept, *(value for (key, _), value in run.vars.items() if key != scope)], process)
+    held = [value for key, names in run.vars.items() if key != scope for value in names.values()]
+    alive = _alive(run, [*kept, *held], process)
     keeping = alive | {shared for shared in run.program.objects if shared.open}
     for manager in managers:
         if manager not in keeping and not any(shared.manager is manager for shared in keeping):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Constant, Kind, Memory, Shared, Verb
+from .joining import from_values
 from .made import made
 from .run import Run, calls
-from .values import PLAIN, UNKNOWN, Arguments, BlockName, Const, Data, Method, Name, Ref, Value, View, from_values
+from .values import PLAIN, UNKNOWN, Arguments, BlockName, Const, Data, Method, Name, Ref, Value, View
 
 _TRACKER = "multiprocessing.resource_tracker"
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count
+from ..model import Count, Kind, Role, RoleKind, Shared
 from . import contents
 from .elements import iterate_shared, iterated
+from .joining import from_values, join
 from .proxies import HOLDERS, length, show
 from .run import Run, calls
 from .values import (
@@ -21,13 +22,12 @@ from .values import (
     Generator,
     Items,
     Name,
+    OneOf,
     Opaque,
     Partial,
     Ref,
     Value,
     View,
-    from_values,
-    join,
 )
 
 
@@ -47,12 +47,22 @@ def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return from_values(args.values(), plain=True, keep=True)
 
 
+@calls("filter")
+def _filter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(1, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, iterated(run, value, node)[1], sequence=False)
+
+
 @calls("iter")
 def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 2:
         return Generator(None, Arguments(), args.positional[0][0], args.positional[1][0], node)
-    if args.positional and isinstance(args.positional[0][0], Ref):
-        return iterated(run, args.positional[0][0], node) or UNKNOWN
+    if args.positional and isinstance(args.positional[0][0], Ref) and args.positional[0][0].shared.kind is Kind.DICT:
+        # What a dict proxy's iterator needs, it needs at once.
+        return Items(*iterated(run, args.positional[0][0], node))
     return args.positional[0][0] if args.positional else UNKNOWN
 
 
@@ -78,13 +88,13 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
-    from .expressions import as_number
+    from .operations import as_number
 
     as_number(run, value, node, "number")
 
 
 def _decide(run: Run, value: Data) -> None:
-    from .statements import decide
+    from .conditions import decide
 
     decide(run, value)
 
@@ -119,13 +129,10 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
         if value is None:
             return contents.make(run, kind, {}, None, None) if kind else Items(())
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             return collect(run, value, kind or "list", node)
-        shared = iterated(run, value, node)
-        if shared is not None:
-            return contents.make(run, kind or "list", None, contents.elements(run, shared)[1], None)
-        items, element, count = contents.elements(run, value)
+        items, element, count = iterated(run, value, node)
         ordered = items if kind != "set" else None
         if kind is None:
             return Items(ordered, element, count)
@@ -157,8 +164,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     if isinstance(value, Generator):
         return Generator(None, Arguments(), value, None, node)
-    shared = iterated(run, value, node)
-    items, element, count = contents.elements(run, value if shared is None else shared)
+    items, element, count = iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
@@ -166,8 +172,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    shared = [iterated(run, value, node) or value for value, _ in args.positional]
-    columns = [contents.elements(run, value) for value in shared]
+    columns = [iterated(run, value, node) for value, _ in args.positional]
     if not columns:
         return UNKNOWN
     if all(items is not None for items, _, _ in columns):
@@ -185,13 +190,10 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if value is None:
         return UNKNOWN
     if isinstance(value, Generator):
-        from .loops import collect
+        from .iteration import collect
 
         return collect(run, value, "list", node)
-    shared = iterated(run, value, node)
-    if shared is not None:
-        return contents.make(run, "list", None, contents.elements(run, shared)[1], None)
-    items, element, count = contents.elements(run, value)
+    items, element, count = iterated(run, value, node)
     return Items(items, element, count)
 
 
@@ -208,14 +210,12 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "iterator")
     if isinstance(value, Generator):
         found: list[Value] = []
-        from .loops import iterate
+        from .iteration import iterate
 
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
-    if isinstance(value, Ref):
-        return iterate_shared(run, value, node)
-    return contents.inexact(contents.elements(run, value)[1]) if value is not None else UNKNOWN
+    return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
 
 
 @calls("map")
@@ -226,7 +226,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     function = args.positional[0][0]
     results: list[Value] = []
-    from .loops import iterate
+    from .iteration import iterate
 
     def one(item: Value) -> None:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
@@ -240,15 +240,14 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("sum", "any", "all", "min", "max")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    values = []
+    values = [value for value, _ in args.positional]
     for value, _ in args.positional:
-        values.append(value)
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             collect(run, value, "list", node)
-        elif isinstance(value, Ref) or len(args.positional) == 1:
-            values.append(iterated(run, value, node) or UNKNOWN)
+        else:
+            values.append(iterated(run, value, node)[1])
     return from_values(values, plain=False)
 
 
@@ -312,7 +311,7 @@ def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
 
-@calls("asyncio.to_thread")
+@calls("asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync")
 def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
 
@@ -338,6 +337,22 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     _, element, count = contents.elements(run, value)
     return Items(None, element, count)
+
+
+@calls("multiprocessing.active_children")
+def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Any of the processes that this one has started."""
+    mine = [role.process for role in run.program.roles if role.kind is RoleKind.PROCESS and role.parent is not None]
+    mine = [process for process in mine if process is not None and _parent(run, process) is run.role.home]
+    refs = tuple(Ref(process, False, False) for process in mine if process is not None)
+    if not refs:
+        return UNKNOWN
+    return Items(None, refs[0] if len(refs) == 1 else OneOf(refs))
+
+
+def _parent(run: Run, process: Shared) -> Role | None:
+    role = run.program.role_of(process)
+    return role.parent.home if role is not None and role.parent is not None else None
 
 
 @calls("object")

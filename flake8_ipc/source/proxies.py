@@ -13,25 +13,9 @@ import libcst as cst
 from ..model import PROXIES, Constant, Event, Holding, Key, Kind, Shared, Verb
 from . import contents
 from .elements import key_of, read, write
+from .joining import from_values, join, spread
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Coll,
-    Const,
-    Copy,
-    Data,
-    Generator,
-    Items,
-    Many,
-    Method,
-    Ref,
-    Value,
-    from_values,
-    join,
-    spread,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Copy, Data, Items, Many, Method, Ref, Value
 
 HOLDERS = frozenset({Kind.DICT, Kind.LIST, Kind.NAMESPACE, Kind.SET})
 # Methods that look and change nothing, by the element they look at: the one that is named, or all.
@@ -346,4 +330,4 @@ def show(run: Run, value: Value, node: cst.CSTNode) -> None:
         run.emit(Verb.SHOW, value.shared, node, "print", inherited=value.inherited, exact=value.exact)
 
 
-__all__ = ["Generator", "call_proxy", "change_copy", "contains", "given", "hold", "holdings", "keep", "length", "show"]
+__all__ = ["call_proxy", "change_copy", "contains", "given", "hold", "holdings", "keep", "length", "show"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
 from ..model import Block, Count, Event, Flow, Jump, Loop, Memory, Place, Program, Role, Seq, Setting, Shared, Verb
+from .joining import spread
 from .values import (
     NOTHING,
     UNKNOWN,
+    Arguments,
     BlockName,
     Coll,
     Const,
@@ -23,14 +25,12 @@ from .values import (
     Scope,
     Value,
     View,
-    join,
-    spread,
 )
+from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
     from .module import ModuleScope
 
-Vars: TypeAlias = dict[tuple[int, str], Value]
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
 Executor: TypeAlias = Callable[["Run", Any], None]
 
@@ -116,7 +116,7 @@ class Run:
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
         self.program = program
         self.role: Role = program.roles[0]
-        self.vars: Vars | None = {}
+        self.vars: Vars | None = Vars()
         self.birth: Vars | None = None
         self.frame = frame
         self.out: list[Flow] = []
@@ -134,13 +134,16 @@ class Run:
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.made: dict[object, Any] = {}
-        self.foreign: Vars = {}
+        self.foreign: dict[tuple[int, str], Value] = {}
         self.managers = False
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
+        self.given_away: dict[Shared, None] = {}
+        self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
-        self.dull: dict[tuple[int, int], int] = {}
+        self.looked: set[int] = set()
+        self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
         self._setting = Setting()
 
     # -- reading
@@ -229,7 +232,7 @@ class Run:
 
     def fork(self) -> Vars | None:
         """A copy of the state, for the other branch."""
-        return None if self.vars is None else dict(self.vars)
+        return None if self.vars is None else self.vars.copy()
 
     # -- the store
 
@@ -237,20 +240,31 @@ class Run:
         """What a name of a scope or an attribute of an object holds."""
         if self.vars is None:
             return None
-        found = self.vars.get((key, name))
+        found = self.vars.get(key, name)
         return found if found is not None or not self.foreign else self.foreign.get((key, name))
 
     def store(self, key: int, name: str, value: Value) -> None:
         """Sets it."""
         if self.vars is not None:
-            self.vars[key, name] = value
+            self.vars.set(key, name, value)
+
+    def held(self, key: int) -> Mapping[str, Value]:
+        """Everything that a scope or an object holds."""
+        return self.vars.of(key) if self.vars is not None else {}
+
+    def holding(self, key: int) -> list[Value]:
+        """The values that a scope or an object holds, plain data left out."""
+        return [value for value in self.held(key).values() if type(value) not in _PLAIN]
 
     def content(self, coll: Coll) -> Content:
-        """What a collection holds now."""
+        """What a collection holds now; that somebody looked is noted."""
+        self.looked.add(coll.key)
+        return self.content_to_fill(coll)
+
+    def content_to_fill(self, coll: Coll) -> Content:
+        """The same for who only puts something in, and whom it does not concern what else is there."""
         found = self.load(coll.key, "")
-        if isinstance(found, Content):
-            return found
-        return Content(None)
+        return found if type(found) is Content else Content(None)
 
     @property
     def in_child(self) -> bool:
@@ -289,7 +303,6 @@ class Run:
         from .contents import inside, pickles_itself
 
         seen: set[int] = set()
-        held = Held(self)
         while pending:
             value = pending.pop()
             if id(value) in seen:
@@ -303,7 +316,7 @@ class Run:
                 aside.append(value)
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
-            pending.extend(inside(self, value, found, held))
+            pending.extend(inside(self, value, found))
 
 
 class Writing:
@@ -324,41 +337,7 @@ class Writing:
         self._run.out = self._outer
 
 
-class Held:
-    """What each scope and object holds, by its identity; worked out at the first question."""
-
-    __slots__ = ("_held", "_run")
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._held: dict[int, list[Value]] | None = None
-
-    def by(self, owner: int) -> list[Value]:
-        """The values that an owner holds, plain data left out."""
-        if self._held is None:
-            self._held = {}
-            for (key, _), value in (self._run.vars or {}).items():
-                if type(value) not in _PLAIN:
-                    self._held.setdefault(key, []).append(value)
-        return self._held.get(owner, [])
-
-
 _PLAIN = frozenset({Const, Data, Name})
-
-
-def join_vars(one: Vars | None, other: Vars | None) -> Vars | None:
-    """The state where either path may have led here; may change and return ``one``."""
-    if one is None:
-        return other
-    if other is None or one is other:
-        return one
-    for key, value in other.items():
-        mine = one.get(key)
-        if mine is None:
-            one[key] = value
-        elif mine is not value:
-            one[key] = join(mine, value)
-    return one
 
 
 def options(value: Value) -> tuple[Value, ...]:

@@ -121,7 +121,7 @@ def _hand_in(
 def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> None:
     """Callbacks run in this very process, in the pool's own thread."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     for key in ("callback", "error_callback"):
         found = args.named.get(key)
@@ -130,7 +130,9 @@ def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> 
         if key == "error_callback":
             run.emit(Verb.RESULT, result, node, key, blocking=Blocking.NEVER)
         function = found[0]
+        outer, run.in_async = run.in_async, False
         either(run, lambda: _ignore(call_value(run, function, Arguments([(UNKNOWN, node)]), node)), lambda: None)
+        run.in_async = outer
 
 
 def _ignore(value: Value) -> None:
