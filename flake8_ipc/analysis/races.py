@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..model import PROXIES, Cell, Constant, Event, Key, Kind, Memory, Role, Shared, Verb
 from .locks import root
-from .study import Study
+
+if TYPE_CHECKING:
+    from .study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,15 @@ def accesses(study: Study) -> dict[Shared, list[Access]]:
     for role, event in study.program.events(Verb.READ, Verb.WRITE, Verb.CALL):
         if event.verb is Verb.CALL and event.key is Key.NOTHING:
             continue
-        shared = event.target.origin if isinstance(event.target, Memory) else event.target
+        shared = _itself(event.target)
         if _all_known(shared):
             found.setdefault(shared, []).append(Access(role, event, study.locks.names(role, event)))
     return found
+
+
+def _itself(shared: Shared) -> Shared:
+    """What is shared: of a mapping, the block."""
+    return shared.origin if isinstance(shared, Memory) else shared
 
 
 def _all_known(shared: Shared) -> bool:
@@ -55,16 +63,22 @@ def _all_known(shared: Shared) -> bool:
     return isinstance(shared, Cell) or shared.kind in PROXIES
 
 
-def pairs(study: Study, mine: list[Access]) -> Iterator[Race]:
+def races(study: Study) -> dict[Shared, list[Race]]:
+    """Every write with each concurrent access to the same element, by what they access (``Study.races``)."""
+    return {shared: list(_pairs(study, mine)) for shared, mine in accesses(study).items()}
+
+
+def _pairs(study: Study, mine: list[Access]) -> Iterator[Race]:
     """Every write with each concurrent access to the same element, locked or not."""
     for write in mine:
-        if not write.writes:
+        # The server does a single call whole, under whatever lock.
+        if not write.writes or (write.event.target.managed and not write.event.reads):
             continue
         for other in mine:
             same_role = write.role is other.role
             if _apart(write.event, other.event):
                 continue
-            if same_role and write.event.target.many and write.role.many:
+            if same_role and _itself(write.event.target).many and write.role.many:
                 continue
             if study.order.concurrent(write.role, write.event, other.role, other.event):
                 yield Race(write, other)
@@ -92,12 +106,12 @@ def _named_apart(one: Event, other: Event) -> bool:
 
 def lost_updates(study: Study) -> Iterator[Race]:
     """Read-modify-writes that another role's write can fall into: of cells with a lock of their own, and of proxies."""
-    for shared, mine in accesses(study).items():
+    for shared, found in study.races.items():
         lock = shared.lock if isinstance(shared, Cell) else None
         if lock is None and not shared.managed:
             continue
         implicit = frozenset({root(lock)}) if lock is not None else frozenset()
-        for race in pairs(study, mine):
+        for race in found:
             if not race.write.event.reads or not race.other.writes:
                 continue
             whole = study.locks.atomic(race.write.role, race.write.event)
@@ -107,24 +121,21 @@ def lost_updates(study: Study) -> Iterator[Race]:
 
 def unsynchronised(study: Study) -> Iterator[Race]:
     """Writes to cells without a lock of their own that meet another access with no lock in common."""
-    for shared, mine in accesses(study).items():
+    for shared, found in study.races.items():
         if isinstance(shared, Cell) and shared.lock is None and not shared.managed:
-            for race in pairs(study, mine):
+            for race in found:
                 if race.write.locks.isdisjoint(race.other.locks):
                     yield race
 
 
 def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
     """Accesses under some lock, but not under the one that most accesses to the object hold; with that lock."""
-    for shared, mine in accesses(study).items():
-        races = list(pairs(study, mine))
-        if shared.managed:
-            # The server does single calls whole, under whatever lock.
-            races = [race for race in races if race.write.event.reads and race.other.writes]
-        meeting = {access.event: access for race in races for access in (race.write, race.other)}
+    for shared, found in study.races.items():
+        met = [race for race in found if race.other.writes] if shared.managed else found
+        meeting = {access.event: access for race in met for access in (race.write, race.other)}
         if not meeting or any(not access.locks for access in meeting.values()):
             continue
-        if all(not race.write.locks.isdisjoint(race.other.locks) for race in races):
+        if all(not race.write.locks.isdisjoint(race.other.locks) for race in met):
             continue
         ranked = sorted(meeting.values(), key=lambda access: access.event.place.spot)
         counts = Counter(lock for access in ranked for lock in access.locks)

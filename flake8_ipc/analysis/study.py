@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..model import Program, Role
+from ..model import Program, Role, Shared
 from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
 from .graph import Graph
@@ -13,6 +13,7 @@ from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
+from .races import Race, races
 from .unsent import Unsent
 
 
@@ -49,6 +50,11 @@ class Study:
     def lifecycle(self) -> Lifecycle:
         """The states of objects along the flows."""
         return Lifecycle(self.graph)
+
+    @cached_property
+    def races(self) -> dict[Shared, list[Race]]:
+        """Writes with the accesses that are concurrent with them, locked or not."""
+        return races(self)
 
     @cached_property
     def holdings(self) -> Holdings:
