@@ -128,10 +128,16 @@ def unsynchronised(study: Study) -> Iterator[Race]:
                     yield race
 
 
+def _in_updates(found: list[Race]) -> list[Race]:
+    """The races between updates of a proxy, in two requests each; who only looks sees one value or the other."""
+    read = {one for race in found for one in race.write.event.reads}
+    return [race for race in found if race.other.writes or race.other.event in read]
+
+
 def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
     """Accesses under some lock, but not under the one that most accesses to the object hold; with that lock."""
     for shared, found in study.races.items():
-        met = [race for race in found if race.other.writes] if shared.managed else found
+        met = _in_updates(found) if shared.managed else found
         meeting = {access.event: access for race in met for access in (race.write, race.other)}
         if not meeting or any(not access.locks for access in meeting.values()):
             continue
