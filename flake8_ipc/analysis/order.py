@@ -22,11 +22,15 @@ _SIGNALS = frozenset({Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE})
 
 
 class Order:
-    """Which roles are alive when, and which events are concurrent."""
+    """Which roles are alive when, and which events are concurrent.
 
-    def __init__(self, program: Program, graph: Callable[[Role], Graph]) -> None:
+    Without ``failing`` only on the paths on which no call raises.
+    """
+
+    def __init__(self, program: Program, graph: Callable[[Role], Graph], *, failing: bool = True) -> None:
         self.program = program
         self._graph = graph
+        self._failing = failing
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._sent: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
         self._received: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
@@ -37,7 +41,7 @@ class Order:
         """The processes, threads and pools this role started that may still be alive before this event."""
         if role not in self._alive:
             nobody: frozenset[Shared] = frozenset()
-            before = by_event(self._graph(role).forward(nobody, _live, union))
+            before = by_event(self._graph(role).forward(nobody, _live, union, failing=self._failing))
             self._alive[role] = {one: nobody.union(*states) for one, states in before.items()}
         return self._alive[role].get(event, frozenset())
 
@@ -144,7 +148,7 @@ class Order:
         nothing: frozenset[Channel] = frozenset()
         key = (role, back)
         if key not in self._sent:
-            self._sent[key] = by_event(self._graph(role).forward(nothing, step, union))
+            self._sent[key] = by_event(self._graph(role).forward(nothing, step, union, failing=self._failing))
         return self._sent[key]
 
     def _must_have_received(self, role: Role, back: frozenset[Channel]) -> dict[Event, list[frozenset[Channel]]]:
@@ -161,7 +165,7 @@ class Order:
         nothing: frozenset[Channel] = frozenset()
         key = (role, back)
         if key not in self._received:
-            self._received[key] = by_event(self._graph(role).forward(nothing, step, intersection))
+            self._received[key] = by_event(self._graph(role).forward(nothing, step, intersection, failing=self._failing))
         return self._received[key]
 
 

@@ -42,6 +42,11 @@ class Study:
         return Order(self.program, self.graph)
 
     @cached_property
+    def smooth(self) -> Order:
+        """The same where no call raises."""
+        return Order(self.program, self.graph, failing=False)
+
+    @cached_property
     def stuck(self) -> Verdict:
         """What the interleavings tell: who can be forced to wait for good."""
         return Explorer(self.program, self.states).verdict()

@@ -21,10 +21,10 @@ from .rule import Rule
 from .wording import at
 
 _TELLS = {
-    "start": "start() lets go of the arguments",
-    "submit": "the pool lets go of the task's arguments",
-    "store": "a proxy keeps no manager where it is stored",
-    "return": "the function returns",
+    "start": "start() has let go of the arguments",
+    "submit": "the pool has sent the task away",
+    "store": "the proxy is stored where it keeps no manager",
+    "return": "the function has returned",
 }
 
 
@@ -49,7 +49,7 @@ def check(study: Study) -> Iterator[Finding]:
 
 def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
     """Whether a process that was given a proxy may be alive, and at work with it, when the manager goes."""
-    alive = study.order.alive(role, drop)
+    alive = study.smooth.alive(role, drop)
     waited = _waited_for(study, role, drop)
     for child in study.program.roles:
         process = child.process
@@ -60,7 +60,7 @@ def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
         if given and drop.name != "return" and not only_forked(study.program, process):
             # Its very arguments ask the manager when they are unpickled.
             return True
-        if given and (not child.known or any(study.order.concurrent(role, drop, child, use) for use in uses)):
+        if given and (not child.known or any(study.smooth.concurrent(role, drop, child, use) for use in uses)):
             return True
     return False
 

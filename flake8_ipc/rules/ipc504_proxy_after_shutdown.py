@@ -1,8 +1,9 @@
 """IPC504 proxy-after-shutdown.
 
-Judged from: the state of each manager along a role's flow; only what is shut down on every path counts.
-Reported at: the first use that fails; before it, each that only shows the proxy.
-Missed: processes that outlive the manager.
+Judged from: the state of each manager along a role's flow, where only what is shut down on every path counts; and the
+processes that may still be at work when it is shut down.
+Reported at: the first use that fails, or that may; before it, each that only shows the proxy.
+Missed: daemons, and processes that are terminated somewhere.
 Source: CPython Lib/multiprocessing/managers.py: a proxy connects to the server's socket, which shutdown() takes away;
 BaseProxy.__str__ hides the failure.
 """
@@ -20,6 +21,7 @@ from .rule import Rule
 from .wording import at
 
 _UP, _DOWN, _FAILED = "up", "down", "failed"
+_CURES = {Kind.DICT: "copy it out before, as in dict({})", Kind.LIST: "copy it out before, as in list({})"}
 _NO_USE = frozenset({Verb.CREATE, Verb.DROP, Verb.CHANGE})
 
 
@@ -31,14 +33,21 @@ def check(study: Study) -> Iterator[Finding]:
             end = next(event for event in ends if event.target is manager)
             for event in _too_late(study, role, manager):
                 effect = "shows that it failed" if event.verb is Verb.SHOW else "fails"
+                cure = _CURES.get(event.target.kind, "use it before")
                 yield Finding(
                     "IPC504",
                     event.place,
                     f"{event.target} lives in a manager that was shut down at {at(end.place, event.place)}: this use {effect}; "
-                    f"copy it out before, as in dict({event.target})"
-                    if event.target.kind is Kind.DICT
-                    else f"{event.target} lives in a manager that was shut down at {at(end.place, event.place)}: this use "
-                    f"{effect}; use it, or copy it out, before",
+                    f"{cure.format(event.target)}",
+                    about=(event.target,),
+                )
+        for end in ends:
+            for child, event in _outlived(study, role, end):
+                yield Finding(
+                    "IPC504",
+                    event.place,
+                    f"{event.target} lives in a manager that is shut down at {at(end.place, event.place)}, while "
+                    f"{child.name} may still be at work: this use fails then; join the process before",
                     about=(event.target,),
                 )
 
@@ -61,6 +70,22 @@ def _too_late(study: Study, role: Role, manager: Shared) -> Iterator[Event]:
         uses = event.target.manager is manager and event.verb not in _NO_USE and event.exact
         if uses and all(state == _DOWN for state in states):
             yield event
+
+
+def _outlived(study: Study, role: Role, end: Event) -> Iterator[tuple[Role, Event]]:
+    """The first use of a proxy in each process that nobody waited for when its manager is shut down."""
+    alive = study.smooth.alive(role, end)
+    ended = {event.target for _, event in study.program.events(Verb.TERMINATE, Verb.KILL)}
+    for child in study.program.roles:
+        if child.process is None or child.process not in alive or child.process in ended:
+            continue
+        if child.thread or child.daemon is not False or not end.exact:
+            continue
+        for event in child.events():
+            uses = event.target.manager is end.target and event.verb not in _NO_USE and event.verb is not Verb.SHOW
+            if uses and event.exact and study.smooth.concurrent(role, end, child, event):
+                yield child, event
+                break
 
 
 BAD = '''\
@@ -110,5 +135,6 @@ RULE = Rule(
     silent=(
         "What is used was copied out before (dict(d), list(l)).",
         "The manager is shut down on some paths only.",
+        "A process that outlives the manager is a daemon, is terminated, or has told by a message that it is done.",
     ),
 )
