@@ -97,7 +97,6 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
-    yields_to=("IPC408",),
     silent=(
         "The package multiprocess, which pickles by dill.",
         "A function or class at module level, or a method of such a class.",

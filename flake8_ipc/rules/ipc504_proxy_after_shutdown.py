@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from ..analysis.graph import by_event
 from ..analysis.lifecycle import MAYBE
+from ..analysis.order import RECEIVES, SENDS, channel
 from ..analysis.study import Study
 from ..finding import Finding
 from ..model import Event, Kind, Role, Shared, Verb
@@ -79,13 +80,19 @@ def _outlived(study: Study, role: Role, end: Event) -> Iterator[tuple[Role, Even
     for child in study.program.roles:
         if child.process is None or child.process not in alive or child.process in ended:
             continue
-        if child.thread or child.daemon is not False or not end.exact:
+        if child.thread or child.daemon is not False or not end.exact or _reports(child, role):
             continue
         for event in child.events():
             uses = event.target.manager is end.target and event.verb not in _NO_USE and event.verb is not Verb.SHOW
             if uses and event.exact and study.smooth.concurrent(role, end, child, event):
                 yield child, event
                 break
+
+
+def _reports(child: Role, role: Role) -> bool:
+    """Whether a process sends something, a message or a signal, that the other one waits for: it may tell that it is done."""
+    heard = {channel(event) for event in role.events(*RECEIVES)}
+    return any(channel(event, sending=True) in heard for event in child.events(*SENDS))
 
 
 BAD = '''\
