@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..analysis.locks import root
 from ..analysis.study import Study
-from ..analysis.surroundings import same_turn
+from ..analysis.surroundings import beside
 from ..finding import Finding
 from ..model import LOCKS, Cell, Event, Program, Role, RoleKind, Shared, Verb
 from .rule import Rule
@@ -77,7 +77,7 @@ def _with_its_process(maker: Role, made: Event, user: Role) -> bool:
     if not (made.target.many and user.process is not None and user.process.many):
         return False
     creations = (event for event in maker.events(Verb.CREATE) if event.target is user.process)
-    return any(same_turn(maker.flow, made, event) for event in creations)
+    return any(beside(maker.flow, made, event) for event in creations)
 
 
 BAD = '''\

@@ -141,6 +141,7 @@ class Run:
         self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
+        self.awaited: set[int] = set()
         self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
         self.foreign: dict[tuple[int, str], Value] = {}
@@ -151,6 +152,7 @@ class Run:
         self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
         self.looked: set[int] = set()
+        self.counted: set[int] = set()
         self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
         self._setting = Setting()
 

@@ -66,7 +66,8 @@ class Explorer:
 
     def verdict(self) -> Verdict:
         """The verdict; empty where nothing can get stuck, or where it cannot be told."""
-        if not self.objects or not self.program.whole or any(not role.known for role in self.program.roles):
+        known = self.program.whole and not self.program.interleaved and all(role.known for role in self.program.roles)
+        if not self.objects or not known:
             return Verdict()
         waits = any(_waits(event) and event.target in self.objects for _, event in self.program.events())
         if not waits and not self._crowds():
