@@ -16,11 +16,12 @@ _CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A point of the flow: an event, or a mere crossing."""
+    """A point of the flow: an event, an end of the role in the midst of its flow, or a mere crossing."""
 
     event: Event | None = None
     after: list[Node] = field(default_factory=list)
     failing: tuple[Node, ...] = ()
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,11 @@ class Graph:
         if isinstance(flow, Try):
             return self._try(flow, next_, at)
         if isinstance(flow, Raise):
-            return self._node(None, *self._catchers(flow.name, at))
+            return self._node(None, *self._catchers(flow.name, at)) if flow.sure else self._risk(next_, at)
         assert isinstance(flow, End)
-        return self._node(None, self.exit)
+        node = self._node(None, self.exit)
+        node.end = flow
+        return node
 
     def _choice(self, flow: Choice, next_: Node, at: _Context) -> Node:
         branches = [self._build(branch, next_, at) for branch in flow.branches]
@@ -126,6 +129,15 @@ class Graph:
         body = self._build(flow.body, orelse, inner)
         return self._node(None, body, *(node for _, node in catching))
 
+    def _risk(self, next_: Node, at: _Context) -> Node:
+        """What may raise anything: every handler may get it, up to the first that catches all."""
+        node = self._node(None, next_)
+        for names, handler in at.handlers:
+            node.after.append(handler)
+            if names is None or _CATCH_ALL.intersection(names):
+                break
+        return node
+
     def _catchers(self, name: str | None, at: _Context) -> list[Node]:
         for names, node in at.handlers:
             if names is None or name in names or _CATCH_ALL.intersection(names):
@@ -139,8 +151,12 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
+        fails: Callable[[Event], bool] = lambda event: True,
     ) -> dict[Node, State]:
-        """The state before each node that can be reached, met over all paths that lead there."""
+        """The state before each node that can be reached, met over all paths that lead there.
+
+        ``fails`` tells which events raise what a handler around them catches; all may, unless told otherwise.
+        """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
         while pending:
@@ -149,9 +165,26 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing:
+            for handler in node.failing if node.event is not None and fails(node.event) else ():
                 _merge(before, pending, handler, state, meet)
         return before
+
+    def later(self, event: Event, *, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
+        """The events that may come after one, on paths that go no further than an event that ``until`` holds of."""
+        found: set[Event] = set()
+        seen: set[Node] = set()
+        pending = [next_ for node in self.at(event) for next_ in (*node.after, *node.failing)]
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.event is not None:
+                found.add(node.event)
+                if until(node.event):
+                    continue
+            pending.extend((*node.after, *node.failing))
+        return found
 
     def at(self, event: Event) -> list[Node]:
         """Every node of an event."""

@@ -28,6 +28,7 @@ class Order:
         self.program = program
         self._graph = graph
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
+        self._begun: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._sent: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
         self._received: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
 
@@ -40,6 +41,21 @@ class Order:
             before = by_event(self._graph(role).forward(nobody, _live, union))
             self._alive[role] = {one: nobody.union(*states) for one, states in before.items()}
         return self._alive[role].get(event, frozenset())
+
+    def begun(self, role: Role, event: Event) -> frozenset[Shared]:
+        """The processes, threads and pools this role may have started before this event, ended ones included."""
+        if role not in self._begun:
+            nobody: frozenset[Shared] = frozenset()
+            before = by_event(self._graph(role).forward(nobody, _start, union))
+            self._begun[role] = {one: nobody.union(*states) for one, states in before.items()}
+        return self._begun[role].get(event, frozenset())
+
+    def may_follow(self, ancestor: Role, event: Event, role: Role) -> bool:
+        """Whether a role may have begun before an event of one of its ancestors."""
+        ancestry = _ancestry(role)
+        if ancestor is role or ancestor not in ancestry:
+            return False
+        return _child_towards(ancestor, ancestry).process in self.begun(ancestor, event)
 
     def overlaps(self, role: Role) -> bool:
         """Whether several copies of a role can be alive at once."""
@@ -55,6 +71,8 @@ class Order:
 
     def concurrent(self, one: Role, first: Event, other: Role, second: Event) -> bool:
         """Whether neither event is ordered before the other."""
+        if first.clock is not None and second.clock is not None:
+            return not (first.clock.before(second.clock) or second.clock.before(first.clock))
         if one is other:
             return self.overlaps(one)
         if not self._together(one, first, other, second):
@@ -193,6 +211,10 @@ def _orders(event: Event) -> bool:
     if event.verb is Verb.ACQUIRE:
         return event.target.kind in _SIGNALS and event.blocking is Blocking.FOREVER
     return event.blocking is Blocking.FOREVER or event.raises is not None
+
+
+def _start(begun: frozenset[Shared], event: Event) -> frozenset[Shared]:
+    return begun | {event.target} if event.verb in (Verb.START, Verb.SUBMIT) else begun
 
 
 def _live(alive: frozenset[Shared], event: Event) -> frozenset[Shared]:

@@ -1,20 +1,23 @@
 """What a program does between its processes, in one language for both witnesses."""
 
-from .events import Blocking, Constant, Event, Key, Setting, Verb
+from .events import Blocking, Clock, Constant, Event, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
     CELLS,
     LOCKS,
     QUEUES,
     SEMAPHORE_BACKED,
+    UNTOLD,
     Argument,
     Barrier,
     Callee,
     CalleeKind,
     Cell,
+    Endpoint,
     Fault,
     Handover,
     Kind,
+    Listener,
     Lock,
     PipeEnd,
     Pool,
@@ -34,6 +37,7 @@ __all__ = [
     "LOCKS",
     "QUEUES",
     "SEMAPHORE_BACKED",
+    "UNTOLD",
     "Argument",
     "Barrier",
     "Block",
@@ -42,9 +46,11 @@ __all__ = [
     "CalleeKind",
     "Cell",
     "Choice",
+    "Clock",
     "Constant",
     "Count",
     "End",
+    "Endpoint",
     "Event",
     "Fault",
     "Flow",
@@ -53,6 +59,7 @@ __all__ = [
     "Jump",
     "Key",
     "Kind",
+    "Listener",
     "Lock",
     "Loop",
     "PipeEnd",

@@ -10,6 +10,7 @@ from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
 from .deeds import read_attribute, write_attribute
 from .joining import from_values, join, spread
+from .keeping import rebound
 from .lookup import call_it
 from .names import canonical
 from .run import Run
@@ -100,6 +101,10 @@ def member(run: Run, cls: Cls, name: str, *, after: bool = False) -> Value | Non
 
 def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value:
     """The value of ``owner.name``."""
+    if run.copies:
+        from .copies import attribute_seen
+
+        attribute_seen(run, owner, name, node)
     if isinstance(owner, Data):
         return _of_data(owner, name)
     if isinstance(owner, Name):
@@ -204,21 +209,45 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
     call_it(run, value, name)
+    if name == "authkey":
+        _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
     for option in spread(owner):
         if isinstance(option, Inst):
             if option.shared is not None:
                 _set_on_process(run, option.shared, name, value, node)
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             previous = run.load(option.key, name)
             run.store(option.key, name, join(previous, value) if several and previous is not None else value)
+            if previous is not None and not several:
+                rebound(run, previous, value, node)
         elif isinstance(option, Cls):
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             run.store(option.key, name, value)
         elif isinstance(option, Ref):
             _set_on_shared(run, option, name, value, node)
         elif isinstance(option, Super):
             run.store(option.inst.key, name, value)
+        elif isinstance(option, Name) and option.dotted == "multiprocessing.this_process":
+            free_of_daemon(run)
         elif not isinstance(option, Const):
             run.open(value)
+
+
+def _key_set(run: Run, owner: Value, value: Value, node: cst.CSTNode) -> None:
+    from .keys import key_is
+
+    current = isinstance(owner, Name) and owner.dotted == "multiprocessing.this_process"
+    if current or (isinstance(owner, (Inst, Ref)) and isinstance(owner.shared, Process)):
+        key_is(run, value, node)
+
+
+def _changed(run: Run, owner: Inst | Cls, name: str, value: Value, node: cst.CSTNode, *, several: bool) -> None:
+    from .copies import changed
+
+    changed(run, owner.key, name, node, value, exact=not several)
 
 
 def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
@@ -226,6 +255,15 @@ def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTN
         return
     _set_on_process(run, owner.shared, name, value, node)
     run.store(id(owner.shared), name, value)
+
+
+def free_of_daemon(run: Run) -> None:
+    """``current_process().daemon = False`` or the like: this process is no longer surely a daemon."""
+    process = run.role.home.process
+    if isinstance(process, Process):
+        process.daemon = None
+    elif isinstance(process, Pool):
+        process.daemonic = False
 
 
 def _set_on_process(run: Run, shared: object, name: str, value: Value, node: cst.CSTNode) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from ..model import Kind, Verb
-from . import contents
+from . import contents, copies, keys
 from .attributes import get_attribute, library_base, lineage, member
 from .deeds import do
 from .following import follow
@@ -45,6 +45,10 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     callee = run.evaluate(node.func)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
+    if isinstance(node.func, cst.Attribute):
+        from .pauses import note_method
+
+        note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
 
 
@@ -72,6 +76,8 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
     found = Arguments()
     for node in nodes:
         value = run.evaluate(node.value)
+        if node.star and run.copies:
+            copies.read(run, [value], node.value)
         if node.star == "*":
             items = contents.elements(run, value)[0]
             if items is None:
@@ -142,6 +148,8 @@ def with_partial(partial: Partial, args: Arguments, node: cst.CSTNode) -> Argume
 
 def call_unknown(run: Run, args: Arguments, callee: Value = UNKNOWN) -> Value:
     """A call of code that cannot be seen: whatever it is given is open from now on."""
+    if run.copies:
+        copies.forgotten(run, args.values())
     run.open(*args.values())
     return from_values([callee, *args.values()])
 
@@ -194,6 +202,9 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     base = library_base(cls)
     shared = make_process(run, node, base, cls) if base is not None else None
     inst = Inst(cls, shared)
+    for library in lineage(cls):
+        if isinstance(library, Name) and keys.takes_key(library.dotted):
+            keys.given(run, library.dotted, args)
     init = member(run, cls, "__init__")
     if isinstance(init, Func):
         bound = get_attribute(run, inst, "__init__", node)
@@ -216,6 +227,10 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
         from .launch import complete
 
         complete(run, shared, inst)
+    if member(run, cls, "__del__") is not None:
+        from .pauses import leave_for_later
+
+        leave_for_later(run, get_attribute(run, inst, "__del__", node), Arguments(), node)
     return inst
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from ..model import Constant, Event, Test, Verb
+from . import copies
 from .joining import from_values, spread
 from .run import Run
 from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
@@ -35,6 +36,8 @@ def condition(run: Run, node: cst.BaseExpression) -> Condition:
 
         value = run.evaluate(inner)
         as_number(run, value, inner, "truth")
+        if run.copies:
+            copies.read(run, [value], inner, 0)
         found = _judged(run, value, inner)
     decide(run, found.value)
     return opposite(found) if negated else found
@@ -73,6 +76,8 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     equal = isinstance(sign, (cst.Is, cst.Equal))
     left = run.evaluate(node.left)
     right = run.evaluate(other_node)
+    if run.copies:
+        copies.read(run, [left, right], node)
     if isinstance(left, Data) and left.message is not None and isinstance(right, Const):
         name = node.left.value if isinstance(node.left, cst.Name) else ""
         if isinstance(node.left, cst.NamedExpr):

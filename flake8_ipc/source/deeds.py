@@ -10,6 +10,7 @@ from ..model import (
     CELLS,
     LOCKS,
     QUEUES,
+    Barrier,
     Blocking,
     Cell,
     Choice,
@@ -21,7 +22,7 @@ from ..model import (
     Shared,
     Verb,
 )
-from . import contents
+from . import contents, copies
 from .joining import from_values, spread
 from .run import Run
 from .values import NOTHING, PLAIN, UNKNOWN, Arguments, BlockName, Coll, Const, Data, Items, Method, OneOf, Ref, Value
@@ -128,10 +129,11 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.THREAD: _PROCESS,
     Kind.POOL: _POOL,
     Kind.THREAD_POOL: _POOL,
-    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN)},
+    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN, (0, "wait"))},
     Kind.RESULT: _RESULT,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
+    Kind.LISTENER: {"close": Deed(Verb.CLOSE)},
     Kind.SUBPROCESS: _SUBPROCESS,
 }
 
@@ -176,6 +178,10 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         from .managers import call_proxy
 
         return call_proxy(run, ref, name, args, node)
+    if shared.kind is Kind.LISTENER and name == "accept":
+        from .sockets import accept
+
+        return accept(run, ref, node)
     if shared.kind in CELLS and name in ("acquire", "release", "__enter__") and isinstance(shared, Cell):
         if shared.lock is not None:
             return do(run, Ref(shared.lock, ref.inherited, ref.exact), name, args, node)
@@ -196,8 +202,11 @@ def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CS
 
 def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: cst.CSTNode) -> Value:
     shared = ref.shared
+    waits = blocking(deed, args)
+    if isinstance(shared, Barrier) and shared.timed and waits is Blocking.FOREVER:
+        waits = Blocking.TIMED
     facts = {
-        "blocking": blocking(deed, args),
+        "blocking": waits,
         "used": id(node) not in run.unused,
         "inherited": ref.inherited,
         "exact": ref.exact,
@@ -215,8 +224,10 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
         return Ref(shared.lock, ref.inherited, ref.exact) if shared.lock is not None else UNKNOWN
+    if deed.verb is Verb.ACQUIRE:
+        run.by_hand.add(run.role)
     if deed.verb is Verb.GET_OBJ:
-        return ref
+        return Ref(shared, ref.inherited, ref.exact, bare=True)
     if deed.verb is Verb.RESULT:
         return UNKNOWN
     return PLAIN if deed.verb not in (Verb.QUERY, Verb.JOIN) else UNKNOWN
@@ -229,6 +240,8 @@ def _hand_over(
     value = args.get(0, "obj")
     if value is None:
         value = UNKNOWN
+    if run.copies:
+        copies.read(run, [value], node)
     for inside in run.reachable(value):
         inside.open = True
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
@@ -301,6 +314,10 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
         return UNKNOWN if name != "sentinel" else ref
+    if kind is Kind.LISTENER and name in ("address", "last_accepted"):
+        from .sockets import address_of
+
+        return address_of(shared)
     if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin"):
         return UNKNOWN
     return Method(ref, name)
@@ -308,9 +325,8 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def read(run: Run, ref: Ref, key: Key | Constant, node: cst.CSTNode, name: str) -> Value:
     """A read of a cell or proxy."""
-    event = run.emit(
-        Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, inherited=ref.inherited, exact=ref.exact
-    )
+    facts = {"inherited": ref.inherited, "exact": ref.exact, "bare": ref.bare}
+    event = run.emit(Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, **facts)
     return Data(reads=frozenset({event}))
 
 
@@ -330,6 +346,7 @@ def write(run: Run, ref: Ref, key: Key | Constant, value: Value, node: cst.CSTNo
         reads=mine,
         inherited=ref.inherited,
         exact=ref.exact,
+        bare=ref.bare,
     )
     if ref.shared.kind in (Kind.DICT, Kind.LIST, Kind.NAMESPACE):
         run.open(value)

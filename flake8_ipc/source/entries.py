@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Cell, Choice, Kind, Lock, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
+from . import copies
 from .attributes import get_attribute, lineage, member
 from .calls import call_value, instantiate
 from .following import follow
@@ -107,6 +108,8 @@ def _annotation_name(run: Run, node: cst.BaseExpression) -> str | None:
 def enter_function(run: Run, func: Func) -> None:
     """A function as an entry: called once, with unknown arguments."""
     result = follow(run, func, Arguments(open=True), func.node, known=False)
+    if run.copies:
+        copies.read(run, [result], func.node)
     _let_go(run, result)
 
 
@@ -134,6 +137,8 @@ def enter_class(run: Run, cls: Cls) -> None:
         if id(func.node) in run.visited and func.name.startswith("_"):
             continue
         run.vars = before.copy() if before is not None else None
+        # Which of its methods run in which process only their callers know.
+        run.copies = {}
         with run.writing() as sequence:
             result = call_value(run, func, Arguments(open=True), func.node)
             if isinstance(result, Generator) and result.func is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from ..model import Count
-from . import contents
+from . import contents, copies
 from .attributes import get_attribute
 from .calls import evaluate_call
 from .joining import from_values, join, spread
@@ -19,6 +19,8 @@ from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, It
 
 @evaluates(cst.Name)
 def name(run: Run, node: cst.Name) -> Value:
+    if run.copies:
+        copies.name_seen(run, node)
     return lookup(run, node.value)
 
 
@@ -57,6 +59,8 @@ def formatted(run: Run, node: cst.FormattedString) -> Value:
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
+    if run.copies:
+        copies.read(run, values, node)
     return from_values(values, plain=True)
 
 
@@ -120,6 +124,8 @@ def dict_(run: Run, node: cst.Dict) -> Value:
 def subscripted(run: Run, node: cst.Subscript) -> Value:
     owner = run.evaluate(node.value)
     index = index_of(run, node)
+    if run.copies:
+        copies.element_seen(run, owner, index, node)
     for option in spread(owner):
         if isinstance(option, Ref):
             from .deeds import read_element

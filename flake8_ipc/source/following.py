@@ -9,6 +9,7 @@ import libcst as cst
 from ..model import Block, Choice, Flow, Jump, Seq, Verb
 from . import contents
 from .joining import from_values, is_boring, join
+from .keeping import left
 from .lookup import bind
 from .run import Exit, Frame, Run
 from .silence import without_events
@@ -42,9 +43,17 @@ def follow(
         run.program.whole = False
         return UNKNOWN
     run.visited.add(id(func.node))
-    if isinstance(func.node, cst.FunctionDef) and func.node.asynchronous is not None:
+    if _is_coroutine(func.node):
         return _follow_async(run, func, args, node, known=known)
     return _follow(run, func, args, node, dull, known=known, on_yield=on_yield)
+
+
+# Decorators under which a function still runs where it is called.
+_IN_PLACE = frozenset("staticmethod classmethod property contextlib.contextmanager functools.wraps functools.cache".split())
+
+
+def _is_coroutine(node: cst.FunctionDef | cst.Lambda) -> bool:
+    return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
 
 
 def _follow_async(run: Run, func: Func, args: Arguments, node: cst.CSTNode, *, known: bool) -> Value:
@@ -81,7 +90,8 @@ def _follow(
         run.abroad = place
     bind_parameters(run, func, args, frame, known=known)
     run.frame, run.calls, run.stack, run.controls = frame, (*run.calls, place), (*run.stack, func.node), NOTHING
-    run.in_async = isinstance(func.node, cst.FunctionDef) and func.node.asynchronous is not None
+    # What a coroutine calls runs in its event loop too, unless a decorator takes it elsewhere (sync_to_async).
+    run.in_async = _is_coroutine(func.node) or (run.in_async and not func.decorators - _IN_PLACE)
     try:
         with run.writing() as sequence:
             if type(func.node) is cst.FunctionDef:
@@ -136,6 +146,7 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
         for end in made:
             if end not in alive and lives_on:
                 run.emit(Verb.DROP, end, node, "return")
+    left(run, frame, result, node)
     if not scope.captured:
         run.vars.forget(scope.key)
     if frame.made and run.frame is not frame:

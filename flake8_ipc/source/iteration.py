@@ -9,7 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Block, Choice, Constant, Count, Loop, Seq, Test
-from . import contents
+from . import contents, copies
 from .calls import call_value
 from .following import follow
 from .joining import spread
@@ -18,6 +18,7 @@ from .turns import repeat
 from .values import (
     PLAIN,
     UNKNOWN,
+    UNROLLED,
     Arguments,
     Cls,
     Coll,
@@ -36,16 +37,22 @@ from .values import (
     Value,
 )
 
-# How many elements of a literal collection are taken one by one, where they differ in what matters.
-_UNROLLED = 8
-
 
 def iterate(
-    run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None = None
+    run: Run,
+    iterable: Value,
+    one: Callable[[Value], None],
+    node: cst.CSTNode,
+    leave: Exit | None = None,
+    *,
+    apart: bool = False,
 ) -> None:
-    """Hands each element of an iterable to ``one``, which may break out to ``leave``."""
+    """Hands each element of an iterable to ``one``, which may break out to ``leave``; with ``apart`` each has a turn of
+    its own, if they are known and few."""
     if run.vars is None:
         return
+    if run.copies:
+        copies.read(run, [iterable], node)
     if isinstance(iterable, Generator):
         _loop_generator(run, iterable, one, node, leave)
         return
@@ -64,7 +71,7 @@ def iterate(
         from .deeds import iterate_shared
 
         element = iterate_shared(run, iterable, node)
-    if known is not None and len(known) <= _UNROLLED and (len(known) == 1 or any(map(_worth, known))):
+    if known is not None and len(known) <= UNROLLED and (apart or len(known) == 1 or any(map(_worth, known))):
         _unrolled(run, known, one, node, leave)
         return
     if items is not None:

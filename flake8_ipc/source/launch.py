@@ -24,9 +24,11 @@ from ..model import (
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
+from .keeping import forget_given, given
 from .made import made
 from .project import force
 from .run import Frame, Run
+from .scanning import ends_with
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -45,6 +47,7 @@ from .values import (
     Ref,
     Scope,
     Value,
+    fresh_key,
 )
 
 
@@ -59,6 +62,7 @@ class Spec:
     parameters: dict[Shared, Place] = field(default_factory=dict)
     handover: Handover | None = None
     node: cst.CSTNode | None = None
+    making: bool = False
 
 
 def spec_of(run: Run, process: Shared) -> Spec:
@@ -79,7 +83,7 @@ def make_process(
     )
     spec = spec_of(run, process)
     spec.loops = run.loops
-    spec.node = node
+    spec.node, spec.making = node, True
     if cls is not None:
         process.subclass = run.made.get(("class", cls.key))
     run.emit(Verb.CREATE, process, node, process.kind.value)
@@ -156,7 +160,7 @@ def note_parameters(run: Run, process: Shared, bound: Value, args: Arguments, in
 def complete(run: Run, process: Process, inst: Inst | None) -> None:
     """The process object is ready: what it was made with is known."""
     spec = spec_of(run, process)
-    spec.inst = inst
+    spec.inst, spec.making = inst, False
     if inst is not None and isinstance(process.subclass, ProcessClass) and spec.handover is None:
         spec.handover = Handover(process.place)
     process.handover = spec.handover
@@ -176,11 +180,25 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
         exact=ref.exact,
         inherited=ref.inherited,
         blocking=Blocking.NEVER,
+        early=isinstance(shared, Process) and spec_of(run, shared).making and not _ends_final(run, node),
     )
     if isinstance(shared, Process) and ("role", shared) not in run.made:
         run.made["role", shared] = True
         _lower_process(run, shared, node)
+    spec = spec_of(run, shared)
+    given(run, shared, [*spec.args.values(), *([spec.target] if spec.target is not None else [])], node)
     return Const(None)
+
+
+def _ends_final(run: Run, node: cst.CSTNode) -> bool:
+    """Whether this is the last statement of the ``__init__`` of a class that allows no subclass."""
+    from .statements import last_name
+
+    func = run.frame.func
+    if func is None or func.owner is None or func.name != "__init__" or isinstance(func.node, cst.Lambda):
+        return False
+    final = any(last_name(decorator.decorator) == "final" for decorator in func.owner.node.decorators)
+    return final and ends_with(func.node, node)
 
 
 def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
@@ -271,7 +289,9 @@ def lower_role(
             for name, value in list(run.held(inst.key).items()):
                 run.vars.set(inst.key, name, handed(value, loops))
         if not role.thread:
-            run.birth = run.vars.copy()
+            forget_given(run)
+            run.birth, run.origin, run.born = run.vars.copy(), outer.kept[1], fresh_key()
+            run.dull, run.handed = {}, tuple(inner.values())
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
     if scope.module is not run.home and run.abroad is None:
@@ -312,10 +332,15 @@ class _Outer:
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
         self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
+        self.birth = (run.origin, run.born, run.dull, run.handed)
+        self.copies = len(run.copies)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
         run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
+        run.origin, run.born, run.dull, run.handed = self.birth
+        if len(run.copies) > self.copies:
+            run.dull = {}  # What did nothing so far may now read what the child has changed.
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain
+from . import copies, keys, makers, plain, sockets
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .joining import from_values
-from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
+from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
+from .pauses import note_name
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value
+from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -19,7 +20,9 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain,)
+_REGISTERED = (plain, sockets)
+# What only wraps what it is given, or asks what it is.
+_KEEP = frozenset({"functools.partial", "isinstance", "id", "type", "getattr", "setattr", "hasattr"})
 
 
 def call_name(
@@ -40,14 +43,21 @@ def call_name(
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
     if dotted in ENDINGS:
-        run.out.append(End(ENDINGS[dotted]))
+        run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.vars = None
         return UNKNOWN
+    if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):
+        run.risk()
+    if keys.takes_key(dotted):
+        keys.given(run, dotted, args)
+    if run.copies and dotted not in _KEEP:
+        copies.read(run, args.values(), node)
     special = CALLS.get(dotted)
     if special is not None:
         return special(run, args, node)
     if name in ("__init__", "start", "run", "join") and (package in PROCESS_BASES or package in THREAD_BASES):
         return _unbound(run, name, args, node)
+    note_name(run, dotted, node)
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
     run.open(*args.values())

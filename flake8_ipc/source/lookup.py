@@ -7,6 +7,7 @@ import libcst as cst
 from ..model import Constant, Kind, Process, Verb
 from . import contents
 from .joining import from_values, join, spread
+from .keeping import rebound
 from .run import Run
 from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value
 
@@ -44,7 +45,7 @@ def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
     return value
 
 
-def bind(run: Run, name: str, value: Value) -> None:
+def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> None:
     """Binds a name in the scope that an assignment here would bind."""
     call_it(run, value, name)
     scope = run.frame.scope
@@ -57,7 +58,10 @@ def bind(run: Run, name: str, value: Value) -> None:
         scope = outer if outer is not None and outer.kind == "function" else scope
     else:
         scope.names.add(name)
+    before = run.load(scope.key, name) if node is not None else None
     run.store(scope.key, name, value)
+    if node is not None and type(before) is Ref:
+        rebound(run, before, value, node)
 
 
 def call_it(run: Run, value: Value, name: str) -> None:
@@ -72,7 +76,11 @@ def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
     """Assigns a value to a name, attribute, element or a tuple of them."""
     if type(target) is cst.Name:
         _check_rebinding(run, target, value)
-        bind(run, target.value, value)
+        if run.born:
+            from .copies import name_changed
+
+            name_changed(run, target, value)
+        bind(run, target.value, value, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         _unpack(run, target, value)
     elif isinstance(target, cst.Attribute):
@@ -106,6 +114,10 @@ def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
 
 
 def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
+    if run.copies:
+        from .copies import read
+
+        read(run, [value], target)
     items, element, _ = contents.elements(run, value)
     starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
     if items is not None and starred and len(items) >= len(target.elements) - 1:
@@ -143,6 +155,10 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
 
     owner = run.evaluate(target.value)
     index = index_of(run, target)
+    if run.born:
+        from .copies import collection_changed
+
+        collection_changed(run, owner, target, index)
     for option in spread(owner):
         if isinstance(option, Coll):
             if isinstance(index, Const) and option.kind == "dict":
@@ -160,6 +176,10 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             from .values import Arguments
 
             call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
+        elif isinstance(option, Name) and option.dotted.startswith("multiprocessing.this_process."):
+            from .attributes import free_of_daemon
+
+            free_of_daemon(run)
         elif not isinstance(option, (Items, Cls)):
             run.open(value)
 
@@ -188,6 +208,7 @@ def delete(run: Run, target: cst.CSTNode) -> None:
             run.emit(Verb.DROP, end, target, f"del {target.value}", exact=isinstance(value, Ref) and value.exact)
         if run.vars is not None:
             run.vars.drop(run.frame.scope.key, target.value)
+            rebound(run, value, UNKNOWN, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)

@@ -14,15 +14,18 @@ from .iteration import count_for, iterate
 from .lookup import assign
 from .run import Exit, Run, Turn, executes
 from .scanning import takes_from
+from .pauses import note_loop, note_name
 from .statements import _at_module_level
-from .turns import repeat
-from .values import Coll, Content, Many, Value
+from .turns import exits, repeat
+from .values import Coll, Content, Many, Name, Value
 
 
 @executes(cst.For)
 def for_(run: Run, node: cst.For) -> None:
     _at_module_level(run, node)
     iterable = run.evaluate(node.iter)
+    if isinstance(iterable, Name):
+        note_name(run, iterable.dotted, node)
     leave = Exit(Block(Seq()))
 
     def one(item: Value) -> None:
@@ -52,10 +55,14 @@ def while_(run: Run, node: cst.While) -> None:
 
     with run.writing() as sequence:
         with run.writing() as inner:
+            ways = [(exit, len(exit.states)) for exit in (over, *exits(run, turn)) if exit is not turn.next]
             with _draining(run, drained):
-                repeat(run, node, loop, turn, body, count)
+                again = repeat(run, node, loop, turn, body, count)
             if drained is None:
+                if again and all(len(exit.states) == before for exit, before in ways):
+                    run.role.endless = True
                 run.vars = None
+        note_loop(run, node, inner)
         run.close(over, inner)
         if node.orelse is not None:
             run.body(node.orelse.body)

@@ -9,7 +9,7 @@ from typing import Any
 import libcst as cst
 
 from ..model import CELLS, Count, Kind, Verb
-from . import contents
+from . import contents, copies
 from .joining import from_values, join
 from .run import Run, evaluates
 from .values import PLAIN, UNKNOWN, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
@@ -45,6 +45,8 @@ _LARGEST = 1 << 80
 def unary(run: Run, node: cst.UnaryOperation) -> Value:
     value = run.evaluate(node.expression)
     as_number(run, value, node, "-")
+    if run.copies:
+        copies.read(run, [value], node)
     if isinstance(value, Guard) and isinstance(node.operator, cst.Not):
         return Guard(not value.truth)
     if isinstance(value, Const):
@@ -65,6 +67,8 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     left, right = run.evaluate(node.left), run.evaluate(node.right)
     for value in (left, right):
         as_number(run, value, node, "arithmetic")
+    if run.copies:
+        copies.read(run, [left, right], node)
     if isinstance(left, Const) and isinstance(right, Const):
         return fold(node.operator, left, right)
     if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
@@ -153,6 +157,8 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
         if len(node.comparisons) == 1:
             verdict = compare(left, right, target.operator)
         left = right
+    if run.copies:
+        copies.read(run, values, node)
     return verdict if verdict is not None else from_values(values, plain=True)
 
 

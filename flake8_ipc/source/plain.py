@@ -6,11 +6,30 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count
+from ..model import Count, RoleKind, Verb, events
 from . import contents
 from .joining import from_values, join
+from .pauses import leave_for_later
 from .run import Run, calls
-from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Generator, Items, Name, Opaque, Partial, Ref, Value
+from .values import (
+    PLAIN,
+    UNKNOWN,
+    UNROLLED,
+    Arguments,
+    Cls,
+    Coll,
+    Const,
+    Data,
+    Func,
+    Generator,
+    Items,
+    Many,
+    Name,
+    Opaque,
+    Partial,
+    Ref,
+    Value,
+)
 
 
 @calls("iter")
@@ -262,6 +281,28 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return PLAIN
 
 
+# What a signal handler may give, whenever the signal comes, to somebody who waits for it.
+_GIVEN_BY_HANDLERS = frozenset({Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.PUT, Verb.SEND})
+
+
+@calls("signal.signal")
+def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A handler runs at any time, or never: whoever waits for what it gives waits for code outside the flow."""
+    from .calls import call_value
+
+    handler = args.get(1, "handler")
+    if handler is not None:
+        before = run.fork()
+        with run.writing() as sequence:
+            call_value(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        run.vars = before
+        leave_for_later(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        for event in events(sequence):
+            if event.verb in _GIVEN_BY_HANDLERS:
+                event.target.open = True
+    return UNKNOWN
+
+
 @calls("dataclasses.field")
 def _field(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     factory = args.get(None, "default_factory")
@@ -281,7 +322,7 @@ def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
 
-@calls("asyncio.to_thread")
+@calls("asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync")
 def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
 
@@ -307,6 +348,35 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     _, element, count = contents.elements(run, value)
     return Items(None, element, count)
+
+
+@calls("multiprocessing.active_children")
+def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The processes that this one has started, those of which several are alive as often as they are."""
+    home = run.role.home
+    mine = [role for role in run.program.roles if role.parent is not None and role.parent.home is home]
+    found = [role.process for role in mine if role.kind is RoleKind.PROCESS and role.process is not None]
+    if len(found) <= UNROLLED:
+        return Items(tuple(Many(Ref(process), Count()) for process in found))
+    for process in found:
+        process.open = True
+    return UNKNOWN
+
+
+@calls("collections.Counter")
+def _counter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return contents.make(run, "dict", None, PLAIN, Count())
+
+
+@calls("collections.defaultdict")
+def _default_dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A dict that makes what it does not have: any of its elements may be what the factory gives."""
+    from .calls import call_value
+
+    factory = args.get(0, "default_factory")
+    made = isinstance(factory, (Name, Func, Cls, Partial))
+    element = call_value(run, factory, Arguments(), node) if factory is not None and made else UNKNOWN
+    return contents.make(run, "dict", None, element, Count())
 
 
 @calls("object")

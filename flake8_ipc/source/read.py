@@ -11,7 +11,9 @@ import libcst as cst
 from ..model import Flow, Program, Role, RoleKind, Seq
 from . import compound, definitions, expressions, loops, operations, statements, withs
 from .entries import enter_class, enter_function
+from .keeping import forget_given
 from .module import ModuleScope
+from .pauses import read_handlers
 from .places import Locator
 from .run import Frame, OutOfFuel, Run
 from .scanning import forget
@@ -92,6 +94,7 @@ class Reader:
                 names = main.vars or names
                 main.execute(statement)
             names = main.vars or names
+            read_handlers(main, names)
 
         self._finish(main, body)
         self.fuel = max(main.fuel, 0)
@@ -102,10 +105,12 @@ class Reader:
         """The program that starts with a function or class which nobody here calls."""
         entry = self._run(RoleKind.ENTRY, value.name)
         entry.vars = names.copy()
+        forget_given(entry)
         entry.visited = main.visited
         entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
         entry.program.methods, entry.program.dill = main.program.methods, main.program.dill
+        entry.program.chosen = main.program.chosen
         entry.guarded = True
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
+from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
 from .joining import spread
-from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
+from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
 from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
+    from .copies import Copy
     from .module import ModuleScope
 
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
@@ -95,7 +96,9 @@ class Run:
     """One program being read.
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
-    is the flow being written. ``fuel`` bounds the statements executed.
+    is the flow being written. ``fuel`` bounds the statements executed. ``birth`` is the state that the process began with
+    (None: the root's), ``origin`` its parent's then; what has a key below ``born`` was there before; ``handed`` is
+    what it was given. ``copies`` are the plain variables that some child changes.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -103,6 +106,10 @@ class Run:
         self.role: Role = program.roles[0]
         self.vars: Vars | None = Vars()
         self.birth: Vars | None = None
+        self.origin: Vars | None = None
+        self.born = 0
+        self.handed: tuple[Value, ...] = ()
+        self.copies: dict[tuple[int, str], Copy] = {}
         self.frame = frame
         self.out: list[Flow] = []
         self.depth = depth
@@ -116,13 +123,16 @@ class Run:
         self.guarded = False
         self.in_async = False
         self.deliberate = False
+        self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
+        self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
         self.foreign: dict[tuple[int, str], Value] = {}
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
+        self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
         self.looked: set[int] = set()
         self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
@@ -185,6 +195,11 @@ class Run:
         if self.vars is not None:
             self.out.append(event)
         return event
+
+    def risk(self) -> None:
+        """What comes now may raise; it is told where this role has taken a lock by hand, which that may leave behind."""
+        if self.vars is not None and self.role in self.by_hand:
+            self.out.append(Raise(sure=False))
 
     def writing(self) -> Writing:
         """What is written inside goes to a sequence of its own."""

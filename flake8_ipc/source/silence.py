@@ -19,11 +19,13 @@ def without_events(flow: Flow) -> list[Flow] | None:
         raised = dict.fromkeys(_raised(flow))
     except _More:
         return None
-    return [Choice([*map(Raise, raised), Seq()])] if raised else []
+    surely = [Raise(name) for name, sure in raised if sure]
+    risks: list[Flow] = [Raise(name, sure=False) for name, sure in raised if not sure]
+    return [*risks, Choice([*surely, Seq()])] if surely else risks
 
 
-def _raised(flow: Flow) -> Iterator[str | None]:
-    """The names of the exceptions that may leave a flow."""
+def _raised(flow: Flow) -> Iterator[tuple[str | None, bool]]:
+    """The names of the exceptions that may leave a flow, and whether the text raises them itself."""
     if isinstance(flow, Seq):
         for item in flow.items:
             yield from _raised(item)
@@ -39,18 +41,18 @@ def _raised(flow: Flow) -> Iterator[str | None]:
     elif isinstance(flow, Try):
         yield from _raised_in_try(flow)
     elif isinstance(flow, Raise):
-        yield flow.name
+        yield flow.name, flow.sure
     elif not isinstance(flow, Jump):
         raise _More
 
 
-def _raised_in_try(flow: Try) -> Iterator[str | None]:
-    for name in _raised(flow.body):
+def _raised_in_try(flow: Try) -> Iterator[tuple[str | None, bool]]:
+    for name, sure in _raised(flow.body):
         if not any(
             handler.names is None or name in handler.names or _CATCH_ALL.intersection(handler.names)
             for handler in flow.handlers
         ):
-            yield name
+            yield name, sure
     for part in (*(handler.body for handler in flow.handlers), flow.orelse, flow.final):
         yield from _raised(part)
 
@@ -66,4 +68,4 @@ def _leaves(flow: Flow, loop: Loop) -> bool:
     if isinstance(flow, Try):
         parts = (flow.body, *(handler.body for handler in flow.handlers), flow.orelse, flow.final)
         return any(_leaves(part, loop) for part in parts)
-    return isinstance(flow, Raise) or (isinstance(flow, Jump) and not flow.again)
+    return (isinstance(flow, Raise) and flow.sure) or (isinstance(flow, Jump) and not flow.again)

@@ -66,9 +66,14 @@ def _mark_unused(run: Run, node: cst.BaseExpression) -> None:
 def assignment(run: Run, node: cst.Assign) -> None:
     if all(type(target.target) is cst.Name and target.target.value == "_" for target in node.targets):
         _mark_unused(run, node.value)
+    # `a, b = (f(x) for x in ...)`: each element has a name of its own.
+    run.unpacking = type(node.value) in _COMPREHENSIONS and isinstance(node.targets[0].target, (cst.Tuple, cst.List))
     value = run.evaluate(node.value)
     for target in node.targets:
         assign(run, target.target, value)
+
+
+_COMPREHENSIONS = (cst.GeneratorExp, cst.ListComp)
 
 
 @executes(cst.AnnAssign)
@@ -95,7 +100,7 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
         if isinstance(value, Data) and value.plain and not (isinstance(before, Const) or before.plain):
             value = replace(value, plain=False)
     else:
-        value = _extended(run, before, added)
+        value = _extended(run, before, added, node)
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -112,12 +117,12 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
     return _SIGNS.get(type(sign), cst.MatrixMultiply)()
 
 
-def _extended(run: Run, before: Value, added: Value) -> Value:
+def _extended(run: Run, before: Value, added: Value, node: cst.AugAssign) -> Value:
     from .containers import call_container
     from .values import Arguments, Coll, Items
 
     if isinstance(before, Coll):
-        call_container(run, before, "extend", Arguments([(added, cst.Pass())]), cst.Pass())
+        call_container(run, before, "extend", Arguments([(added, node.value)]), node)
         return before
     if isinstance(before, Items):
         items, element, _ = contents.elements(run, added)

@@ -127,7 +127,9 @@ def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> 
         if key == "error_callback":
             run.emit(Verb.RESULT, result, node, key, blocking=Blocking.NEVER)
         function = found[0]
+        outer, run.in_async = run.in_async, False
         either(run, lambda: _ignore(call_value(run, function, Arguments([(UNKNOWN, node)]), node)), lambda: None)
+        run.in_async = outer
 
 
 def _ignore(value: Value) -> None:
@@ -164,7 +166,10 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
         if initializer is not None:
             from .calls import call_value
 
+            # What an initializer sets is the worker's own on purpose.
+            born, run.born = run.born, 0
             call_value(run, initializer[0], initializer[1], node)
+            run.born = born
 
     lower_role(run, role, target, args, node, run.loops, first=first)
 

@@ -9,6 +9,7 @@ import libcst as cst
 
 from ..model import Count, Loop, Seq
 from .joining import same
+from .keeping import turned
 from .run import Exit, Run, Turn
 from .scanning import assigned
 from .values import Cls, Coll, Const, Content, Context, Data, Func, Inst, Method, OneOf, Partial, Ref, Value
@@ -20,25 +21,28 @@ _ATTEMPTS = 3
 
 def repeat(
     run: Run, node: cst.CSTNode, loop: Loop, turn: Turn, body: Callable[[], None], count: Count | None
-) -> None:
-    """Reads a loop's body until what it leaves behind for its next turn is known."""
+) -> bool:
+    """Reads a loop's body until what it leaves behind for its next turn is known; whether there is a next turn."""
     _widen(run, node)
     before = run.fork()
     if before is None:
-        return
+        return False
     end: Vars | None = None
     sequence = Seq()
     for attempt in range(_ATTEMPTS):
-        marks = [(exit, len(exit.states), len(exit.again)) for exit in _exits(run, turn)]
+        marks = [(exit, len(exit.states), len(exit.again)) for exit in exits(run, turn)]
         run.vars = before.copy()
         looked, run.looked = run.looked, set()
+        copied = len(run.copies)
         with run.writing() as sequence, _inside(run, node, turn, count):
             body()
+            if count is None or count.exact != 1:
+                turned(run, id(node), node)
         end, seen = run.vars, run.looked
         run.looked = looked | seen
         for state in turn.next.again:
             end = join_vars(end, state)
-        if attempt == _ATTEMPTS - 1 or _settled(before, end, seen):
+        if attempt == _ATTEMPTS - 1 or (_settled(before, end, seen) and len(run.copies) == copied):
             break
         for exit, states, again in marks:
             del exit.states[states:]
@@ -47,10 +51,12 @@ def repeat(
     loop.body = sequence
     if sequence.items:
         run.out.append(loop)
+    again = end is not None
     run.vars = join_vars(end, before if count is None or count.low == 0 else None)
+    return again
 
 
-def _exits(run: Run, turn: Turn) -> list[Exit]:
+def exits(run: Run, turn: Turn) -> list[Exit]:
     """Every exit that the body may jump to."""
     frame = run.frame
     found = [turn.leave, turn.next]

@@ -26,6 +26,9 @@ def fresh_key() -> int:
     return next(_KEYS)
 
 
+# How many elements of a collection are taken one by one, where they differ in what matters.
+UNROLLED = 8
+
 NOTHING: frozenset[Event] = frozenset()
 NO_LOOPS: frozenset[int] = frozenset()
 
@@ -75,11 +78,12 @@ NONE = Const(None)
 @dataclass(slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
-    be another one of the same collection."""
+    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
+    bare: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -16,7 +16,7 @@ from .joining import spread
 from .lookup import assign
 from .run import Exit, Run, executes
 from .statements import _at_module_level, last_name
-from .values import UNKNOWN, Arguments, Coll, Const, Func, Generator, Inst, Method, Name, OneOf, Partial, Ref, Value
+from .values import UNKNOWN, Arguments, Coll, Const, Func, Generator, Inst, Many, Method, Name, OneOf, Partial, Ref, Value
 from .variables import join_vars
 
 
@@ -219,7 +219,8 @@ def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
     values = list((content.items or {}).values())
     if content.items is None and content.element is not None:
         values = list(spread(content.element))
-    for value in reversed(values):
+    for kept in reversed(values):
+        value = kept.element if isinstance(kept, Many) else kept
         if isinstance(value, Partial):
             call_value(run, value.func, Arguments([(arg, node) for arg in value.args]), node)
         elif isinstance(value, Ref):
