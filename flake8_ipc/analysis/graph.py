@@ -127,7 +127,9 @@ class Graph:
         inner = _Context(at.targets, finals, tuple(catching) if all_caught else (*catching, *rest), at.depth)
         orelse = self._build(flow.orelse, after, guarded)
         body = self._build(flow.body, orelse, inner)
-        return self._node(None, body, *(node for _, node in catching))
+        head = self._node(None, body)
+        head.failing = tuple(node for _, node in catching)
+        return head
 
     def _risk(self, next_: Node, at: _Context) -> Node:
         """What may raise anything: every handler may get it, up to the first that catches all."""
@@ -151,11 +153,12 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
-        fails: Callable[[Event], bool] = lambda event: True,
+        fails: Callable[[Event | None], bool] = lambda event: True,
     ) -> dict[Node, State]:
         """The state before each node that can be reached, met over all paths that lead there.
 
-        ``fails`` tells which events raise what a handler around them catches; all may, unless told otherwise.
+        ``fails`` tells which events raise what a handler around them catches (None: something in its body that is no
+        event); all may, unless told otherwise.
         """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
@@ -165,7 +168,7 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing if node.event is not None and fails(node.event) else ():
+            for handler in node.failing if fails(node.event) else ():
                 _merge(before, pending, handler, state, meet)
         return before
 

@@ -59,6 +59,8 @@ class Verb(enum.Enum):
     GET_OBJ = "gets the object of"
     AS_NUMBER = "uses as a number"
     CALL = "calls a method of"
+    ITERATE = "iterates"
+    CHANGE = "changes a copy out of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
     # the default context, keys
@@ -103,6 +105,8 @@ class Key(enum.Enum):
     WHOLE = "all of it"
     ANY = "some element"
     OWN = "an element of this copy of the role alone"
+    NEW = "an element that was not there before"
+    NOTHING = "no element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,18 @@ class Constant:
     """A known value in a message, a write or a test: ``Constant(None)`` is the usual sentinel."""
 
     value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What goes into a proxy, a queue or a pipe: under which key, and which shared object (None: plain data).
+
+    ``known`` False: it came from code that cannot be seen, and may be either.
+    """
+
+    key: Key | Constant
+    shared: Shared | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +156,14 @@ class Event:
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;
     ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
     which runs out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover``
-    is what a submit hands over, ``result`` what it gives back. ``early``: a process is started before its own
-    ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what this
-    role knew of the others' past then, and the exception in which it ended.
+    is what a submit hands over, ``result`` what it gives back. ``holds`` is what is put into a proxy, queue or pipe.
+    ``received``: the object came out of another proxy, a queue or a pipe. ``early``: a process is started before its
+    own ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what
+    this role knew of the others' past then, and the exception in which it ended.
+
+    A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
+    one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
+    copy is used afterwards. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
     """
 
     verb: Verb
@@ -160,6 +181,9 @@ class Event:
     bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
+    holds: tuple[Holding, ...] = ()
+    received: bool = False
+    inside: bool = False
     early: bool = False
     setting: Setting = Setting()
     clock: Clock | None = None

@@ -47,7 +47,7 @@ def check(study: Study) -> Iterator[Finding]:
             alone.append((event, maker, users[0]))
     for made in _by_place(alone):
         event, maker, user = made[0]
-        if len({user for _, _, user in made}) > 1 or _with_its_process(maker, event, user):
+        if len({user for _, _, user in made}) > 1 or (_with_its_process(maker, event, user) and study.order.overlaps(user)):
             yield Finding(
                 "IPC607",
                 event.place,

@@ -8,7 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
-from .deeds import read_attribute, write_attribute
+from .elements import read_attribute, write_attribute
 from .joining import from_values, join, spread
 from .keeping import rebound
 from .lookup import call_it
@@ -143,7 +143,7 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 
 def _of_data(owner: Data, name: str) -> Value:
-    if owner.reads or owner.own or owner.varies:
+    if owner.reads or owner.own or owner.varies or owner.copy:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
 
@@ -190,6 +190,10 @@ def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
 def _of_class(run: Run, owner: Cls, name: str) -> Value:
     value = member(run, owner, name)
     if value is None:
+        from .managers import manager_bases
+
+        if name == "register" and manager_bases(owner):
+            return Method(owner, name)
         for base in lineage(owner):
             if isinstance(base, Name):
                 return Name(canonical(f"{base.dotted}.{name}"))
@@ -208,7 +212,11 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
+    from .memory import patches_tracker
+    from .proxies import change_copy, keep
+
     call_it(run, value, name)
+    keep(value)
     if name == "authkey":
         _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
@@ -232,7 +240,9 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
             run.store(option.inst.key, name, value)
         elif isinstance(option, Name) and option.dotted == "multiprocessing.this_process":
             free_of_daemon(run)
-        elif not isinstance(option, Const):
+        elif isinstance(option, Data) and option.copy is not None:
+            change_copy(run, option, node, f"{name} =")
+        elif not isinstance(option, Const) and not patches_tracker(run, option, node):
             run.open(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Cell, Choice, Kind, Lock, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
+from ..model import Cell, Choice, Kind, Lock, Memory, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
 from . import copies
 from .attributes import get_attribute, lineage, member
 from .calls import call_value, instantiate
@@ -126,7 +126,10 @@ def enter_class(run: Run, cls: Cls) -> None:
     if not isinstance(inst, Inst) or run.vars is None:
         return
     methods = [func for func in _methods(run, inst) if id(func.node) not in run.visited]
-    if inst.shared is not None:
+    for shared in run.reachable(inst):
+        # What an object of it shows, its users can close and unlink.
+        shared.open = shared.open or isinstance(shared, Memory)
+    if isinstance(inst.shared, Process):
         # Whoever makes it holds it, and may do more with it than its own class shows.
         inst.shared.open = True
         run.unused.add(id(cls.node))

@@ -11,10 +11,11 @@ from ..model import Count
 from . import contents, copies
 from .attributes import get_attribute
 from .calls import evaluate_call
+from .elements import iterated
 from .joining import from_values, join, spread
 from .lookup import assign, lookup
 from .run import Run, evaluates
-from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, Ref, Value
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, OneOf, Ref, Value
 
 
 @evaluates(cst.Name)
@@ -55,13 +56,17 @@ def plain(run: Run, node: cst.CSTNode) -> Value:
 
 @evaluates(cst.FormattedString)
 def formatted(run: Run, node: cst.FormattedString) -> Value:
+    from .proxies import show
+
     values = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
+            show(run, values[-1], part)
     if run.copies:
         copies.read(run, values, node)
-    return from_values(values, plain=True)
+    # The text that is made of something of one's own is one's own.
+    return from_values(values, plain=True, keep=True)
 
 
 @evaluates(cst.Attribute)
@@ -91,6 +96,8 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     for element in nodes:
         value = run.evaluate(element.value)
         if type(element) is cst.StarredElement:
+            if isinstance(value, (Ref, OneOf)):
+                value = Items(*iterated(run, value, element.value))
             values += contents.parts_or_many(run, value)
         else:
             values.append(value)
@@ -128,7 +135,7 @@ def subscripted(run: Run, node: cst.Subscript) -> Value:
         copies.element_seen(run, owner, index, node)
     for option in spread(owner):
         if isinstance(option, Ref):
-            from .deeds import read_element
+            from .elements import read_element
 
             return read_element(run, owner, index, node)
         if isinstance(option, Inst):

@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Block, Choice, Flow, Jump, Seq, Verb
+from ..model import Block, Choice, Flow, Jump, Memory, Seq, Verb
 from . import contents
 from .joining import from_values, is_boring, join
 from .keeping import left
+from .lifetimes import leave
 from .lookup import bind
 from .run import Exit, Frame, Run
 from .silence import without_events
-from .values import NOTHING, UNKNOWN, Arguments, Cls, Const, Data, Func, Inst, Items, Scope, Value
+from .values import NOTHING, UNKNOWN, Arguments, Cls, Const, Data, Func, Inst, Items, Ref, Scope, Value, View
 
 
 def follow(
@@ -139,18 +140,31 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
     scope = frame.scope
     ends = [end for value in run.vars.of(scope.key).values() for end in contents.ends_in(value)]
     made = [end for end in ends if end in frame.made]
-    if made:
+    mine = list(run.vars.of(scope.key).values())
+    blocks = [block for value in mine for block in _blocks_in(value, frame)]
+    if run.managers:
+        leave(run, scope.key, mine, result, node)
+    if made or blocks:
         others = [value for key, names in run.vars.items() if key != scope.key for value in names.values()]
         alive = set(run.reachable(result, *others))
         lives_on = alive & set(frame.made)
         for end in made:
             if end not in alive and lives_on:
                 run.emit(Verb.DROP, end, node, "return")
+        for block in blocks:
+            if block not in alive:
+                run.emit(Verb.DROP, block, node, "return")
     left(run, frame, result, node)
     if not scope.captured:
         run.vars.forget(scope.key)
     if frame.made and run.frame is not frame:
         run.frame.made += [shared for shared in frame.made if shared not in ends]
+
+
+def _blocks_in(value: Value, frame: Frame) -> list[Memory]:
+    """The block of shared memory, made in this frame, that a value surely is."""
+    shared = value.shared if isinstance(value, Ref) and not isinstance(value, View) else None
+    return [shared] if isinstance(shared, Memory) and shared.fresh and shared in frame.made else []
 
 
 def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, known: bool = True) -> None:

@@ -67,10 +67,10 @@ def iterate(
         return
     known = contents.parts(run, iterable)
     items, element, count = contents.elements(run, iterable)
-    if isinstance(iterable, Ref):
-        from .deeds import iterate_shared
+    if isinstance(iterable, (Ref, OneOf, Data)):
+        from .elements import iterated
 
-        element = iterate_shared(run, iterable, node)
+        items, element, count = iterated(run, iterable, node)
     if known is not None and len(known) <= UNROLLED and (apart or len(known) == 1 or any(map(_worth, known))):
         _unrolled(run, known, one, node, leave)
         return

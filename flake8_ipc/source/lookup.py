@@ -40,6 +40,8 @@ def lookup(run: Run, name: str) -> Value:
 
 
 def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
+    if type(value) is Data and value.copy is not None:
+        value.copy.look(run.loops)
     if run.birth is not None and scope.kind == "module" and run.birth.get(scope.key, name) is value:
         return contents.inherited(value)
     return value
@@ -146,15 +148,20 @@ def _unpack_starred(run: Run, target: cst.Tuple | cst.List, items: tuple[Value, 
 
 def _piece(run: Run, value: Value, element: Value) -> Value:
     if isinstance(value, Data):
+        if value.copy is not None:
+            return Data(reads=value.reads, copy=value.copy)
         return from_values([value], keep=True) if not value.anything else Data(anything=True, reads=value.reads)
     return contents.inexact(element)
 
 
 def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
     from .expressions import index_of
+    from .proxies import change_copy, keep
 
     owner = run.evaluate(target.value)
     index = index_of(run, target)
+    change_copy(run, owner, target, "[] =")
+    keep(value)
     if run.born:
         from .copies import collection_changed
 
@@ -168,7 +175,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             else:
                 _set_somewhere(run, option, index, value)
         elif isinstance(option, Ref):
-            from .deeds import write_element
+            from .elements import write_element
 
             write_element(run, option, index, value, target)
         elif isinstance(option, Inst):
@@ -213,10 +220,22 @@ def delete(run: Run, target: cst.CSTNode) -> None:
         for part in target.elements:
             delete(run, part.value)
     elif isinstance(target, cst.Subscript):
-        owner = run.evaluate(target.value)
-        for option in spread(owner):
-            if isinstance(option, Coll):
-                contents.forget_order(run, option)
+        _delete_element(run, target)
+
+
+def _delete_element(run: Run, target: cst.Subscript) -> None:
+    from .elements import delete_element
+    from .expressions import index_of
+    from .proxies import change_copy
+
+    owner = run.evaluate(target.value)
+    index = index_of(run, target)
+    change_copy(run, owner, target, "del []")
+    for option in spread(owner):
+        if isinstance(option, Coll):
+            contents.forget_order(run, option)
+        elif isinstance(option, Ref):
+            delete_element(run, option, index, target)
 
 
 def constant(value: Value) -> Constant | None:

@@ -12,7 +12,7 @@ from ..model import CELLS, Count, Kind, Verb
 from . import contents, copies
 from .joining import from_values, join
 from .run import Run, evaluates
-from .values import PLAIN, UNKNOWN, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
 
 _ARITHMETIC: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
     cst.Add: operator.add,
@@ -75,9 +75,15 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         return _concatenated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
         return _repeated(run, left, right)
+    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Name, Cls)):
+        from .ctypes_ import array_of
+
+        return array_of(left) or UNKNOWN
     if isinstance(node.operator, cst.BitOr) and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
-    return from_values([left, right], plain=_numeric(left, right), keep=isinstance(node.operator, _KEEPS_APART))
+    formats = isinstance(left, Const) and isinstance(left.value, str)
+    keep = formats or isinstance(node.operator, _KEEPS_APART)
+    return from_values([left, right], plain=_numeric(left, right), keep=keep)
 
 
 def _numeric(left: Value, right: Value) -> bool:
@@ -145,12 +151,16 @@ def boolean(run: Run, node: cst.BooleanOperation) -> Value:
 
 @evaluates(cst.Comparison)
 def comparison(run: Run, node: cst.Comparison) -> Value:
+    from .proxies import HOLDERS, contains
+
     left = run.evaluate(node.left)
     values = [left]
     verdict: Value | None = None
     for target in node.comparisons:
         right = run.evaluate(target.comparator)
         values.append(right)
+        if type(target.operator) in (cst.In, cst.NotIn) and isinstance(right, Ref) and right.shared.kind in HOLDERS:
+            values.append(contains(run, right, (left, node.left), node))
         if type(target.operator) not in (cst.Is, cst.IsNot):
             as_number(run, left, node, "comparison")
             as_number(run, right, node, "comparison")

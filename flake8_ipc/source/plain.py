@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, RoleKind, Verb, events
+from ..model import Count, Kind, RoleKind, Verb, events
 from . import contents
+from .elements import iterate_shared, iterated
 from .joining import from_values, join
 from .pauses import leave_for_later
+from .proxies import HOLDERS, length, show
 from .run import Run, calls
 from .values import (
     PLAIN,
@@ -29,13 +31,42 @@ from .values import (
     Partial,
     Ref,
     Value,
+    View,
 )
+
+
+@calls("os.getpid")
+def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """No other process has the same."""
+    return Data(own=True, plain=True)
+
+
+@calls("str", "repr")
+def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The text of a number is as much a process's own as the number."""
+    for value in args.values():
+        if isinstance(value, View):
+            iterate_shared(run, value, node)
+        show(run, value, node)
+    return from_values(args.values(), plain=True, keep=True)
+
+
+@calls("filter")
+def _filter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(1, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, iterated(run, value, node)[1], sequence=False)
 
 
 @calls("iter")
 def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 2:
         return Generator(None, Arguments(), args.positional[0][0], args.positional[1][0], node)
+    if args.positional and isinstance(args.positional[0][0], Ref) and args.positional[0][0].shared.kind is Kind.DICT:
+        # What a dict proxy's iterator needs, it needs at once.
+        return Items(*iterated(run, args.positional[0][0], node))
     return args.positional[0][0] if args.positional else UNKNOWN
 
 
@@ -87,7 +118,7 @@ def count_of(run: Run, value: Data) -> Count:
 def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "obj")
     if isinstance(value, Ref):
-        return PLAIN
+        return length(run, value, node) if value.shared.kind in HOLDERS else PLAIN
     if value is None:
         return PLAIN
     items, _, count = contents.elements(run, value)
@@ -105,12 +136,7 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
             from .iteration import collect
 
             return collect(run, value, kind or "list", node)
-        if isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            element = iterate_shared(run, value, node)
-            return contents.make(run, kind or "list", None, element, None)
-        items, element, count = contents.elements(run, value)
+        items, element, count = iterated(run, value, node)
         ordered = items if kind != "set" else None
         if kind is None:
             return Items(ordered, element, count)
@@ -127,8 +153,6 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         items = run.content(base).items
     elif base is not None:
         if isinstance(base, Ref):
-            from .deeds import iterate_shared
-
             iterate_shared(run, base, node, copied=True)
         items = None
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
@@ -144,7 +168,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     if isinstance(value, Generator):
         return Generator(None, Arguments(), value, None, node)
-    items, element, count = contents.elements(run, value)
+    items, element, count = iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
@@ -152,7 +176,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    columns = [contents.elements(run, value) for value in (value for value, _ in args.positional)]
+    columns = [iterated(run, value, node) for value, _ in args.positional]
     if not columns:
         return UNKNOWN
     if all(items is not None for items, _, _ in columns):
@@ -173,11 +197,7 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         from .iteration import collect
 
         return collect(run, value, "list", node)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return contents.make(run, "list", None, iterate_shared(run, value, node), None)
-    items, element, count = contents.elements(run, value)
+    items, element, count = iterated(run, value, node)
     return Items(items, element, count)
 
 
@@ -199,11 +219,7 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return iterate_shared(run, value, node)
-    return contents.inexact(contents.elements(run, value)[1]) if value is not None else UNKNOWN
+    return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
 
 
 @calls("map")
@@ -228,16 +244,15 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("sum", "any", "all", "min", "max")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    values = [value for value, _ in args.positional]
     for value, _ in args.positional:
         if isinstance(value, Generator):
             from .iteration import collect
 
             collect(run, value, "list", node)
-        elif isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            iterate_shared(run, value, node)
-    return from_values([value for value, _ in args.positional], plain=False)
+        else:
+            values.append(iterated(run, value, node)[1])
+    return from_values(values, plain=False)
 
 
 @calls("functools.partial")

@@ -8,9 +8,24 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
+from ..model import Block, Count, Event, Flow, Jump, Loop, Memory, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
 from .joining import spread
-from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Arguments,
+    BlockName,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Func,
+    Inst,
+    Name,
+    Scope,
+    Value,
+    View,
+)
 from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
@@ -129,6 +144,7 @@ class Run:
         self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
         self.foreign: dict[tuple[int, str], Value] = {}
+        self.managers = False
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
@@ -274,20 +290,29 @@ class Run:
 
     def open(self, *values: Value) -> None:
         """These leave for code that cannot be seen, with all that is in them."""
-        for shared in self.reachable(*values):
+        aside: list[Value] = []
+        for shared in self.reachable(*values, aside=aside):
             shared.open = True
+        for value in aside:
+            if isinstance(value, View) and isinstance(value.shared, Memory):
+                value.shared.origin.lent = True
+            elif isinstance(value, BlockName):
+                value.shared.open = True
 
-    def reachable(self, *values: Value, pickled: bool = False) -> list[Shared]:
+    def reachable(self, *values: Value, pickled: bool = False, aside: list[Value] | None = None) -> list[Shared]:
         """The shared objects in these values, those inside collections, instances and closures included.
 
-        With ``pickled`` those that go along when the values are pickled: a class may keep some back.
+        With ``pickled`` those that go along when the values are pickled: a class may keep some back. What stands for a
+        block without being one, its memory or its name, goes to ``aside``.
         """
         found: dict[Shared, None] = {}
         if self.program.objects or self.foreign:
-            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled)
+            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled, aside)
         return list(found)
 
-    def _reach(self, pending: list[Value], found: dict[Shared, None], pickled: bool) -> None:
+    def _reach(
+        self, pending: list[Value], found: dict[Shared, None], pickled: bool, aside: list[Value] | None
+    ) -> None:
         if not pending:
             return
         from .contents import inside, pickles_itself
@@ -302,6 +327,8 @@ class Run:
                 if value.key in seen:
                     continue
                 seen.add(value.key)
+            if aside is not None and isinstance(value, (View, BlockName)):
+                aside.append(value)
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
             pending.extend(inside(self, value, found))

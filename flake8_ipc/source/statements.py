@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Raise
+from ..model import Kind, Raise
 from . import contents
 from .branches import branch_on, narrow
 from .conditions import condition
 from .joining import from_values
 from .lookup import assign, delete
 from .run import Run, executes
-from .values import UNKNOWN, Const, Data, Name, Ref, Value
+from .values import UNKNOWN, Arguments, Coll, Const, Data, Items, Name, Ref, Value
 
 
 # -- simple statements
@@ -85,13 +85,18 @@ def annotated(run: Run, node: cst.AnnAssign) -> None:
 @executes(cst.AugAssign)
 def augmented(run: Run, node: cst.AugAssign) -> None:
     from .operations import as_number, fold
+    from .proxies import call_proxy, change_copy, copy_of
 
     before = run.evaluate(node.target)
     added = run.evaluate(node.value)
     as_number(run, before, node.target, "+=")
     as_number(run, added, node.value, "arithmetic")
+    if isinstance(before, Ref) and before.shared.kind is Kind.LIST and isinstance(node.operator, cst.AddAssign):
+        call_proxy(run, before, "extend", Arguments([(added, node.value)]), node)
     if isinstance(before, Ref) and not isinstance(node.target, cst.Name):
         return
+    if isinstance(node.target, cst.Name) and isinstance(added, (Items, Coll)):
+        change_copy(run, before, node, "+=")
     value: Value
     if isinstance(before, Const) and isinstance(added, Const):
         value = fold(_plain_sign(node.operator), before, added)
@@ -101,6 +106,8 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
             value = replace(value, plain=False)
     else:
         value = _extended(run, before, added, node)
+    if isinstance(value, Data) and copy_of(before) is not None and isinstance(node.target, cst.Name):
+        value = replace(value, copy=copy_of(before))
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -119,7 +126,6 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
 
 def _extended(run: Run, before: Value, added: Value, node: cst.AugAssign) -> Value:
     from .containers import call_container
-    from .values import Arguments, Coll, Items
 
     if isinstance(before, Coll):
         call_container(run, before, "extend", Arguments([(added, node.value)]), node)

@@ -8,6 +8,7 @@ from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
 from .handover import argument_of, callee_of
 from .launch import lower_role
+from .lifetimes import hand_to_task
 from .made import made
 from .project import force
 from .run import Run
@@ -107,6 +108,8 @@ def _hand_in(
         exact=ref.exact,
         blocking=Blocking.NEVER,
     )
+    if not wait and pool.kind is Kind.POOL:
+        hand_to_task(run, list(args.values()), node)
     _become_role(run, pool, function[0], args, node)
     if wait:
         run.emit(Verb.RESULT, result, node, f"{pool.name}.{name}")

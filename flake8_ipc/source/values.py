@@ -39,13 +39,51 @@ class Value:
 
 
 @dataclass(slots=True, eq=False)
+class Copy:
+    """A copy that came out of a proxy: the read that brought it, in which loops, and what was changed in it.
+
+    ``kept``: it stands where it may be looked at without a name of its own. ``looks`` are the loops in which somebody
+    looked at it; ``looked`` the changes that were thought lost until the last look.
+    """
+
+    read: Event
+    loops: tuple[int, ...] = ()
+    kept: bool = False
+    named: bool = False
+    changes: list[Event] = field(default_factory=list)
+    looks: list[tuple[int, ...]] = field(default_factory=list)
+    looked: list[Event] = field(default_factory=list)
+
+    def look(self, loops: tuple[int, ...]) -> None:
+        """Somebody looks at the copy by a name: what was changed in it until now is not lost."""
+        self.named = True
+        self.looks.append(loops)
+        self.looked = [change for change in self.changes if not change.used]
+        for change in self.looked:
+            change.used = True
+
+    def change(self, event: Event, loops: tuple[int, ...]) -> None:
+        """The copy is changed; that this looked it up by a name just before is no use of it."""
+        for change in self.looked:
+            change.used = False
+        self.looked = []
+        if self.looks:
+            self.looks.pop()
+        inner = len(self.loops) + 1
+        if len(loops) >= inner and any(look[:inner] == loops[:inner] for look in self.looks):
+            # The next turn of the loop looks at it again.
+            event.used = True
+        self.changes.append(event)
+
+
+@dataclass(slots=True, eq=False)
 class Data(Value):
     """Data of which nothing but its origin is known.
 
     ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
-    code that cannot be seen. ``count``: it is the number of elements that this counts.
+    code that cannot be seen. ``count``: it is the number of elements that this counts. ``copy``: it is what a proxy gave.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -58,6 +96,7 @@ class Data(Value):
     anything: bool = False
     count: Count | None = None
     loop_item: bool = False
+    copy: Copy | None = None
 
 
 UNKNOWN = Data()
@@ -78,12 +117,19 @@ NONE = Const(None)
 @dataclass(slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
-    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it."""
+    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it. ``received``: it came
+    out of a proxy, a queue or a pipe."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
     bare: bool = False
+    received: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class View(Ref):
+    """The memory of a block, as ``.buf`` gives it: whoever has it can read and write, but not close."""
 
 
 @dataclass(slots=True, eq=False)
