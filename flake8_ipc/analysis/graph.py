@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,11 +16,17 @@ _CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A point of the flow: an event, or a mere crossing."""
+    """A point of the flow: an event, or a mere crossing.
+
+    ``after`` is where it goes on, ``failing`` where an exception before its event may lead. ``catchers`` are the
+    ``except`` clauses around it, innermost first, by the names they catch. ``raises`` is the exception raised here anew.
+    """
 
     event: Event | None = None
     after: list[Node] = field(default_factory=list)
     failing: tuple[Node, ...] = ()
+    catchers: tuple[tuple[tuple[str, ...] | None, Node], ...] = ()
+    raises: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Graph:
         self.nodes: list[Node] = []
         self.exit = self._node()
         self.failed = self._node()
+        # The ways of an exception that nobody catches: through every ``finally`` to the end.
+        self._uncaught: set[Node] = {self.failed}
         self.entry = self._build(flow, self.exit, _Context({}, handlers=((None, self.failed),)))
 
     def _node(self, event: Event | None = None, *after: Node) -> Node:
@@ -55,6 +63,7 @@ class Graph:
         if isinstance(flow, Event):
             node = self._node(flow, next_)
             node.failing = tuple(handler for _, handler in at.handlers if handler is not self.failed)
+            node.catchers = at.handlers
             return node
         if isinstance(flow, Seq):
             for item in reversed(flow.items):
@@ -72,7 +81,9 @@ class Graph:
         if isinstance(flow, Try):
             return self._try(flow, next_, at)
         if isinstance(flow, Raise):
-            return self._node(None, *self._catchers(flow.name, at))
+            node = self._node(None, *self._catchers(flow.name, at))
+            node.raises = flow.name
+            return node
         assert isinstance(flow, End)
         return self._node(None, self.exit)
 
@@ -115,6 +126,7 @@ class Graph:
         rest = at.handlers
         if not (isinstance(flow.final, Seq) and not flow.final.items):
             rest = tuple((names, self._build(flow.final, node, at)) for names, node in at.handlers)
+            self._uncaught.update(new for (_, new), (_, old) in zip(rest, at.handlers) if old in self._uncaught)
         finals = (*at.finals, (flow.final, at))
         guarded = _Context(at.targets, finals, rest, at.depth)
         catching: list[tuple[tuple[str, ...] | None, Node]] = []
@@ -124,7 +136,9 @@ class Graph:
         inner = _Context(at.targets, finals, tuple(catching) if all_caught else (*catching, *rest), at.depth)
         orelse = self._build(flow.orelse, after, guarded)
         body = self._build(flow.body, orelse, inner)
-        return self._node(None, body, *(node for _, node in catching))
+        head = self._node(None, body)
+        head.failing = tuple(node for _, node in catching)
+        return head
 
     def _catchers(self, name: str | None, at: _Context) -> list[Node]:
         for names, node in at.handlers:
@@ -139,8 +153,13 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
+        *,
+        failing: bool = True,
     ) -> dict[Node, State]:
-        """The state before each node that can be reached, met over all paths that lead there."""
+        """The state before each node that can be reached, met over all paths that lead there.
+
+        Without ``failing`` only the paths on which no call raises.
+        """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
         while pending:
@@ -149,9 +168,27 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing:
+            for handler in node.failing if failing else ():
                 _merge(before, pending, handler, state, meet)
         return before
+
+    def caught(self, node: Node, *names: str) -> Node | None:
+        """Where the handler begins that catches an exception of one of these names, raised at a node; None: nobody does."""
+        for caught, handler in node.catchers:
+            if caught is None or _CATCH_ALL.intersection(caught) or not set(names).isdisjoint(caught):
+                return None if handler in self._uncaught else handler
+        return None
+
+    def beyond(self, start: Node, ends: Callable[[Event], bool] = lambda event: False) -> Iterator[Node]:
+        """Every node that can be reached from one where no call raises; not past an event that ``ends`` the way."""
+        seen, pending = {start}, [start]
+        while pending:
+            node = pending.pop()
+            yield node
+            if node.event is None or not ends(node.event):
+                fresh = [after for after in node.after if after not in seen]
+                seen.update(fresh)
+                pending.extend(fresh)
 
     def at(self, event: Event) -> list[Node]:
         """Every node of an event."""

@@ -24,6 +24,7 @@ from .objects import (
     Result,
     Shared,
     Signature,
+    Stream,
     Subprocess,
 )
 from .place import Place
@@ -70,6 +71,7 @@ __all__ = [
     "Setting",
     "Shared",
     "Signature",
+    "Stream",
     "Subprocess",
     "Test",
     "Try",

@@ -78,10 +78,11 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
     for node in nodes:
         value = run.evaluate(node.value)
         if node.star == "*":
-            items = contents.elements(run, value)[0]
+            from .deeds import iterated
+
+            items, run_on, _ = iterated(run, value, node.value)
             if items is None:
                 found.open = True
-                run_on = contents.elements(run, value)[1]
                 found.positional.append((run_on, node.value))
             else:
                 found.positional += [(item, node.value) for item in items]

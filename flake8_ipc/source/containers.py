@@ -19,6 +19,7 @@ from .values import (
     Generator,
     Items,
     Many,
+    Ref,
     Value,
     from_values,
     join,
@@ -30,9 +31,21 @@ _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len_
 
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
+    if isinstance(owner, Coll) and owner.kind == "exit stack":
+        from .withs import on_stack
+
+        return on_stack(run, owner, name, args, node)
     if isinstance(owner, Coll):
+        if name in ("extend", "update") and any(isinstance(value, Ref) for value in args.values()):
+            from .deeds import iterated
+
+            args = Arguments([(Items(*iterated(run, value, at)), at) for value, at in args.positional])
         return _call_coll(run, owner, name, args)
     if isinstance(owner, (Const, Items)):
+        if name == "join" and args.positional:
+            from .deeds import iterated
+
+            iterated(run, args.positional[0][0], node)
         return from_values([owner, *args.values()], plain=isinstance(owner, Const))
     if isinstance(owner, Data):
         run.open(*args.values())

@@ -21,6 +21,7 @@ from .values import (
     Method,
     OneOf,
     Partial,
+    Pid,
     Ref,
     Scope,
     Value,
@@ -35,6 +36,9 @@ def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> lis
     if isinstance(value, Ref):
         found[value.shared] = None
         return held.by(id(value.shared))
+    if isinstance(value, Pid):
+        found[value.shared] = None
+        return []
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
@@ -88,10 +92,17 @@ def _closed_over(held: Held, scope: Scope | None) -> list[Value]:
     return values
 
 
-def make(run: Run, kind: str, items: dict[object, Value] | None, element: Value | None, count: Count | None) -> Coll:
+def make(
+    run: Run,
+    kind: str,
+    items: dict[object, Value] | None,
+    element: Value | None,
+    count: Count | None,
+    keys: Value | None = None,
+) -> Coll:
     """A new collection with this content."""
     coll = Coll(kind)
-    run.store(coll.key, "", Content(items, element, count))
+    run.store(coll.key, "", Content(items, element, count, keys))
     return coll
 
 
@@ -251,6 +262,8 @@ def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None
     """Puts a value into a collection: under a known key, or as one more of its elements."""
     content = run.content(coll)
     items = content.items
+    if ("kept", coll.key) in run.made:
+        keep(run, value)
     if items is None:
         element = value if content.element is None else join(content.element, value)
         run.store(coll.key, "", Content(None, element, content.count or Count(), content.keys))
@@ -268,6 +281,15 @@ def _one_more(run: Run, items: dict[object, Value], value: Value) -> dict[object
     if isinstance(held, Many) and held.loop == run.loops[-1]:
         return {**items, last: Many(join(held.element, value), held.count, held.loop)}
     return {**items, len(items): Many(value, run.turn_count() or Count(), run.loops[-1])}
+
+
+def keep(run: Run, value: Value) -> None:
+    """An object or class holds a value from now on, with what is in it, and what is put into it later."""
+    for shared in bare(run, value):
+        shared.kept = True
+    for option in spread(value):
+        if isinstance(option, Coll):
+            run.made["kept", option.key] = True
 
 
 def forget_order(run: Run, coll: Coll) -> None:

@@ -14,15 +14,17 @@ from ..model import (
     Cell,
     Choice,
     Constant,
+    Count,
     Event,
     Flow,
     Key,
     Kind,
+    Result,
     Shared,
     Verb,
 )
 from . import contents
-from .run import Run
+from .run import DOERS, Run
 from .values import (
     NOTHING,
     PLAIN,
@@ -35,6 +37,7 @@ from .values import (
     Items,
     Method,
     OneOf,
+    Pid,
     Ref,
     Value,
     from_values,
@@ -105,31 +108,8 @@ _PROCESS = {
     "is_alive": Deed(Verb.QUERY),
     "cancel": Deed(Verb.TERMINATE),
 }
-_POOL = {
-    "close": Deed(Verb.CLOSE),
-    "terminate": Deed(Verb.TERMINATE),
-    "join": Deed(Verb.JOIN),
-}
-_RESULT = {
-    "get": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "result": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "exception": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "wait": Deed(Verb.WAIT, None, (0, "timeout")),
-    "ready": Deed(Verb.QUERY),
-    "successful": Deed(Verb.QUERY),
-    "done": Deed(Verb.QUERY),
-    "cancel": Deed(Verb.TERMINATE),
-}
 _MANAGER = {"shutdown": Deed(Verb.SHUTDOWN), "start": Deed(Verb.START)}
 _MEMORY = {"close": Deed(Verb.CLOSE), "unlink": Deed(Verb.UNLINK)}
-_SUBPROCESS = {
-    "wait": Deed(Verb.WAIT, None, (0, "timeout"), "TimeoutExpired"),
-    "communicate": Deed(Verb.JOIN, None, (1, "timeout"), "TimeoutExpired"),
-    "poll": Deed(Verb.POLL),
-    "kill": Deed(Verb.KILL),
-    "terminate": Deed(Verb.TERMINATE),
-    "send_signal": Deed(Verb.TERMINATE),
-}
 _CELL = {"get_lock": Deed(Verb.GET_LOCK), "get_obj": Deed(Verb.GET_OBJ)}
 
 METHODS: dict[Kind, dict[str, Deed]] = {
@@ -141,13 +121,8 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.BARRIER: _BARRIER,
     Kind.PROCESS: _PROCESS,
     Kind.THREAD: _PROCESS,
-    Kind.POOL: _POOL,
-    Kind.THREAD_POOL: _POOL,
-    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN)},
-    Kind.RESULT: _RESULT,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
-    Kind.SUBPROCESS: _SUBPROCESS,
 }
 
 
@@ -175,10 +150,9 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         from .launch import run_here, start
 
         return start(run, shared, node, ref) if name == "start" else run_here(run, shared, node, ref)
-    if shared.kind in (Kind.POOL, Kind.EXECUTOR, Kind.THREAD_POOL):
-        from .tasks import submit
-
-        handled = submit(run, ref, name, args, node)
+    doer = DOERS.get(shared.kind)
+    if doer is not None:
+        handled = doer(run, ref, name, args, node)
         if handled is not None:
             return handled
     if shared.kind is Kind.MANAGER:
@@ -202,9 +176,7 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
 
 def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     run.open(*args.values())
-    if ref.shared.kind is Kind.RESULT and name == "add_done_callback":
-        run.emit(Verb.RESULT, ref.shared, node, name, blocking=Blocking.NEVER)
-    elif name == "fileno" and ref.shared.kind is Kind.PIPE_END:
+    if name == "fileno" and ref.shared.kind is Kind.PIPE_END:
         ref.shared.open = True
     return from_values(args.values())
 
@@ -316,8 +288,10 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
         return UNKNOWN if name != "sentinel" else ref
-    if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin"):
-        return UNKNOWN
+    if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin", "pid", "returncode", "args"):
+        return Pid(shared, ref.exact) if name == "pid" else UNKNOWN
+    if kind is Kind.STREAM and name in ("buffer", "raw"):
+        return ref
     return Method(ref, name)
 
 
@@ -388,8 +362,22 @@ def write_element(run: Run, ref: Ref, index: Value, value: Value, node: cst.CSTN
         run.open(value)
 
 
-def iterate_shared(run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = False) -> Value:
-    """Iterating a shared object: what each element is."""
+def iterated(
+    run: Run, value: Value, node: cst.CSTNode, *, whole: bool = True
+) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
+    """What iterating a value gives (see ``contents.elements``); shared objects in it tell that they are iterated."""
+    if isinstance(value, Ref):
+        return None, iterate_shared(run, value, node, whole=whole), None
+    for option in value.options if isinstance(value, OneOf) else ():
+        if isinstance(option, Ref):
+            iterate_shared(run, option, node, whole=whole)
+    return contents.elements(run, value)
+
+
+def iterate_shared(
+    run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = False, whole: bool = True
+) -> Value:
+    """Iterating a shared object, to its end or (not ``whole``) one step: what each element is."""
     kind = ref.shared.kind
     if kind in CELLS or kind in (Kind.LIST, Kind.SHAREABLE_LIST):
         value = read(run, ref, Key.WHOLE, node, "iteration")
@@ -397,9 +385,13 @@ def iterate_shared(run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = Fals
     if kind is Kind.DICT:
         run.emit(Verb.READ if copied else Verb.CALL, ref.shared, node, "__iter__", exact=ref.exact, used=not copied)
         return UNKNOWN
-    if kind is Kind.RESULT:
-        run.emit(Verb.RESULT, ref.shared, node, "iteration", exact=ref.exact)
-        return UNKNOWN
+    if isinstance(ref.shared, Result) and ref.shared.iterator:
+        key = Key.WHOLE if whole else Key.ANY
+        run.emit(Verb.RESULT, ref.shared, node, "iteration" if whole else "next", key=key, exact=ref.exact)
+    if kind is Kind.STREAM:
+        from .subprocesses import read as read_stream
+
+        return read_stream(run, ref, node, "iteration", whole=whole)
     return UNKNOWN
 
 
@@ -410,7 +402,7 @@ def leave_with(run: Run, ref: Ref) -> tuple[Verb, Shared] | None:
         return Verb.RELEASE, ref.shared
     if kind in CELLS and isinstance(ref.shared, Cell) and ref.shared.lock is not None:
         return Verb.RELEASE, ref.shared.lock
-    if kind in (Kind.PIPE_END, Kind.LISTENER):
+    if kind in (Kind.PIPE_END, Kind.LISTENER, Kind.STREAM):
         return Verb.CLOSE, ref.shared
     if kind is Kind.POOL:
         return Verb.TERMINATE, ref.shared

@@ -13,6 +13,7 @@ from ..model import CELLS, Count, Kind, Verb
 from . import contents
 from .attributes import get_attribute
 from .calls import call_value, evaluate_call
+from .deeds import iterated
 from .lookup import assign, lookup
 from .names import canonical
 from .run import Run, evaluates, join_vars
@@ -62,6 +63,7 @@ _COMPARISONS: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
 }
 # What keeps an index apart from every other copy's: sums and products do, remainders and quotients do not.
 _KEEPS_APART = (cst.Add, cst.Subtract, cst.Multiply)
+_SET_SIGNS = (cst.BitOr, cst.BitAnd, cst.BitXor, cst.Subtract)
 _LARGEST = 1 << 80
 
 
@@ -132,6 +134,8 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     for element in nodes:
         value = run.evaluate(element.value)
         if isinstance(element, cst.StarredElement):
+            if isinstance(value, (Ref, OneOf)):
+                value = Items(*iterated(run, value, element.value))
             values += _parts(run, value)
         else:
             values.append(value)
@@ -150,6 +154,7 @@ def _parts(run: Run, value: Value) -> tuple[Value, ...]:
 def dict_(run: Run, node: cst.Dict) -> Value:
     items: dict[object, Value] | None = {}
     summary: Value | None = None
+    keys: Value | None = None
     for element in node.elements:
         if isinstance(element, cst.StarredDictElement):
             value = run.evaluate(element.value)
@@ -165,8 +170,10 @@ def dict_(run: Run, node: cst.Dict) -> Value:
             items[key.value] = value
         else:
             items = None
+            keys = key if keys is None else join(keys, key)
         summary = value if summary is None else join(summary, value)
-    return contents.make(run, "dict", items, summary if items is None else None, None)
+    keys = keys if keys is not None and contents.bare(run, keys) else None
+    return contents.make(run, "dict", items, summary if items is None else None, None, keys)
 
 
 @evaluates(cst.Subscript)
@@ -252,7 +259,7 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         return _concatenated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
         return _repeated(run, left, right)
-    if isinstance(node.operator, cst.BitOr) and isinstance(left, Coll):
+    if isinstance(node.operator, _SET_SIGNS) and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
     return from_values([left, right], plain=_numeric(left, right), keep=isinstance(node.operator, _KEEPS_APART))
 
@@ -328,6 +335,8 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
     for target in node.comparisons:
         right = run.evaluate(target.comparator)
         values.append(right)
+        if isinstance(target.operator, (cst.In, cst.NotIn)) and _is_iterator(right):
+            iterated(run, right, target.comparator)
         if not isinstance(target.operator, (cst.Is, cst.IsNot)):
             as_number(run, left, node, "comparison")
             as_number(run, right, node, "comparison")
@@ -335,6 +344,10 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
             verdict = compare(left, right, target.operator)
         left = right
     return verdict if verdict is not None else from_values(values, plain=True)
+
+
+def _is_iterator(value: Value) -> bool:
+    return isinstance(value, Ref) and value.shared.kind is Kind.RESULT
 
 
 def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain
+from . import makers, plain, subprocesses, tasks
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
 from .run import CALLS, Run
@@ -18,7 +18,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain,)
+_REGISTERED = (plain, subprocesses, tasks)
 
 
 def call_name(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Constant, Kind, Process, Verb
+from ..model import Constant, Kind, Process, RoleKind, Verb
 from . import contents
 from .run import Run
 from .values import (
@@ -67,6 +67,9 @@ def bind(run: Run, name: str, value: Value) -> None:
     scope = run.frame.scope
     if name in scope.globals:
         scope = scope.module.scope
+        if run.program.root.kind is RoleKind.ENTRY:
+            # What an entry leaves in a global, other entries find there.
+            run.open(value)
     elif name in scope.nonlocals:
         outer = scope.parent
         while outer is not None and (outer.key, name) not in (run.vars or {}) and outer.kind == "function":
@@ -123,7 +126,9 @@ def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
 
 
 def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
-    items, element, _ = contents.elements(run, value)
+    from .deeds import iterated
+
+    items, element, _ = iterated(run, value, target)
     starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
     if items is not None and starred and len(items) >= len(target.elements) - 1:
         _unpack_starred(run, target, items)
@@ -162,12 +167,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
     index = index_of(run, target)
     for option in spread(owner):
         if isinstance(option, Coll):
-            if isinstance(index, Const) and option.kind == "dict":
-                contents.add(run, option, index.value, value, keyed=True)
-            elif isinstance(index, Const) and isinstance(index.value, int) and _has(run, option, index.value):
-                contents.add(run, option, index.value, value, keyed=True)
-            else:
-                _set_somewhere(run, option, index, value)
+            set_item(run, option, index, value)
         elif isinstance(option, Ref):
             from .deeds import write_element
 
@@ -179,6 +179,16 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
         elif not isinstance(option, (Items, Cls)):
             run.open(value)
+
+
+def set_item(run: Run, coll: Coll, index: Value, value: Value) -> None:
+    """``coll[index] = value`` of a plain collection."""
+    if isinstance(index, Const) and coll.kind == "dict":
+        contents.add(run, coll, index.value, value, keyed=True)
+    elif isinstance(index, Const) and isinstance(index.value, int) and _has(run, coll, index.value):
+        contents.add(run, coll, index.value, value, keyed=True)
+    else:
+        _set_somewhere(run, coll, index, value)
 
 
 def _set_somewhere(run: Run, coll: Coll, index: Value, value: Value) -> None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Block, Choice, Constant, Count, Flow, Jump, Loop, Seq, Test
+from ..model import Block, Choice, Constant, Count, Flow, Jump, Kind, Loop, Seq, Test
 from . import contents
 from .calls import call_value, follow
-from .lookup import assign
+from .lookup import assign, set_item
 from .run import Exit, Run, Turn, Vars, executes, join_vars
 from .scanning import assigned, takes_from
 from .statements import _at_module_level, branch_on, jump_unless
@@ -221,10 +221,13 @@ def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CST
         return
     known = contents.parts(run, iterable)
     items, element, count = contents.elements(run, iterable)
-    if isinstance(iterable, Ref):
-        from .deeds import iterate_shared
+    if isinstance(iterable, (Ref, OneOf)):
+        from .deeds import iterated
 
-        element = iterate_shared(run, iterable, node)
+        if isinstance(iterable, Ref) and iterable.shared.kind is Kind.STREAM:
+            _loop_stream(run, iterable, one, node, leave)
+            return
+        items, element, count = iterated(run, iterable, node)
     if known is not None and len(known) <= _UNROLLED and (len(known) == 1 or any(map(_worth, known))):
         _unrolled(run, known, one, node, leave)
         return
@@ -284,9 +287,13 @@ def _varied(element: Value, node: cst.CSTNode) -> Value:
 def _counted(
     run: Run, element: Value, count: Count, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
 ) -> None:
+    _counted_by(run, lambda: one(element), count, node, leave)
+
+
+def _counted_by(run: Run, body: Callable[[], None], count: Count, node: cst.CSTNode, leave: Exit | None) -> None:
     loop = Loop(Seq(), count)
     turn = Turn(leave or Exit(Block(Seq())), Exit(loop), again=True)
-    _repeat(run, node, loop, turn, lambda: one(element), count)
+    _repeat(run, node, loop, turn, body, count)
 
 
 def _unrolled(
@@ -310,6 +317,15 @@ def _unrolled(
             run.frame.turns.pop()
         run.close(next_, sequence)
     run.path = outer
+
+
+def _loop_stream(
+    run: Run, stream: Ref, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
+) -> None:
+    """A loop over a pipe's lines: each turn reads one more."""
+    from .deeds import iterate_shared
+
+    _counted_by(run, lambda: one(iterate_shared(run, stream, node, whole=False)), Count(), node, leave)
 
 
 def _loop_generator(
@@ -408,8 +424,7 @@ def comprehend(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | c
 
     def element() -> None:
         if isinstance(node, cst.DictComp):
-            key, value = run.evaluate(node.key), run.evaluate(node.value)
-            contents.add(run, coll, key.value if isinstance(key, Const) else None, value, keyed=isinstance(key, Const))
+            set_item(run, coll, run.evaluate(node.key), run.evaluate(node.value))
         else:
             contents.add(run, coll, None, run.evaluate(node.elt), keyed=False)
 

@@ -28,6 +28,14 @@ from .values import (
 )
 
 
+def _iterated(
+    run: Run, value: Value, node: cst.CSTNode, *, whole: bool = True
+) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
+    from .deeds import iterated
+
+    return iterated(run, value, node, whole=whole)
+
+
 @calls("iter")
 def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 2:
@@ -101,12 +109,7 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
             from .loops import collect
 
             return collect(run, value, kind or "list", node)
-        if isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            element = iterate_shared(run, value, node)
-            return contents.make(run, kind or "list", None, element, None)
-        items, element, count = contents.elements(run, value)
+        items, element, count = _iterated(run, value, node)
         ordered = items if kind != "set" else None
         if kind is None:
             return Items(ordered, element, count)
@@ -140,7 +143,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     if isinstance(value, Generator):
         return Generator(None, Arguments(), value, None, node)
-    items, element, count = contents.elements(run, value)
+    items, element, count = _iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
@@ -148,7 +151,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    columns = [contents.elements(run, value) for value in (value for value, _ in args.positional)]
+    columns = [_iterated(run, value, node) for value, _ in args.positional]
     if not columns:
         return UNKNOWN
     if all(items is not None for items, _, _ in columns):
@@ -169,11 +172,8 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         from .loops import collect
 
         return collect(run, value, "list", node)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return contents.make(run, "list", None, iterate_shared(run, value, node), None)
-    items, element, count = contents.elements(run, value)
+    items, element, count = _iterated(run, value, node)
+    _by_key(run, args, element, node)
     return Items(items, element, count)
 
 
@@ -195,11 +195,7 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return iterate_shared(run, value, node)
-    return contents.inexact(contents.elements(run, value)[1]) if value is not None else UNKNOWN
+    return contents.inexact(_iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
 
 
 @calls("map")
@@ -216,6 +212,8 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
 
     iterate(run, args.positional[1][0], one, node)
+    for value, _ in args.positional[2:]:
+        _iterated(run, value, node)
     joined: Value = results[0] if results else UNKNOWN
     for value in results[1:]:
         joined = join(joined, value)
@@ -229,11 +227,18 @@ def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
             from .loops import collect
 
             collect(run, value, "list", node)
-        elif isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            iterate_shared(run, value, node)
+        else:
+            _by_key(run, args, _iterated(run, value, node)[1], node)
     return from_values([value for value, _ in args.positional], plain=False)
+
+
+def _by_key(run: Run, args: Arguments, element: Value, node: cst.CSTNode) -> None:
+    """``key=``: a function that each element is asked by."""
+    key = args.get(None, "key")
+    if key is not None and not isinstance(key, Const):
+        from .calls import call_value
+
+        call_value(run, key, Arguments([(element, node)]), node)
 
 
 @calls("functools.partial")
@@ -291,7 +296,7 @@ def _closing(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Partial(Name("contextlib.closing"), (value,), ()) if value is not None else UNKNOWN
 
 
-@calls("contextlib.ExitStack")
+@calls("contextlib.ExitStack", "contextlib.AsyncExitStack")
 def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
@@ -312,16 +317,6 @@ def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 @calls("asyncio.run", "asyncio.create_task", "asyncio.wait_for")
 def _run_coroutine(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return args.positional[0][0] if args.positional else UNKNOWN
-
-
-@calls("concurrent.futures.as_completed")
-def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """``as_completed``: every future it is given, in another order."""
-    value = args.get(0, "fs")
-    if value is None:
-        return UNKNOWN
-    _, element, count = contents.elements(run, value)
-    return Items(None, element, count)
 
 
 @calls("object")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from ..model import Program, Role, RoleKind, Seq
-from . import definitions, expressions, loops, statements, withs
+from . import definitions, expressions, library, loops, statements, withs
 from .entries import enter_class, enter_function
 from .module import ModuleScope
 from .places import Locator
@@ -21,7 +21,7 @@ from .values import Cls, Func
 _FUEL_BASE = 4_000
 _FUEL_A_LINE = 12
 _WORD = re.compile(r"\w+")
-_REGISTERED = (definitions, expressions, loops, statements, withs)
+_REGISTERED = (definitions, expressions, library, loops, statements, withs)
 
 
 class NotAnalysed(Exception):

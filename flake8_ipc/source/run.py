@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
+from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
 from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
 
 if TYPE_CHECKING:
@@ -20,9 +20,12 @@ Executor: TypeAlias = Callable[["Run", Any], None]
 
 CallReader: TypeAlias = Callable[["Run", Any, cst.CSTNode], Value]
 
+Doer: TypeAlias = Callable[["Run", Any, str, Any, cst.CSTNode], "Value | None"]
+
 EVALUATORS: dict[type[cst.CSTNode], Evaluator] = {}
 EXECUTORS: dict[type[cst.CSTNode], Executor] = {}
 CALLS: dict[str, CallReader] = {}
+DOERS: dict[Kind, Doer] = {}
 
 
 def evaluates(*types: type[cst.CSTNode]) -> Callable[[Evaluator], Evaluator]:
@@ -50,6 +53,16 @@ def calls(*names: str) -> Callable[[CallReader], CallReader]:
 
     def register(function: CallReader) -> CallReader:
         CALLS.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def does(*kinds: Kind) -> Callable[[Doer], Doer]:
+    """Registers what the methods of shared objects of these kinds do; None leaves one to its kind's table."""
+
+    def register(function: Doer) -> Doer:
+        DOERS.update(dict.fromkeys(kinds, function))
         return function
 
     return register

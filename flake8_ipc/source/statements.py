@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from ..model import Block, Choice, Constant, Event, Flow, Handler, Jump, Raise, Seq, Test, Try, Verb
+from ..model import Block, Choice, Constant, Event, Flow, Handler, Jump, Kind, Raise, Seq, Test, Try, Verb
 from . import contents
 from .lookup import assign, bind, delete, lookup
 from .run import Exit, Run, Vars, executes, join_vars
@@ -376,11 +376,19 @@ def returned(run: Run, node: cst.Return) -> None:
     else:
         value = Const(None)
     frame.returned.append(value)
+    _keep_pools(value)
     if frame.exit is not None:
         run.jump(frame.exit)
     else:
         run.open(value)
         run.vars = None
+
+
+def _keep_pools(value: Value) -> None:
+    """A pool that is given back is for the caller to end."""
+    for option in spread(value):
+        if isinstance(option, Ref) and option.shared.kind in (Kind.POOL, Kind.EXECUTOR):
+            option.shared.kept = True
 
 
 @executes(cst.Raise)

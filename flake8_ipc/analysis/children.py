@@ -1,0 +1,169 @@
+"""Children of ``subprocess`` and the pipes to them: who reads and closes what before somebody waits.
+
+A child whose output nobody takes blocks in its write when the pipe is full, and then neither ends nor closes another
+pipe. Only what no normal path has done counts: a pipe that may have been read is taken for read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..model import Choice, Event, Jump, Key, Loop, Program, Raise, Role, RoleKind, Stream, Subprocess, Verb
+from .graph import by_event, union
+from .study import Study
+from .surroundings import Surroundings, leaves, surroundings, walk
+
+_ENDS = frozenset({Verb.JOIN, Verb.KILL, Verb.TERMINATE, Verb.WAIT})
+_TENDS = (Verb.RECV, Verb.CLOSE, Verb.SEND)
+_EMPTY = (None, "", b"")
+# A fact of the state beside the names of the pipes that are tended: something was written to the child.
+_WRITTEN = "written"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An event that waits for a child which may be blocked, for nobody tends this pipe before."""
+
+    event: Event
+    child: Subprocess
+    stream: Stream
+
+
+def blocked(study: Study) -> Iterator[Block]:
+    """Every wait for a child that may be blocked, of children all of whose users are known."""
+    for role, create in study.program.events(Verb.CREATE):
+        child = create.target
+        if isinstance(child, Subprocess) and child.streams and not (child.open or child.whole or elsewhere(study, child)):
+            yield from _Child(study, role, child).blocks()
+
+
+def elsewhere(study: Study, child: Subprocess) -> bool:
+    """Whether an object holds a child in a program that is only a part: what else is done to it is not seen."""
+    return child.kept and study.program.root.kind is RoleKind.ENTRY
+
+
+class _Child:
+    """One child, seen from the role that made it."""
+
+    def __init__(self, study: Study, role: Role, child: Subprocess) -> None:
+        self.study = study
+        self.role = role
+        self.child = child
+        self.around = {
+            one.event: one
+            for one in surroundings(role.flow)
+            if one.event.target is child or one.event.target in child.streams.values()
+        }
+        others = {event.target for event in _by_others(study.program, role)}
+        self.pipes = {which: pipe for which, pipe in child.streams.items() if not pipe.open and pipe not in others}
+
+    def blocks(self) -> Iterator[Block]:
+        if not self.pipes:
+            return
+        nothing: frozenset[str] = frozenset()
+        before = by_event(self.study.graph(self.role).forward(nothing, self._step, union, failing=False))
+        for event in self.around:
+            for state in before.get(event, ()):
+                pipe = self._untended(event, state) if event.exact else None
+                if pipe is not None:
+                    yield Block(event, self.child, pipe)
+                    break
+
+    def _step(self, state: frozenset[str], event: Event) -> frozenset[str]:
+        target = event.target
+        if target is self.child:
+            if event.verb is Verb.CREATE:
+                return frozenset()
+            ended = event.verb in _ENDS or (event.verb is Verb.POLL and self._in_poll_loop(event))
+            return state | set(self.pipes) if ended else state
+        if isinstance(target, Stream) and target.child is self.child:
+            if event.verb is Verb.CLOSE:
+                return state | {target.which}
+            if event.verb is Verb.SEND:
+                return state | {_WRITTEN}
+            if event.verb is Verb.RECV:
+                # What was read to its end has told that the child is past all its pipes.
+                whole = self._to_the_end(event)
+                rest = {which for which in self.pipes if which != "stdin" or _WRITTEN in state}
+                return state | {target.which} | (rest if whole else set())
+        return state
+
+    def _untended(self, event: Event, state: frozenset[str]) -> Stream | None:
+        """The pipe that blocks the child while this event waits for it."""
+        out = [pipe for which, pipe in self.pipes.items() if which not in state and which != "stdin"]
+        fed = [pipe for which, pipe in self.pipes.items() if which not in state and which == "stdin"]
+        if event.verb is Verb.WAIT:
+            return next(iter((*out, *fed)), None)
+        if event.verb is Verb.POLL and self._in_poll_loop(event):
+            read = self._beside(event)
+            return next((pipe for pipe in (*out, *fed) if pipe not in read), None)
+        if event.verb is Verb.RECV and self._to_the_end(event):
+            beside = self._beside(event)
+            others = [pipe for pipe in out if pipe is not event.target and pipe not in beside]
+            if fed and _WRITTEN in state and fed[0] not in beside:
+                others += fed
+            return next(iter(others), None)
+        return None
+
+    def _beside(self, event: Event) -> set[object]:
+        """The pipes that the body of the same loop reads, closes or writes to."""
+        loops = self.around[event].loops
+        if not loops:
+            return set()
+        return {
+            one.event.target
+            for one in self.around.values()
+            if one.event.verb in _TENDS and any(loop is loops[-1] for loop in one.loops)
+        }
+
+    def _in_poll_loop(self, event: Event) -> bool:
+        """Whether a poll is asked again and again for the same child."""
+        here = self.around[event] if event in self.around else None
+        if here is None or not here.loops or here.loops[-1].count is not None:
+            return False
+        loop = here.loops[-1]
+        made = [one for one in self.around.values() if one.event.verb is Verb.CREATE]
+        return not any(one is loop for make in made for one in make.loops)
+
+    def _to_the_end(self, event: Event) -> bool:
+        """Whether a read goes on until the child closes the pipe."""
+        if event.key is Key.WHOLE:
+            return True
+        here = self.around.get(event)
+        if here is None or not here.loops:
+            return False
+        if event.name == "iteration":
+            return not leaves(here.loops[-1], handlers=False)
+        return here.loops[-1].count is None and _left_at_end(here)
+
+
+def _left_at_end(here: Surroundings) -> bool:
+    """Whether a loop that reads line by line is left only where there is no more."""
+    loop = here.loops[-1]
+    told = False
+    for node in walk(loop.body, handlers=False):
+        if isinstance(node, Choice):
+            for branch in node.branches:
+                if _goes_out(branch, loop):
+                    test = node.test
+                    if test is None or test.event is not here.event or test.constant.value not in _EMPTY:
+                        return False
+                    told = True
+    return told
+
+
+def _goes_out(flow: object, loop: Loop) -> bool:
+    """Whether a branch does nothing but leave a loop, or raises."""
+    parts = list(walk(flow))  # type: ignore[arg-type]
+    inner = {id(node) for node in walk(loop.body)}
+    return any(
+        isinstance(node, Raise) or (isinstance(node, Jump) and id(node.target) not in inner and not node.again)
+        for node in parts
+    )
+
+
+def _by_others(program: Program, role: Role) -> Iterator[Event]:
+    for other in program.roles:
+        if other is not role:
+            yield from other.events(*_TENDS)
