@@ -282,6 +282,20 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return PLAIN
 
 
+@calls("typing.cast")
+def _cast(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return args.get(1, "val") or UNKNOWN
+
+
+@calls("copy.copy")
+def _copy(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "x")
+    if isinstance(value, Coll):
+        content = run.content(value)
+        return contents.make(run, value.kind, content.items, content.element, content.count, content.keys)
+    return from_values(args.values())
+
+
 @calls("dataclasses.field")
 def _field(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     factory = args.get(None, "default_factory")
