@@ -1,7 +1,8 @@
 """Children of ``subprocess`` and the pipes to them: who reads and closes what before somebody waits.
 
 A child whose output nobody takes blocks in its write when the pipe is full, and then neither ends nor closes another
-pipe. Only what no normal path has done counts: a pipe that may have been read is taken for read.
+pipe. Only what no normal path has done counts: a pipe that may have been read is taken for read, and so is one that code
+which cannot be seen has got before.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Choice, Event, Jump, Key, Loop, Program, Raise, Role, RoleKind, Stream, Subprocess, Verb
+from ..model import Choice, Event, Jump, Key, Loop, Program, Raise, Role, RoleKind, Shared, Stream, Subprocess, Verb
 from .graph import by_event, union
 from .study import Study
 from .surroundings import Surroundings, leaves, surroundings, walk
 
 _ENDS = frozenset({Verb.JOIN, Verb.KILL, Verb.TERMINATE, Verb.WAIT})
-_TENDS = (Verb.RECV, Verb.CLOSE, Verb.SEND)
+_TENDS = (Verb.RECV, Verb.CLOSE, Verb.SEND, Verb.ESCAPE)
 _EMPTY = (None, "", b"")
 # A fact of the state beside the names of the pipes that are tended: something was written to the child.
 _WRITTEN = "written"
@@ -34,13 +35,18 @@ def blocked(study: Study) -> Iterator[Block]:
     """Every wait for a child that may be blocked, of children all of whose users are known."""
     for role, create in study.program.events(Verb.CREATE):
         child = create.target
-        if isinstance(child, Subprocess) and child.streams and not (child.open or child.whole or elsewhere(study, child)):
+        if isinstance(child, Subprocess) and child.streams and not (child.whole or elsewhere(study, child)):
             yield from _Child(study, role, child).blocks()
 
 
 def elsewhere(study: Study, child: Subprocess) -> bool:
-    """Whether an object holds a child in a program that is only a part: what else is done to it is not seen."""
-    return child.kept and study.program.root.kind is RoleKind.ENTRY
+    """Whether more may be done to a child than is seen, nobody knows when.
+
+    An object of a program that is only a part holds it, or somebody has it who got it in no visible way.
+    """
+    if child.kept and study.program.root.kind is RoleKind.ENTRY:
+        return True
+    return child.open and not any(study.program.uses(child, Verb.ESCAPE))
 
 
 class _Child:
@@ -55,8 +61,13 @@ class _Child:
             for one in surroundings(role.flow)
             if one.event.target is child or one.event.target in child.streams.values()
         }
-        others = {event.target for event in _by_others(study.program, role)}
-        self.pipes = {which: pipe for which, pipe in child.streams.items() if not pipe.open and pipe not in others}
+        others = set(_tended_by_others(study.program, role, child))
+        given = {event.target for event in role.events(Verb.ESCAPE)}
+        self.pipes = {
+            which: pipe
+            for which, pipe in child.streams.items()
+            if pipe not in others and (not pipe.open or pipe in given)
+        }
 
     def blocks(self) -> Iterator[Block]:
         if not self.pipes:
@@ -75,10 +86,10 @@ class _Child:
         if target is self.child:
             if event.verb is Verb.CREATE:
                 return frozenset()
-            ended = event.verb in _ENDS or (event.verb is Verb.POLL and self._in_poll_loop(event))
+            ended = event.verb in _ENDS or event.verb is Verb.ESCAPE or (event.verb is Verb.POLL and self._in_poll_loop(event))
             return state | set(self.pipes) if ended else state
         if isinstance(target, Stream) and target.child is self.child:
-            if event.verb is Verb.CLOSE:
+            if event.verb in (Verb.CLOSE, Verb.ESCAPE):
                 return state | {target.which}
             if event.verb is Verb.SEND:
                 return state | {_WRITTEN}
@@ -96,35 +107,38 @@ class _Child:
         if event.verb is Verb.WAIT:
             return next(iter((*out, *fed)), None)
         if event.verb is Verb.POLL and self._in_poll_loop(event):
-            read = self._beside(event)
+            read = self._beside(event, self._poll_loops(event))
             return next((pipe for pipe in (*out, *fed) if pipe not in read), None)
         if event.verb is Verb.RECV and self._to_the_end(event):
-            beside = self._beside(event)
+            beside = self._beside(event, self.around[event].loops[-1:])
             others = [pipe for pipe in out if pipe is not event.target and pipe not in beside]
             if fed and _WRITTEN in state and fed[0] not in beside:
                 others += fed
             return next(iter(others), None)
         return None
 
-    def _beside(self, event: Event) -> set[object]:
-        """The pipes that the body of the same loop reads, closes or writes to."""
-        loops = self.around[event].loops
-        if not loops:
-            return set()
+    def _beside(self, event: Event, loops: list[Loop]) -> set[object]:
+        """The pipes that the bodies of these loops read, close, write to or give away."""
+        mine = {id(loop) for loop in loops}
         return {
             one.event.target
             for one in self.around.values()
-            if one.event.verb in _TENDS and any(loop is loops[-1] for loop in one.loops)
+            if one.event.verb in _TENDS and any(id(loop) in mine for loop in one.loops)
         }
 
     def _in_poll_loop(self, event: Event) -> bool:
         """Whether a poll is asked again and again for the same child."""
-        here = self.around[event] if event in self.around else None
-        if here is None or not here.loops or here.loops[-1].count is not None:
-            return False
-        loop = here.loops[-1]
-        made = [one for one in self.around.values() if one.event.verb is Verb.CREATE]
-        return not any(one is loop for make in made for one in make.loops)
+        return bool(self._poll_loops(event))
+
+    def _poll_loops(self, event: Event) -> list[Loop]:
+        """The loops that ask again: not those that make each child, nor the turns from one child to the next."""
+        here = self.around.get(event)
+        made = {id(loop) for one in self.around.values() if one.event.verb is Verb.CREATE for loop in one.loops}
+        return [
+            loop
+            for loop in (here.loops if here is not None else ())
+            if id(loop) not in made and (loop.count is None or not self.child.many)
+        ]
 
     def _to_the_end(self, event: Event) -> bool:
         """Whether a read goes on until the child closes the pipe."""
@@ -163,7 +177,9 @@ def _goes_out(flow: object, loop: Loop) -> bool:
     )
 
 
-def _by_others(program: Program, role: Role) -> Iterator[Event]:
+def _tended_by_others(program: Program, role: Role, child: Subprocess) -> Iterator[Shared]:
+    """The pipes of a child that another process or thread reads or closes; all of them, where it ends the child."""
     for other in program.roles:
         if other is not role:
-            yield from other.events(*_TENDS)
+            for event in other.events(*_TENDS, Verb.JOIN, Verb.KILL, Verb.TERMINATE):
+                yield from child.streams.values() if event.target is child else (event.target,)

@@ -85,7 +85,7 @@ class Graph:
             node.raises = flow.name
             return node
         assert isinstance(flow, End)
-        return self._node(None, self.exit)
+        return self._node(None, self.exit if flow.hard else self._past_finals(self.exit, at.finals))
 
     def _choice(self, flow: Choice, next_: Node, at: _Context) -> Node:
         branches = [self._build(branch, next_, at) for branch in flow.branches]
@@ -117,9 +117,13 @@ class Graph:
     def _jump(self, jump: Jump, at: _Context) -> Node:
         leave, again, depth = at.targets.get(id(jump.target), (self.exit, self.exit, 0))
         node = again if jump.again else leave
-        for final, context in at.finals[depth:]:
+        return self._node(None, self._past_finals(node, at.finals[depth:]))
+
+    def _past_finals(self, node: Node, finals: tuple[tuple[Flow, _Context], ...]) -> Node:
+        """The way to a node through what has to be done before."""
+        for final, context in finals:
             node = self._build(final, node, context)
-        return self._node(None, node)
+        return node
 
     def _try(self, flow: Try, next_: Node, at: _Context) -> Node:
         after = self._build(flow.final, next_, at)

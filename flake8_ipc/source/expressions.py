@@ -32,6 +32,7 @@ from .values import (
     Many,
     Name,
     OneOf,
+    Pid,
     Ref,
     Value,
     from_values,
@@ -104,7 +105,8 @@ def formatted(run: Run, node: cst.FormattedString) -> Value:
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
-    return from_values(values, plain=True)
+    pid = next((value for value in values if isinstance(value, Pid)), None)
+    return pid or from_values(values, plain=True)
 
 
 @evaluates(cst.Attribute)

@@ -11,7 +11,8 @@ import libcst as cst
 
 from ..model import Block, Choice, Constant, Count, Flow, Jump, Kind, Loop, Seq, Test
 from . import contents
-from .calls import call_value, follow
+from .attributes import member
+from .calls import call_method, call_value, follow
 from .lookup import assign, set_item
 from .run import Exit, Run, Turn, Vars, executes, join_vars
 from .scanning import assigned, takes_from
@@ -207,6 +208,11 @@ def iterate(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.C
 def _loop(run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None) -> None:
     if run.vars is None:
         return
+    if isinstance(iterable, Inst) and member(run, iterable.cls, "__iter__") is not None:
+        iterable = call_method(run, iterable, "__iter__", Arguments(), node)
+        if isinstance(iterable, Inst):
+            _loop_instance(run, iterable, one, node, leave)
+            return
     if isinstance(iterable, Generator):
         _loop_generator(run, iterable, one, node, leave)
         return
@@ -326,6 +332,13 @@ def _loop_stream(
     from .deeds import iterate_shared
 
     _counted_by(run, lambda: one(iterate_shared(run, stream, node, whole=False)), Count(), node, leave)
+
+
+def _loop_instance(
+    run: Run, inst: Inst, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
+) -> None:
+    """A loop over an iterator of the text's own."""
+    _counted_by(run, lambda: one(call_method(run, inst, "__next__", Arguments(), node)), Count(), node, leave)
 
 
 def _loop_generator(

@@ -68,6 +68,10 @@ def does(*kinds: Kind) -> Callable[[Doer], Doer]:
     return register
 
 
+# Of these it matters since when code that cannot be seen has them.
+_FROM_THEN_ON = frozenset({Kind.SUBPROCESS, Kind.STREAM})
+
+
 class OutOfFuel(Exception):
     """The bound on the work for one program is reached."""
 
@@ -261,6 +265,9 @@ class Run:
         """These leave for code that cannot be seen, with all that is in them."""
         for shared in self.reachable(*values):
             shared.open = True
+            if shared.kind in _FROM_THEN_ON and self.vars is not None:
+                event = Event(Verb.ESCAPE, shared, shared.place, "unknown code", setting=self.setting)
+                self.out.append(event)
 
     def reachable(self, *values: Value, pickled: bool = False) -> list[Shared]:
         """The shared objects in these values, those inside collections, instances and closures included.

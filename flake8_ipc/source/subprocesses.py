@@ -11,7 +11,7 @@ from ..model import Blocking, Key, Kind, Stream, Subprocess, Verb
 from .deeds import METHODS, Deed, blocking
 from .made import made
 from .run import Run, calls, does
-from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Name, Pid, Ref, Value, spread
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Name, Pid, Ref, Value, from_values, spread
 
 # Where Popen's parameters stand (CPython Lib/subprocess.py).
 _PIPES = {"stdin": 3, "stdout": 4, "stderr": 5}
@@ -130,6 +130,16 @@ def _waitpid(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
             at_once = options is not None and not (isinstance(options, Const) and options.value == 0)
             run.emit(Verb.POLL if at_once else Verb.WAIT, pid.shared, node, "os.waitpid", exact=pid.exact)
     return PLAIN
+
+
+@calls("str", "repr")
+def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The text of a process id is as good as the id: another program may get it."""
+    value = args.get(0, "object")
+    if isinstance(value, Pid):
+        return value
+    found = from_values(args.values())
+    return found if found.reads or found.sizes else PLAIN
 
 
 @calls("os.getpgid")

@@ -12,7 +12,7 @@ from .launch import lower_role
 from .made import made
 from .project import force
 from .run import Run, calls, does
-from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value
+from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value, from_values
 
 _POOL = {
     "close": Deed(Verb.CLOSE),
@@ -179,7 +179,9 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
     if isinstance(target, Foreign):
         target = force(run, target) or target
     func = target.func if isinstance(target, Partial) else target
-    key = ("task", pool, func.node if isinstance(func, Func) else node)
+    # Tasks that are given the same objects are one role.
+    given = frozenset(run.reachable(*args.values()))
+    key = ("task", pool, func.node if isinstance(func, Func) else node, given)
     if key in run.made:
         return
     run.made[key] = True
@@ -206,6 +208,27 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
             call_value(run, initializer[0], initializer[1], node)
 
     lower_role(run, role, target, args, node, run.loops, first=first)
+
+
+_LOOP = "asyncio.a_loop"
+
+
+@calls("asyncio.get_running_loop", "asyncio.get_event_loop", "asyncio.new_event_loop")
+def _event_loop(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return Name(_LOOP)
+
+
+@calls(f"{_LOOP}.run_in_executor")
+def _run_in_executor(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A task for an executor whose result is the event loop's to take."""
+    executor, function = args.get(0, "executor"), args.find(1, "func")
+    if not isinstance(executor, Ref) or executor.shared.kind is not Kind.EXECUTOR or function is None:
+        run.open(*args.values())
+        return from_values(args.values())
+    inner = Arguments(args.positional[2:], open=args.open)
+    future = _hand_in(run, executor, function, inner, node, "run_in_executor", wait=False)
+    run.open(future)
+    return UNKNOWN
 
 
 # -- results
