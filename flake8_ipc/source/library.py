@@ -40,7 +40,7 @@ def call_name(
         return Ref(thread)
     if dotted in ENDINGS:
         run.out.append(End(ENDINGS[dotted]))
-        run.vars = None
+        run.fall()
         return UNKNOWN
     special = CALLS.get(dotted)
     if special is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -134,6 +135,7 @@ class Run:
         self.deliberate = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
+        self.raising: list[Vars] = []
         self.made: dict[object, Any] = {}
         self.foreign: Vars = {}
         self.files = 0
@@ -212,6 +214,30 @@ class Run:
         self.out.append(Jump(exit.target, again))
         (exit.again if again else exit.states).append(self.vars)
         self.vars = None
+
+    def fall(self) -> None:
+        """An exception is raised here; whoever catches it, or cleans up, finds this state."""
+        if self.vars is not None:
+            self.raising.append(self.vars)
+        self.vars = None
+
+    @contextmanager
+    def falling(self) -> Iterator[list[Vars]]:
+        """Collects the states in which what is read inside is left early, by an exception, a return or a jump."""
+        frame = self.frame
+        exits = [exit for turn in frame.turns for exit in (turn.leave, turn.next)]
+        if frame.exit is not None:
+            exits.append(frame.exit)
+        marks = [(states, len(states)) for exit in exits for states in (exit.states, exit.again)]
+        outer, self.raising = self.raising, []
+        early: list[Vars] = []
+        try:
+            yield early
+        finally:
+            outer += self.raising
+            early += self.raising
+            early += [state for states, count in marks for state in states[count:]]
+            self.raising = outer
 
     def arrive(self, exit: Exit) -> None:
         """Goes on behind an exit's block: from its end and from every jump to it."""

@@ -401,7 +401,7 @@ def raised(run: Run, node: cst.Raise) -> None:
         name = value.dotted.rpartition(".")[2] if isinstance(value, Name) else last_name(exc)
     if run.vars is not None:
         run.out.append(Raise(name))
-        run.vars = None
+        run.fall()
 
 
 def last_name(node: cst.BaseExpression) -> str | None:
@@ -483,13 +483,13 @@ def _whole_guard(run: Run, node: cst.If) -> bool:
 @executes(cst.Try, cst.TryStar)
 def try_(run: Run, node: cst.Try | cst.TryStar) -> None:
     before = run.fork()
-    with run.writing() as body:
+    with run.writing() as body, run.falling() as early:
         run.body(node.body)
     after, anywhere = run.vars, None
     if before is not None:
         anywhere = join_vars(dict(before), after)
-        for exit_state in _jumped(body, run):
-            anywhere = join_vars(anywhere, exit_state)
+        for state in early:
+            anywhere = join_vars(anywhere, state)
     handlers: list[Handler] = []
     reached: list[Vars | None] = []
     for handler in node.handlers:
@@ -505,16 +505,11 @@ def try_(run: Run, node: cst.Try | cst.TryStar) -> None:
     with run.writing() as orelse:
         if node.orelse is not None and run.vars is not None:
             run.body(node.orelse.body)
-    for state in reached:
-        run.vars = join_vars(run.vars, state)
+    for one in reached:
+        run.vars = join_vars(run.vars, one)
     final = _final(run, node, anywhere)
     if body.items or final.items or any(isinstance(h.body, Seq) and h.body.items for h in handlers) or orelse.items:
         run.out.append(Try(body, handlers, orelse, final))
-
-
-def _jumped(body: Seq, run: Run) -> list[Vars]:
-    """States that left the body early are as good as its end for the handlers; none is kept apart."""
-    return []
 
 
 def _final(run: Run, node: cst.Try | cst.TryStar, anywhere: Vars | None) -> Seq:

@@ -138,11 +138,13 @@ def _call(run: Run, value: Value, name: str, node: cst.CSTNode) -> None:
 def _guarded(run: Run, body: Callable[[], None], final: Callable[[], None]) -> None:
     """A body and what follows it in any case."""
     before = run.fork()
-    with run.writing() as inner:
+    with run.writing() as inner, run.falling() as early:
         body()
     ended = run.vars is None
     if ended:
         run.vars = before
+        for state in early:
+            run.vars = join_vars(run.vars, state)
     with run.writing() as last:
         final()
     if ended:
