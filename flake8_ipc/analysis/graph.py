@@ -16,7 +16,7 @@ _CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A point of the flow: an event, or a mere crossing.
+    """A point of the flow: an event, an end of the role in the midst of its flow, or a mere crossing.
 
     ``after`` is where it goes on, ``failing`` where an exception before its event may lead. ``catchers`` are the
     ``except`` clauses around it, innermost first, by the names they catch. ``raises`` is the exception raised here anew.
@@ -27,6 +27,7 @@ class Node:
     failing: tuple[Node, ...] = ()
     catchers: tuple[tuple[tuple[str, ...] | None, Node], ...] = ()
     raises: str | None = None
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,15 @@ class Graph:
         if isinstance(flow, Try):
             return self._try(flow, next_, at)
         if isinstance(flow, Raise):
+            if not flow.sure:
+                return self._risk(next_, at)
             node = self._node(None, *self._catchers(flow.name, at))
             node.raises = flow.name
             return node
         assert isinstance(flow, End)
-        return self._node(None, self.exit if flow.hard else self._past_finals(self.exit, at.finals))
+        node = self._node(None, self.exit if flow.hard else self._past_finals(self.exit, at.finals))
+        node.end = flow
+        return node
 
     def _choice(self, flow: Choice, next_: Node, at: _Context) -> Node:
         branches = [self._build(branch, next_, at) for branch in flow.branches]
@@ -144,6 +149,15 @@ class Graph:
         head.failing = tuple(node for _, node in catching)
         return head
 
+    def _risk(self, next_: Node, at: _Context) -> Node:
+        """What may raise anything: every handler may get it, up to the first that catches all."""
+        node = self._node(None, next_)
+        for names, handler in at.handlers:
+            node.failing = (*node.failing, handler)
+            if names is None or _CATCH_ALL.intersection(names):
+                break
+        return node
+
     def _catchers(self, name: str | None, at: _Context) -> list[Node]:
         for names, node in at.handlers:
             if names is None or name in names or _CATCH_ALL.intersection(names):
@@ -157,12 +171,14 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
+        fails: Callable[[Event], bool] = lambda event: True,
         *,
         failing: bool = True,
     ) -> dict[Node, State]:
         """The state before each node that can be reached, met over all paths that lead there.
 
-        Without ``failing`` only the paths on which no call raises.
+        ``fails`` tells which events raise what a handler around them catches; all may, unless told otherwise. Without
+        ``failing`` only the paths on which nothing raises.
         """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
@@ -172,7 +188,7 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing if failing else ():
+            for handler in node.failing if failing and (node.event is None or fails(node.event)) else ():
                 _merge(before, pending, handler, state, meet)
         return before
 
@@ -193,6 +209,23 @@ class Graph:
                 fresh = [after for after in node.after if after not in seen]
                 seen.update(fresh)
                 pending.extend(fresh)
+
+    def later(self, event: Event, *, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
+        """The events that may come after one, on paths that go no further than an event that ``until`` holds of."""
+        found: set[Event] = set()
+        seen: set[Node] = set()
+        pending = [next_ for node in self.at(event) for next_ in (*node.after, *node.failing)]
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.event is not None:
+                found.add(node.event)
+                if until(node.event):
+                    continue
+            pending.extend((*node.after, *node.failing))
+        return found
 
     def at(self, event: Event) -> list[Node]:
         """Every node of an event."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 
 from ..model import Program, Role
+from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
 from .graph import Graph
 from .handings import Handing, handings
+from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
+from .unsent import Unsent
 
 
 class Study:
@@ -33,6 +36,11 @@ class Study:
         return Locks(self.graph)
 
     @cached_property
+    def holdings(self) -> Holdings:
+        """Which locks may be held where, and which stay unreleased."""
+        return Holdings(self.program, self.graph)
+
+    @cached_property
     def order(self) -> Order:
         """What is concurrent with what."""
         return Order(self.program, self.graph)
@@ -46,6 +54,16 @@ class Study:
     def lifecycle(self) -> Lifecycle:
         """The states of objects along the flows."""
         return Lifecycle(self.graph)
+
+    @cached_property
+    def unsent(self) -> Unsent:
+        """What was put and may not have left its process yet."""
+        return Unsent(self.program, self.graph)
+
+    @cached_property
+    def awaited(self) -> Awaited:
+        """Which processes somebody waits for."""
+        return Awaited(self.program, self.graph)
 
     @cached_property
     def handings(self) -> tuple[Handing, ...]:

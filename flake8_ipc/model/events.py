@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .objects import Handover, Shared
 from .place import Place
@@ -13,6 +15,8 @@ class Verb(enum.Enum):
     """What can be done to a shared object."""
 
     CREATE = "makes"
+    FORGET = "keeps nothing of"
+    PAUSE = "pauses for"
     # processes, threads, pools
     START = "starts"
     JOIN = "joins"
@@ -56,6 +60,16 @@ class Verb(enum.Enum):
     CALL = "calls a method of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
+    # the default context, the clock, keys
+    CHOOSE = "chooses"
+    OVERRIDE = "chooses anew"
+    FIX = "fixes"
+    SLEEP = "sleeps by"
+    SHOW = "shows"
+
+
+# A vector clock: how much of each role's past was known, by the name of its process.
+Clock: TypeAlias = Mapping[str, int]
 
 
 class Blocking(enum.Enum):
@@ -87,8 +101,8 @@ class Setting:
 
     ``calls`` are the places of the calls that were followed to get here, outermost first. ``imported`` is the
     innermost statement at module level that does this when the module is merely imported, outside any main guard;
-    None otherwise. ``in_async``: inside the body of an ``async def``. ``deliberate``: where a test expects an exception,
-    so that what is misused is misused on purpose.
+    None otherwise. ``in_async``: inside an ``async def``, or in what it calls: on the thread of an event loop.
+    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose.
     """
 
     calls: tuple[Place, ...] = ()
@@ -105,10 +119,13 @@ class Event:
     acquires. ``payload`` is what is put, sent or written where it is a known constant. ``used``: the call's result
     is used as a value. ``inherited``: the object was reached through a module global that this role's process did
     not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
-    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
-    write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
-    is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
-    out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back.
+    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
+    a write are the reads of the same object that its value or its condition came from: a read-modify-write;
+    ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
+    which runs out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover``
+    is what a submit hands over, ``result`` what it gives back. ``early``: a process is started before its own
+    ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what this
+    role knew of the others' past then, and the exception in which it ended.
     """
 
     verb: Verb
@@ -123,9 +140,13 @@ class Event:
     key: Key | Constant = Key.WHOLE
     reads: tuple[Event, ...] = ()
     raises: str | None = None
+    bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
+    early: bool = False
     setting: Setting = Setting()
+    clock: Clock | None = None
+    failed: str | None = None
 
     def __repr__(self) -> str:
         return f"<{self.verb.name} {self.target} at {self.place}>"

@@ -41,6 +41,11 @@ class Kind(enum.Enum):
     SUBPROCESS = "subprocess"
     STREAM = "stream"
     THREAD_ONLY = "thread object"
+    OUTSIDE = "outside world"
+    VARIABLE = "plain variable"
+    CONTEXT = "default context"
+    CLOCK = "clock"
+    AUTHKEY = "authkey"
 
 
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
@@ -48,6 +53,8 @@ LOCKS = frozenset({Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE
 CELLS = frozenset({Kind.VALUE, Kind.ARRAY})
 # What holds a POSIX semaphore: it is inherited at start, never pickled into a task (multiprocessing.context.assert_spawning).
 SEMAPHORE_BACKED = QUEUES | LOCKS | CELLS | {Kind.EVENT, Kind.BARRIER}
+# The start method of a context that is chosen where the text does not tell.
+UNTOLD = "untold"
 
 
 @dataclass(eq=False, slots=True)
@@ -55,10 +62,11 @@ class Shared:
     """One shared thing, known by its allocation site.
 
     ``name`` is how the text calls it. ``context`` is the start method of the context it was made from, None for the
-    default one. ``manager`` is the manager that serves it, if it is a proxy. ``many``: several concrete things stand
-    behind this one (made in a loop or comprehension, or by a role of which several copies run). ``open``: it left for
-    code that cannot be seen, so that not all who touch it are known. ``kept``: an object or class of the program's own
-    holds it, or (a pool) the function that made it gave it back: to end it may be another's business.
+    default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy.
+    ``many``: several concrete things stand behind this one (made in a loop or comprehension, or by a role of which
+    several copies run). ``open``: it left for code that cannot be seen, so that not all who touch it are known.
+    ``kept``: an object or class of the program's own holds it, or (a pool) the function that made it gave it back: to
+    end it may be another's business.
     """
 
     kind: Kind
@@ -86,13 +94,35 @@ class Queue(Shared):
     maxsize: int | None = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a listener or client meets the other side.
+
+    ``network``: whoever reaches the machine can connect, not only who can open a file (None: not known). ``keyed``:
+    the other side must prove that it knows a key (None: not known).
+    """
+
+    network: bool | None = None
+    keyed: bool | None = None
+
+
 @dataclass(eq=False, slots=True)
 class PipeEnd(Shared):
-    """One end of a pipe. ``peer`` is the other end (None: unknown, as for a parameter known by its annotation)."""
+    """One end of a pipe. ``peer`` is the other end (None: unknown, as for a parameter known by its annotation, or
+    for a connection that a listener accepted or a client made); ``endpoint`` is where a client connected to.
+    """
 
     peer: PipeEnd | None = None
     readable: bool = True
     writable: bool = True
+    endpoint: Endpoint | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Listener(Shared):
+    """A ``multiprocessing.connection.Listener``, which accepts connections at its ``endpoint``."""
+
+    endpoint: Endpoint = Endpoint()
 
 
 @dataclass(eq=False, slots=True)
@@ -124,9 +154,10 @@ class Cell(Shared):
 
 @dataclass(eq=False, slots=True)
 class Barrier(Shared):
-    """A barrier for ``parties`` waiters (None: unknown)."""
+    """A barrier for ``parties`` waiters (None: unknown); ``timed``: its waits give up after a while, by default."""
 
     parties: int | None = None
+    timed: bool = False
 
 
 class CalleeKind(enum.Enum):
@@ -258,10 +289,14 @@ class Process(Shared):
 
 @dataclass(eq=False, slots=True)
 class Pool(Shared):
-    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first."""
+    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first.
+
+    ``daemonic``: its workers are daemons, as those of every pool are, unless the program takes care that they are not.
+    """
 
     size: int | None = None
     initializer: Handover | None = None
+    daemonic: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .joining import from_values, join, spread
 from .lookup import call_it
 from .names import canonical
 from .run import Run
@@ -31,9 +32,6 @@ from .values import (
     Ref,
     Super,
     Value,
-    from_values,
-    join,
-    spread,
 )
 
 PROCESS_BASES = frozenset(
@@ -180,7 +178,7 @@ def _of_instance(run: Run, owner: Inst, name: str, node: cst.CSTNode) -> Value:
 def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
     if run.birth is not None and not cls.local:
         for base in lineage(cls):
-            if isinstance(base, Cls) and run.birth.get((base.key, name)) is value:
+            if isinstance(base, Cls) and run.birth.get(base.key, name) is value:
                 return contents.inherited(value)
     return value
 
@@ -225,6 +223,8 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
             _set_on_shared(run, option, name, value, node)
         elif isinstance(option, Super):
             run.store(option.inst.key, name, value)
+        elif isinstance(option, Name) and option.dotted == "multiprocessing.this_process":
+            free_of_daemon(run)
         elif not isinstance(option, Const):
             run.open(value)
 
@@ -236,6 +236,15 @@ def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTN
         return
     _set_on_process(run, owner.shared, name, value, node)
     run.store(id(owner.shared), name, value)
+
+
+def free_of_daemon(run: Run) -> None:
+    """``current_process().daemon = False`` or the like: this process is no longer surely a daemon."""
+    process = run.role.home.process
+    if isinstance(process, Process):
+        process.daemon = None
+    elif isinstance(process, Pool):
+        process.daemonic = False
 
 
 def _set_on_process(run: Run, shared: object, name: str, value: Value, node: cst.CSTNode) -> None:

@@ -6,24 +6,9 @@ import libcst as cst
 
 from ..model import Count
 from . import contents
+from .joining import from_values, join
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Generator,
-    Items,
-    Many,
-    Ref,
-    Value,
-    from_values,
-    join,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Ref, Value
 
 _ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
 _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len__", "__contains__"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Count, PipeEnd, Process, Shared
-from .run import Held, Run
+from .joining import from_values, join, spread
+from .run import Run
 from .values import (
     UNKNOWN,
     Cls,
@@ -25,24 +26,21 @@ from .values import (
     Ref,
     Scope,
     Value,
-    from_values,
-    join,
-    spread,
 )
 
 
-def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> list[Value]:
-    """The values directly inside one; shared objects go to ``found``. ``held``: what each object holds."""
+def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
+    """The values directly inside one; shared objects go to ``found``."""
     if isinstance(value, Ref):
         found[value.shared] = None
-        return held.by(id(value.shared))
+        return run.holding(id(value.shared))
     if isinstance(value, Pid):
         found[value.shared] = None
         return []
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
-        return held.by(value.key)
+        return run.holding(value.key)
     if isinstance(value, Items):
         return [*(value.items or ()), value.element]
     if isinstance(value, OneOf):
@@ -58,7 +56,7 @@ def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> lis
     if isinstance(value, Method):
         return [value.owner]
     if isinstance(value, Func):
-        return [*([value.bound] if value.bound is not None else ()), *_closed_over(held, value.scope)]
+        return [*([value.bound] if value.bound is not None else ()), *_closed_over(run, value.scope)]
     if isinstance(value, Generator):
         return list(value.args.values())
     return []
@@ -84,10 +82,10 @@ def pickles_itself(run: Run, value: Inst) -> bool:
     return False
 
 
-def _closed_over(held: Held, scope: Scope | None) -> list[Value]:
+def _closed_over(run: Run, scope: Scope | None) -> list[Value]:
     values: list[Value] = []
     while scope is not None and scope.kind == "function":
-        values += held.by(scope.key)
+        values += run.holding(scope.key)
         scope = scope.parent
     return values
 
@@ -121,6 +119,15 @@ def parts(run: Run, value: Value) -> tuple[Value, ...] | None:
         items = tuple(content.items.values())
         return tuple(map(inherited, items)) if value.inherited else items
     return None
+
+
+def parts_or_many(run: Run, value: Value) -> tuple[Value, ...]:
+    """The parts of a collection, as ``parts`` tells them; one Many where they are not known."""
+    known = parts(run, value)
+    if known is not None:
+        return known
+    _, element, count = elements(run, value)
+    return (Many(element, count or Count()),)
 
 
 def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
@@ -260,7 +267,7 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
 
 def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None:
     """Puts a value into a collection: under a known key, or as one more of its elements."""
-    content = run.content(coll)
+    content = run.content_to_fill(coll)
     items = content.items
     if ("kept", coll.key) in run.made:
         keep(run, value)

@@ -10,6 +10,7 @@ from ..model import (
     CELLS,
     LOCKS,
     QUEUES,
+    Barrier,
     Blocking,
     Cell,
     Choice,
@@ -24,25 +25,9 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .joining import from_values, spread
 from .run import DOERS, Run
-from .values import (
-    NOTHING,
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    BlockName,
-    Coll,
-    Const,
-    Data,
-    Items,
-    Method,
-    OneOf,
-    Pid,
-    Ref,
-    Value,
-    from_values,
-    spread,
-)
+from .values import NOTHING, PLAIN, UNKNOWN, Arguments, BlockName, Coll, Const, Data, Items, Method, OneOf, Pid, Ref, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +108,7 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.THREAD: _PROCESS,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
+    Kind.LISTENER: {"close": Deed(Verb.CLOSE)},
 }
 
 
@@ -165,6 +151,10 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         from .managers import call_proxy
 
         return call_proxy(run, ref, name, args, node)
+    if shared.kind is Kind.LISTENER and name == "accept":
+        from .sockets import accept
+
+        return accept(run, ref, node)
     if shared.kind in CELLS and name in ("acquire", "release", "__enter__") and isinstance(shared, Cell):
         if shared.lock is not None:
             return do(run, Ref(shared.lock, ref.inherited, ref.exact), name, args, node)
@@ -183,8 +173,11 @@ def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CS
 
 def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: cst.CSTNode) -> Value:
     shared = ref.shared
+    waits = blocking(deed, args)
+    if isinstance(shared, Barrier) and shared.timed and waits is Blocking.FOREVER:
+        waits = Blocking.TIMED
     facts = {
-        "blocking": blocking(deed, args),
+        "blocking": waits,
         "used": id(node) not in run.unused,
         "inherited": ref.inherited,
         "exact": ref.exact,
@@ -202,8 +195,10 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
         return Ref(shared.lock, ref.inherited, ref.exact) if shared.lock is not None else UNKNOWN
+    if deed.verb is Verb.ACQUIRE:
+        run.by_hand.add(run.role)
     if deed.verb is Verb.GET_OBJ:
-        return ref
+        return Ref(shared, ref.inherited, ref.exact, bare=True)
     if deed.verb is Verb.RESULT:
         return UNKNOWN
     return PLAIN if deed.verb not in (Verb.QUERY, Verb.JOIN) else UNKNOWN
@@ -244,7 +239,7 @@ def _wait_for(
 ) -> Value:
     """``Condition.wait_for``: looks at its predicate first and waits only while that is false."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     predicate = args.get(0, "predicate")
     if predicate is not None:
@@ -288,6 +283,10 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
         return UNKNOWN if name != "sentinel" else ref
+    if kind is Kind.LISTENER and name in ("address", "last_accepted"):
+        from .sockets import address_of
+
+        return address_of(shared)
     if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin", "pid", "returncode", "args"):
         return Pid(shared, ref.exact) if name == "pid" else UNKNOWN
     if kind is Kind.STREAM and name in ("buffer", "raw"):
@@ -297,9 +296,8 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def read(run: Run, ref: Ref, key: Key | Constant, node: cst.CSTNode, name: str) -> Value:
     """A read of a cell or proxy."""
-    event = run.emit(
-        Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, inherited=ref.inherited, exact=ref.exact
-    )
+    facts = {"inherited": ref.inherited, "exact": ref.exact, "bare": ref.bare}
+    event = run.emit(Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, **facts)
     return Data(reads=frozenset({event}))
 
 
@@ -319,6 +317,7 @@ def write(run: Run, ref: Ref, key: Key | Constant, value: Value, node: cst.CSTNo
         reads=mine,
         inherited=ref.inherited,
         exact=ref.exact,
+        bare=ref.bare,
     )
     if ref.shared.kind in (Kind.DICT, Kind.LIST, Kind.NAMESPACE):
         run.open(value)

@@ -6,27 +6,14 @@ import libcst as cst
 
 from ..model import Cell, Choice, Kind, Lock, PipeEnd, Pool, Process, Queue, Role, RoleKind, Seq, Shared
 from .attributes import get_attribute, lineage, member
-from .calls import call_value, follow, instantiate
+from .calls import call_value, instantiate
+from .following import follow
+from .joining import join
 from .launch import make_process, start
 from .lookup import lookup
 from .names import canonical
 from .run import Run
-from .values import (
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Const,
-    Data,
-    Func,
-    Generator,
-    Inst,
-    Method,
-    Name,
-    OneOf,
-    Ref,
-    Value,
-    join,
-)
+from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value
 
 _ANNOTATED: dict[str, Kind] = {
     "Queue": Kind.QUEUE,
@@ -151,7 +138,7 @@ def enter_class(run: Run, cls: Cls) -> None:
     for func in methods:
         if id(func.node) in run.visited and func.name.startswith("_"):
             continue
-        run.vars = dict(before) if before is not None else None
+        run.vars = before.copy() if before is not None else None
         with run.writing() as sequence:
             result = call_value(run, func, Arguments(open=True), func.node)
             if isinstance(result, Generator) and result.func is not None:
@@ -166,8 +153,8 @@ def enter_class(run: Run, cls: Cls) -> None:
 def _methods(run: Run, inst: Inst) -> list[Func]:
     found: dict[str, Func] = {}
     for base in reversed([base for base in lineage(inst.cls) if isinstance(base, Cls)]):
-        for (key, name), value in list((run.vars or {}).items()):
-            if key == base.key and isinstance(value, Func) and name not in ("__init__", "__new__", "__del__"):
+        for name, value in list(run.held(base.key).items()):
+            if isinstance(value, Func) and name not in ("__init__", "__new__", "__del__"):
                 bound = get_attribute(run, inst, name, value.node) if not _is_property(value) else None
                 if isinstance(bound, Func):
                     found[name] = bound

@@ -24,6 +24,7 @@ from ..model import (
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
+from .keeping import given
 from .made import made
 from .project import force
 from .run import Frame, Run
@@ -59,6 +60,7 @@ class Spec:
     parameters: dict[Shared, Place] = field(default_factory=dict)
     handover: Handover | None = None
     node: cst.CSTNode | None = None
+    making: bool = False
 
 
 def spec_of(run: Run, process: Shared) -> Spec:
@@ -79,7 +81,7 @@ def make_process(
     )
     spec = spec_of(run, process)
     spec.loops = run.loops
-    spec.node = node
+    spec.node, spec.making = node, True
     if cls is not None:
         process.subclass = run.made.get(("class", cls.key))
     run.emit(Verb.CREATE, process, node, process.kind.value)
@@ -156,7 +158,7 @@ def note_parameters(run: Run, process: Shared, bound: Value, args: Arguments, in
 def complete(run: Run, process: Process, inst: Inst | None) -> None:
     """The process object is ready: what it was made with is known."""
     spec = spec_of(run, process)
-    spec.inst = inst
+    spec.inst, spec.making = inst, False
     if inst is not None and isinstance(process.subclass, ProcessClass) and spec.handover is None:
         spec.handover = Handover(process.place)
     process.handover = spec.handover
@@ -176,11 +178,27 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
         exact=ref.exact,
         inherited=ref.inherited,
         blocking=Blocking.NEVER,
+        early=isinstance(shared, Process) and spec_of(run, shared).making and not _ends_final(run, node),
     )
     if isinstance(shared, Process) and ("role", shared) not in run.made:
         run.made["role", shared] = True
         _lower_process(run, shared, node)
+    spec = spec_of(run, shared)
+    given(run, shared, [*spec.args.values(), *([spec.target] if spec.target is not None else [])], node)
     return Const(None)
+
+
+def _ends_final(run: Run, node: cst.CSTNode) -> bool:
+    """Whether this is the last statement of the ``__init__`` of a class that allows no subclass."""
+    from .statements import last_name
+
+    func = run.frame.func
+    if func is None or func.owner is None or func.name != "__init__" or not isinstance(func.node, cst.FunctionDef):
+        return False
+    final = any(last_name(decorator.decorator) == "final" for decorator in func.owner.node.decorators)
+    last = func.node.body.body[-1] if func.node.body.body else None
+    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+    return final and isinstance(small, cst.Expr) and small.value is node
 
 
 def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
@@ -260,18 +278,18 @@ def lower_role(
         role.given.setdefault(shared, None)
     if landing:
         _note_landing(run, role, target, inner)
-    own = [value for (key, _), value in (run.vars or {}).items() if inst is not None and key == inst.key]
+    own = list(run.held(inst.key).values()) if inst is not None else []
     bare = [target, *inner.values()] if not isinstance(target, Partial) else [*target.args, *inner.values()]
     role.within = frozenset(role.given) - contents.bare(run, *bare, *own)
     outer = _Outer(run)
     run.role = role
     if run.vars is not None:
-        run.vars = dict(run.vars)
-        for (key, name), value in list(run.vars.items()) if inst is not None and loops else ():
-            if inst is not None and key == inst.key:
-                run.vars[key, name] = handed(value, loops)
+        run.vars = run.vars.copy()
+        if inst is not None and loops:
+            for name, value in list(run.held(inst.key).items()):
+                run.vars.set(inst.key, name, handed(value, loops))
         if not role.thread:
-            run.birth = dict(run.vars)
+            run.birth = run.vars.copy()
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
     if scope.module is not run.home and run.abroad is None:

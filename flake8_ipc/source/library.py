@@ -5,11 +5,13 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import makers, plain, subprocesses, tasks
+from . import makers, plain, sockets, subprocesses, tasks
 from .attributes import PROCESS_BASES, THREAD_BASES
-from .names import ENDINGS, HARMLESS, PLAIN_RESULTS
+from .joining import from_values
+from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
+from .pauses import note_name
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Context, Inst, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -18,7 +20,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain, subprocesses, tasks)
+_REGISTERED = (plain, sockets, subprocesses, tasks)
 
 
 def call_name(
@@ -39,14 +41,17 @@ def call_name(
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
     if dotted in ENDINGS:
-        run.out.append(End(ENDINGS[dotted]))
+        run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
         run.fall()
         return UNKNOWN
+    if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):
+        run.risk()
     special = CALLS.get(dotted)
     if special is not None:
         return special(run, args, node)
     if name in ("__init__", "start", "run", "join") and (package in PROCESS_BASES or package in THREAD_BASES):
         return _unbound(run, name, args, node)
+    note_name(run, dotted, node)
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
     run.open(*args.values())

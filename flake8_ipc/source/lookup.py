@@ -6,26 +6,9 @@ import libcst as cst
 
 from ..model import Constant, Kind, Process, RoleKind, Verb
 from . import contents
+from .joining import from_values, join, spread
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Inst,
-    Items,
-    Name,
-    OneOf,
-    Ref,
-    Scope,
-    Value,
-    from_values,
-    join,
-    spread,
-)
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value
 
 _CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
 BUILTINS = frozenset(
@@ -56,7 +39,7 @@ def lookup(run: Run, name: str) -> Value:
 
 
 def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
-    if run.birth is not None and scope.kind == "module" and run.birth.get((scope.key, name)) is value:
+    if run.birth is not None and scope.kind == "module" and run.birth.get(scope.key, name) is value:
         return contents.inherited(value)
     return value
 
@@ -72,7 +55,7 @@ def bind(run: Run, name: str, value: Value) -> None:
             run.open(value)
     elif name in scope.nonlocals:
         outer = scope.parent
-        while outer is not None and (outer.key, name) not in (run.vars or {}) and outer.kind == "function":
+        while outer is not None and name not in run.held(outer.key) and outer.kind == "function":
             outer = outer.parent
         scope = outer if outer is not None and outer.kind == "function" else scope
     else:
@@ -177,6 +160,10 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             from .values import Arguments
 
             call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
+        elif isinstance(option, Name) and option.dotted.startswith("multiprocessing.this_process."):
+            from .attributes import free_of_daemon
+
+            free_of_daemon(run)
         elif not isinstance(option, (Items, Cls)):
             run.open(value)
 
@@ -214,7 +201,7 @@ def delete(run: Run, target: cst.CSTNode) -> None:
         for end in contents.ends_in(value):
             run.emit(Verb.DROP, end, target, f"del {target.value}", exact=isinstance(value, Ref) and value.exact)
         if run.vars is not None:
-            run.vars.pop((run.frame.scope.key, target.value), None)
+            run.vars.drop(run.frame.scope.key, target.value)
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)

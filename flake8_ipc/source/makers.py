@@ -18,6 +18,7 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .contexts import get_context, get_start_method, set_start_method
 from .made import create, made, number
 from .run import CallReader, Run, calls
 from .values import UNKNOWN, Arguments, BlockName, Const, Context, Guard, Items, Name, Ref, Value
@@ -52,8 +53,10 @@ def make(
     if name == "Event":
         return Ref(create(run, node, name, lambda: Shared(Kind.EVENT, place, context=method)))
     if name == "Barrier":
-        parties = number(args.get(0, "parties"), None)
-        return Ref(create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties)))
+        parties, timed = number(args.get(0, "parties"), None), args.get(2, "timeout") is not None
+        return Ref(
+            create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties, timed=timed))
+        )
     if name == "Pipe":
         return _pipe(run, args, node, method)
     if name in ("Value", "Array", "RawValue", "RawArray"):
@@ -67,23 +70,16 @@ def make(
     if name == "Pool":
         return make_pool(run, Kind.POOL, args, node, context)
     if name == "get_context":
-        wanted = args.get(0, "method")
-        known = wanted.value if isinstance(wanted, Const) and isinstance(wanted.value, str) else method
-        return Context(known)
+        return get_context(run, args, node, method)
     if name == "set_start_method":
-        return _set_start_method(run, args)
+        return set_start_method(run, args, node)
+    if name == "get_start_method":
+        get_start_method(run, args, node)
     if name == "current_process":
         return Name("multiprocessing.this_process")
     if name == "parent_process":
         return Guard(True) if run.frame.scope.kind == "module" else UNKNOWN
     return None
-
-
-def _set_start_method(run: Run, args: Arguments) -> Value:
-    wanted = args.get(0, "method")
-    if isinstance(wanted, Const) and wanted.value in run.program.methods:
-        run.program.methods = frozenset({str(wanted.value)})
-    return Const(None)
 
 
 def make_lock(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: str | None) -> Lock:
@@ -142,7 +138,9 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
         context = given
     method = context.method if context is not None else None
     size = number(args.get(0, "max_workers" if kind is Kind.EXECUTOR else "processes"), None)
-    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size))
+    # A context of the program's own may make workers that are no daemons.
+    daemonic = kind is Kind.POOL and (given is None or isinstance(given, (Context, Const)))
+    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size, daemonic=daemonic))
     pool_initializer(run, pool, kind, args, node)
     run.emit(Verb.CREATE, pool, node, kind.value)
     return Ref(pool)

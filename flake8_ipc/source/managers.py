@@ -7,9 +7,10 @@ from collections.abc import Callable
 import libcst as cst
 
 from ..model import Barrier, Constant, Key, Kind, Lock, Queue, Shared, Verb
+from .joining import from_values
 from .made import made, number
 from .run import Run
-from .values import PLAIN, UNKNOWN, Arguments, Ref, Value, from_values
+from .values import PLAIN, UNKNOWN, Arguments, Ref, Value
 
 _LOCKS = {
     "Lock": Kind.LOCK,
@@ -46,8 +47,8 @@ def serve(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> 
     if name == "Event":
         return proxy(lambda: Shared(Kind.EVENT, place, manager=manager))
     if name == "Barrier":
-        parties = number(args.get(0, "parties"), None)
-        return proxy(lambda: Barrier(Kind.BARRIER, place, manager=manager, parties=parties))
+        parties, timed = number(args.get(0, "parties"), None), args.get(2, "timeout") is not None
+        return proxy(lambda: Barrier(Kind.BARRIER, place, manager=manager, parties=parties, timed=timed))
     if name in ("Value", "Array"):
         from .cells import managed_cell
 

@@ -6,26 +6,11 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count
+from ..model import Count, Kind, Role, RoleKind, Shared, Verb, events
 from . import contents
+from .joining import from_values, join
 from .run import Run, calls
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Coll,
-    Const,
-    Data,
-    Generator,
-    Items,
-    Name,
-    Opaque,
-    Partial,
-    Ref,
-    Value,
-    from_values,
-    join,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Generator, Items, Name, OneOf, Opaque, Partial, Ref, Value
 
 
 def _iterated(
@@ -65,13 +50,13 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
-    from .expressions import as_number
+    from .operations import as_number
 
     as_number(run, value, node, "number")
 
 
 def _decide(run: Run, value: Data) -> None:
-    from .statements import decide
+    from .conditions import decide
 
     decide(run, value)
 
@@ -106,7 +91,7 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
         if value is None:
             return contents.make(run, kind, {}, None, None) if kind else Items(())
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             return collect(run, value, kind or "list", node)
         items, element, count = _iterated(run, value, node)
@@ -169,7 +154,7 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if value is None:
         return UNKNOWN
     if isinstance(value, Generator):
-        from .loops import collect
+        from .iteration import collect
 
         return collect(run, value, "list", node)
     items, element, count = _iterated(run, value, node)
@@ -190,7 +175,7 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "iterator")
     if isinstance(value, Generator):
         found: list[Value] = []
-        from .loops import iterate
+        from .iteration import iterate
 
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
@@ -206,7 +191,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     function = args.positional[0][0]
     results: list[Value] = []
-    from .loops import iterate
+    from .iteration import iterate
 
     def one(item: Value) -> None:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
@@ -224,7 +209,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     for value, _ in args.positional:
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             collect(run, value, "list", node)
         else:
@@ -294,6 +279,29 @@ def _copy(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         content = run.content(value)
         return contents.make(run, value.kind, content.items, content.element, content.count, content.keys)
     return from_values(args.values())
+# What a signal handler may give, whenever the signal comes, to somebody who waits for it.
+
+
+_GIVEN_BY_HANDLERS = frozenset({Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.PUT, Verb.SEND})
+
+
+@calls("signal.signal")
+def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A handler runs at any time, or never: whoever waits for what it gives waits for code outside the flow."""
+    from .calls import call_value
+
+    handler = args.get(1, "handler")
+    if handler is not None:
+        before = run.fork()
+        with run.writing() as sequence:
+            call_value(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        run.vars = before
+        for event in events(sequence):
+            if event.verb in _GIVEN_BY_HANDLERS:
+                event.target.open = True
+            elif event.target.kind in (Kind.POOL, Kind.EXECUTOR):
+                event.target.kept = True
+    return UNKNOWN
 
 
 @calls("dataclasses.field")
@@ -315,7 +323,7 @@ def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
 
-@calls("asyncio.to_thread")
+@calls("asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync")
 def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
 
@@ -331,6 +339,22 @@ def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 @calls("asyncio.run", "asyncio.create_task", "asyncio.wait_for")
 def _run_coroutine(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return args.positional[0][0] if args.positional else UNKNOWN
+
+
+@calls("multiprocessing.active_children")
+def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Any of the processes that this one has started."""
+    mine = [role.process for role in run.program.roles if role.kind is RoleKind.PROCESS and role.parent is not None]
+    mine = [process for process in mine if process is not None and _parent(run, process) is run.role.home]
+    refs = tuple(Ref(process, False, False) for process in mine if process is not None)
+    if not refs:
+        return UNKNOWN
+    return Items(None, refs[0] if len(refs) == 1 else OneOf(refs))
+
+
+def _parent(run: Run, process: Shared) -> Role | None:
+    role = run.program.role_of(process)
+    return role.parent.home if role is not None and role.parent is not None else None
 
 
 @calls("object")

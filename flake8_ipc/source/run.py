@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
-from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
+from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
+from .joining import spread
+from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
+from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
     from .module import ModuleScope
 
-Vars: TypeAlias = dict[tuple[int, str], Value]
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
 Executor: TypeAlias = Callable[["Run", Any], None]
 
@@ -118,7 +119,7 @@ class Run:
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
         self.program = program
         self.role: Role = program.roles[0]
-        self.vars: Vars | None = {}
+        self.vars: Vars | None = Vars()
         self.birth: Vars | None = None
         self.frame = frame
         self.out: list[Flow] = []
@@ -136,13 +137,17 @@ class Run:
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.raising: list[Vars] = []
+        self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
-        self.foreign: Vars = {}
+        self.foreign: dict[tuple[int, str], Value] = {}
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
+        self.given_away: dict[Shared, None] = {}
+        self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
-        self.dull: dict[tuple[int, int], int] = {}
+        self.looked: set[int] = set()
+        self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
         self._setting = Setting()
 
     # -- reading
@@ -203,6 +208,11 @@ class Run:
             self.out.append(event)
         return event
 
+    def risk(self) -> None:
+        """What comes now may raise; it is told where this role has taken a lock by hand, which that may leave behind."""
+        if self.vars is not None and self.role in self.by_hand:
+            self.out.append(Raise(sure=False))
+
     def writing(self) -> Writing:
         """What is written inside goes to a sequence of its own."""
         return Writing(self)
@@ -255,7 +265,7 @@ class Run:
 
     def fork(self) -> Vars | None:
         """A copy of the state, for the other branch."""
-        return None if self.vars is None else dict(self.vars)
+        return None if self.vars is None else self.vars.copy()
 
     # -- the store
 
@@ -263,20 +273,31 @@ class Run:
         """What a name of a scope or an attribute of an object holds."""
         if self.vars is None:
             return None
-        found = self.vars.get((key, name))
+        found = self.vars.get(key, name)
         return found if found is not None or not self.foreign else self.foreign.get((key, name))
 
     def store(self, key: int, name: str, value: Value) -> None:
         """Sets it."""
         if self.vars is not None:
-            self.vars[key, name] = value
+            self.vars.set(key, name, value)
+
+    def held(self, key: int) -> Mapping[str, Value]:
+        """Everything that a scope or an object holds."""
+        return self.vars.of(key) if self.vars is not None else {}
+
+    def holding(self, key: int) -> list[Value]:
+        """The values that a scope or an object holds, plain data left out."""
+        return [value for value in self.held(key).values() if type(value) not in _PLAIN]
 
     def content(self, coll: Coll) -> Content:
-        """What a collection holds now."""
+        """What a collection holds now; that somebody looked is noted."""
+        self.looked.add(coll.key)
+        return self.content_to_fill(coll)
+
+    def content_to_fill(self, coll: Coll) -> Content:
+        """The same for who only puts something in, and whom it does not concern what else is there."""
         found = self.load(coll.key, "")
-        if isinstance(found, Content):
-            return found
-        return Content(None)
+        return found if type(found) is Content else Content(None)
 
     @property
     def in_child(self) -> bool:
@@ -309,7 +330,6 @@ class Run:
         from .contents import inside, pickles_itself
 
         seen: set[int] = set()
-        held = Held(self)
         while pending:
             value = pending.pop()
             if id(value) in seen:
@@ -321,7 +341,7 @@ class Run:
                 seen.add(value.key)
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
-            pending.extend(inside(self, value, found, held))
+            pending.extend(inside(self, value, found))
 
 
 class Writing:
@@ -342,41 +362,7 @@ class Writing:
         self._run.out = self._outer
 
 
-class Held:
-    """What each scope and object holds, by its identity; worked out at the first question."""
-
-    __slots__ = ("_held", "_run")
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._held: dict[int, list[Value]] | None = None
-
-    def by(self, owner: int) -> list[Value]:
-        """The values that an owner holds, plain data left out."""
-        if self._held is None:
-            self._held = {}
-            for (key, _), value in (self._run.vars or {}).items():
-                if type(value) not in _PLAIN:
-                    self._held.setdefault(key, []).append(value)
-        return self._held.get(owner, [])
-
-
 _PLAIN = frozenset({Const, Data, Name})
-
-
-def join_vars(one: Vars | None, other: Vars | None) -> Vars | None:
-    """The state where either path may have led here; may change and return ``one``."""
-    if one is None:
-        return other
-    if other is None or one is other:
-        return one
-    for key, value in other.items():
-        mine = one.get(key)
-        if mine is None:
-            one[key] = value
-        elif mine is not value:
-            one[key] = join(mine, value)
-    return one
 
 
 def options(value: Value) -> tuple[Value, ...]:

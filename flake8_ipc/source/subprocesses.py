@@ -9,9 +9,10 @@ import libcst as cst
 
 from ..model import Blocking, Key, Kind, Stream, Subprocess, Verb
 from .deeds import METHODS, Deed, blocking
+from .joining import from_values, spread
 from .made import made
 from .run import Run, calls, does
-from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Name, Pid, Ref, Value, from_values, spread
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Name, Pid, Ref, Value
 
 # Where Popen's parameters stand (CPython Lib/subprocess.py).
 _PIPES = {"stdin": 3, "stdout": 4, "stderr": 5}

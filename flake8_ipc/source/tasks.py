@@ -9,10 +9,11 @@ from . import contents
 from .deeds import METHODS, Deed, iterate_shared, leave_with
 from .handover import argument_of, callee_of
 from .launch import lower_role
+from .joining import from_values
 from .made import made
 from .project import force
 from .run import Run, calls, does
-from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value, from_values
+from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value
 
 _POOL = {
     "close": Deed(Verb.CLOSE),
@@ -164,9 +165,11 @@ def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> 
 def _perhaps(run: Run, function: Value, given: Value, node: cst.CSTNode) -> None:
     """A function that is called at some other time, or not at all; what it returns goes nowhere."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
+    outer, run.in_async = run.in_async, False
     either(run, lambda: _ignore(call_value(run, function, Arguments([(given, node)]), node)), lambda: None)
+    run.in_async = outer
 
 
 def _ignore(value: Value) -> None:

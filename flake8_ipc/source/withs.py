@@ -10,28 +10,15 @@ import libcst as cst
 from ..model import LOCKS, Block, Blocking, Cell, Handler, Kind, Lock, Seq, Shared, Try, Verb
 from . import contents
 from .attributes import member
-from .calls import call_method, call_value, follow
+from .calls import call_method, call_value
 from .deeds import leave_with
+from .following import follow
+from .joining import spread
 from .lookup import assign
-from .run import Exit, Run, executes, join_vars
+from .run import Exit, Run, executes
 from .statements import _at_module_level, last_name
-from .values import (
-    UNKNOWN,
-    Arguments,
-    Coll,
-    Const,
-    Func,
-    Generator,
-    Inst,
-    Many,
-    Method,
-    Name,
-    OneOf,
-    Partial,
-    Ref,
-    Value,
-    spread,
-)
+from .values import UNKNOWN, Arguments, Coll, Const, Func, Generator, Inst, Many, Method, Name, OneOf, Partial, Ref, Value
+from .variables import join_vars
 
 
 @executes(cst.With)

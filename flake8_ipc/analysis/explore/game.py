@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...model import Event, Role
+from .causes import causes, holder, waits_in
 from .machine import Deed, Enter, Fork, Head
 from .state import DONE, State, Table, TooBig
 
@@ -23,21 +24,29 @@ _Deeds: TypeAlias = tuple[tuple[Role, Event], ...]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A copy of a role that waits for good. ``unsent``: for its own messages to be taken (None: not)."""
+    """A copy of a role that waits for good, in an event (None: for its own messages to be taken).
+
+    ``holder`` is the copy that holds the lock which this one waits for, where it waits for one.
+    """
 
     role: Role
     event: Event | None
     copy: int
+    holder: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A stuck state that can be forced: who waits where, who took a message of its own, and the steps before."""
+    """A stuck state that can be forced: who waits where, who took a message of its own, and the steps before.
+
+    ``causes`` are those who wait for one another and for nobody else, each set of them by itself.
+    """
 
     waiting: tuple[Waiting, ...]
     own: frozenset[Event]
     state: State
     steps: tuple[tuple[Role, Event], ...]
+    causes: tuple[tuple[Waiting, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +222,11 @@ def _told(table: Table, states: list[State], came: list[tuple[int, _Deeds]], num
     waiting = []
     for copy, thread in enumerate(state.threads):
         if thread.status != DONE:
-            step = table.machines[thread.role].steps[thread.pc]
-            event = step.event if isinstance(step, Deed) and not thread.status else None
-            waiting.append(Waiting(table.roles[thread.role], event, copy))
+            waiting.append(Waiting(table.roles[thread.role], waits_in(table, state, copy), copy, holder(table, state, copy)))
     steps: _Deeds = ()
     while number >= 0:
         number, deeds = came[number]
         steps = deeds + steps
-    return Stuck(tuple(waiting), state.own, state, steps)
+    found = causes(table, state)
+    groups = tuple(tuple(one for one in waiting if one.copy in group) for group in found)
+    return Stuck(tuple(waiting), state.own, state, steps, groups)
