@@ -14,9 +14,10 @@ _States = frozenset[str]
 
 def lost(study: Study) -> Iterator[tuple[Role, Event, Event]]:
     """Each first use of a result that was still on its way when its pool ended: role, use, and the submit."""
+    ended = {event.target for _, event in study.program.events(Verb.TERMINATE)}
     for role, submit in study.program.events(Verb.SUBMIT):
         result = submit.result
-        if not isinstance(result, Result) or result.pool is None or result.pool.kind is not Kind.POOL:
+        if not isinstance(result, Result) or result.pool not in ended or result.pool.kind is not Kind.POOL:
             continue
         if result.open or result.pool.open or result.called_back:
             continue
