@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Choice, Event, Jump, Key, Loop, Program, Raise, Role, RoleKind, Shared, Stream, Subprocess, Verb
+from ..model import Choice, End, Event, Jump, Key, Loop, Program, Raise, Role, RoleKind, Shared, Stream, Subprocess, Verb
 from .graph import by_event, union
 from .study import Study
 from .surroundings import Surroundings, leaves, surroundings, walk
@@ -63,10 +63,11 @@ class _Child:
         }
         others = set(_tended_by_others(study.program, role, child))
         given = {event.target for event in role.events(Verb.ESCAPE)}
+        part = study.program.root.kind is RoleKind.ENTRY
         self.pipes = {
             which: pipe
             for which, pipe in child.streams.items()
-            if pipe not in others and (not pipe.open or pipe in given)
+            if pipe not in others and (not pipe.open or pipe in given) and not (part and pipe.kept)
         }
 
     def blocks(self) -> Iterator[Block]:
@@ -131,13 +132,15 @@ class _Child:
         return bool(self._poll_loops(event))
 
     def _poll_loops(self, event: Event) -> list[Loop]:
-        """The loops that ask again: not those that make each child, nor the turns from one child to the next."""
+        """The loops that wait: not those that make each child, nor the turns from one child to the next, nor those that
+        wait for something else and only look whether the child has failed.
+        """
         here = self.around.get(event)
         made = {id(loop) for one in self.around.values() if one.event.verb is Verb.CREATE for loop in one.loops}
         return [
             loop
             for loop in (here.loops if here is not None else ())
-            if id(loop) not in made and (loop.count is None or not self.child.many)
+            if id(loop) not in made and (loop.count is None or not self.child.many) and not _watches(loop, event)
         ]
 
     def _to_the_end(self, event: Event) -> bool:
@@ -150,6 +153,16 @@ class _Child:
         if event.name == "iteration":
             return not leaves(here.loops[-1], handlers=False)
         return here.loops[-1].count is None and _left_at_end(here)
+
+
+def _watches(loop: Loop, poll: Event) -> bool:
+    """Whether the end of the child, which a poll tells, is a failure in this loop: it raises or ends the program."""
+    for node in walk(loop.body):
+        if isinstance(node, Choice) and node.test is not None and node.test.event is poll:
+            ended = node.branches[1 if node.test.equal else 0]
+            if any(isinstance(inner, (Raise, End)) for inner in walk(ended)):
+                return True
+    return False
 
 
 def _left_at_end(here: Surroundings) -> bool:

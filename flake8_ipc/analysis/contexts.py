@@ -37,25 +37,26 @@ def fixes_default(event: Event) -> bool:
 
 
 def fixed_before(study: Study, role: Role) -> dict[Event, Event | None]:
-    """What had surely fixed the default before each event of a role (None: perhaps nothing), by the event that did."""
+    """What had surely fixed the default before each event of a role, or before its later turns in a loop (None: perhaps
+    nothing)."""
 
-    def step(state: Event | None, event: Event) -> Event | None:
-        return event if state is None and fixes_default(event) else state
+    def step(state: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
+        return (event,) if not state and fixes_default(event) else state
 
     before = by_event(study.graph(role).forward(_birth(study.program, role), step, _surely))
-    return {event: None if None in states else states[0] for event, states in before.items()}
+    return {event: next((state[0] for state in states if state), None) for event, states in before.items()}
 
 
-def _surely(one: Event | None, other: Event | None) -> Event | None:
-    return one if one is other or None not in (one, other) else None
+def _surely(one: tuple[Event, ...], other: tuple[Event, ...]) -> tuple[Event, ...]:
+    return one if one and other else ()
 
 
-def _birth(program: Program, role: Role) -> Event | None:
+def _birth(program: Program, role: Role) -> tuple[Event, ...]:
     """What fixed it before the role began: its own process, if its start did."""
     if role.parent is None or role.process is None or role.kind is RoleKind.THREAD:
-        return None
+        return ()
     starts = (event for event in role.parent.events(Verb.START, Verb.CREATE, Verb.SUBMIT) if event.target is role.process)
-    return next((event for event in starts if fixes_default(event)), None)
+    return tuple(event for event in starts if fixes_default(event))[:1]
 
 
 def context_of(program: Program, shared: Shared) -> str | None:

@@ -171,14 +171,14 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
-        fails: Callable[[Event], bool] = lambda event: True,
+        fails: Callable[[Event | None], bool] = lambda event: True,
         *,
         failing: bool = True,
     ) -> dict[Node, State]:
         """The state before each node that can be reached, met over all paths that lead there.
 
-        ``fails`` tells which events raise what a handler around them catches; all may, unless told otherwise. Without
-        ``failing`` only the paths on which nothing raises.
+        ``fails`` tells which events raise what a handler around them catches (None: something in its body that is no
+        event); all may, unless told otherwise. Without ``failing`` only the paths on which nothing raises.
         """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
@@ -188,7 +188,7 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing if failing and (node.event is None or fails(node.event)) else ():
+            for handler in node.failing if failing and fails(node.event) else ():
                 _merge(before, pending, handler, state, meet)
         return before
 

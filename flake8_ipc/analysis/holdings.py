@@ -99,7 +99,7 @@ class Holdings:
     def _signals(self, role: Role) -> Iterator[Event]:
         for event in role.events(Verb.RELEASE):
             lock = root(event.target)
-            if not event.exact or lock.kind not in OWNED or self.depths(role, event, lock) <= {0, UNASKED}:
+            if not event.exact or lock.kind not in OWNED or self.depths(role, event, lock) <= {0}:
                 yield event
 
 
@@ -109,12 +109,15 @@ def taken_by_hand(event: Event) -> bool:
 
 
 def closed_frame(role: Role, event: Event) -> bool:
-    """Whether an acquire and a release stand in one call: a method that only acquires is half of a pair."""
-    if role.kind is not RoleKind.ENTRY:
-        return True
-    return any(
-        one.target is event.target and one.setting.calls == event.setting.calls for one in role.events(Verb.RELEASE)
-    )
+    """Whether an acquire is meant to be released in its own call, as far as that matters.
+
+    A method that only acquires is half of a pair, for callers that cannot be seen; a place of a semaphore may be given
+    back by a callback.
+    """
+    releases = [one.setting.calls == event.setting.calls for one in role.events(Verb.RELEASE) if one.target is event.target]
+    if role.kind is RoleKind.ENTRY:
+        return any(releases)
+    return all(releases) or root(event.target).kind in OWNED
 
 
 def _its_own(role: Role, event: Event) -> bool:
@@ -133,14 +136,18 @@ def _by_condition(role: Role) -> set[Event]:
         for event, mine in choices.items()
         if event.verb is Verb.ACQUIRE
         and any(
-            other.verb is Verb.RELEASE and root(other.target) is root(event.target) and mine - yours and yours - mine
+            other.verb is Verb.RELEASE
+            and root(other.target) is root(event.target)
+            and (role.kind is not RoleKind.ENTRY or other.setting.calls == event.setting.calls)
+            and mine - yours
+            and yours - mine
             for other, yours in choices.items()
         )
     }
 
 
-def _fails(event: Event) -> bool:
-    return event.verb in _RAISING or event.raises is not None
+def _fails(event: Event | None) -> bool:
+    return event is None or event.verb in _RAISING or event.raises is not None
 
 
 def _step(depths: _Depths, event: Event) -> _Depths:

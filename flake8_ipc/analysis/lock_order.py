@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..model import Blocking, Cell, Event, Role, Shared, Verb
 from .holdings import OWNED
-from .locks import root
+from .locks import root, surely
 from .study import Study
 
 # Circles of more locks than this are not looked for.
@@ -55,7 +55,7 @@ def nestings(study: Study) -> Iterator[Nesting]:
             if inner is None or inner in around or inner.open or inner.many:
                 continue
             for outer, _, events in held:
-                if outer.kind in OWNED and not outer.open and not outer.many:
+                if outer.kind in OWNED and not outer.open and not outer.many and surely(events):
                     yield Nesting(role, outer, min(events, key=lambda one: one.place.spot), inner, event, around)
 
 

@@ -13,7 +13,7 @@ from ..model import Blocking, Event, Kind, Lock, PipeEnd, Result, Role, RoleKind
 from .graph import by_event, intersection
 from .holdings import OWNED
 from .lock_order import taken
-from .locks import root
+from .locks import root, surely
 from .study import Study
 
 _PROCESSES = frozenset({Kind.PROCESS, Kind.THREAD})
@@ -44,7 +44,7 @@ def nested_waits(study: Study) -> Iterator[Nested]:
             if event.blocking is not Blocking.FOREVER or not event.exact or event.target.open:
                 continue
             for lock, _, events in study.locks.held(role, event):
-                if lock.kind not in OWNED or lock.open or lock.many or lock is root(event.target):
+                if lock.kind not in OWNED or lock.open or lock.many or lock is root(event.target) or not surely(events):
                     continue
                 if study.holdings.handed_over(lock, role):
                     continue

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..model import Program, Role
+from ..model import Program, Role, Shared
 from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
+from .containers import Containers
 from .graph import Graph
 from .handings import Handing, handings
 from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
+from .races import Race, races
 from .unsent import Unsent
 
 
@@ -46,6 +48,11 @@ class Study:
         return Order(self.program, self.graph)
 
     @cached_property
+    def smooth(self) -> Order:
+        """The same where no call raises."""
+        return Order(self.program, self.graph, failing=False)
+
+    @cached_property
     def stuck(self) -> Verdict:
         """What the interleavings tell: who can be forced to wait for good."""
         return Explorer(self.program, self.states).verdict()
@@ -54,6 +61,16 @@ class Study:
     def lifecycle(self) -> Lifecycle:
         """The states of objects along the flows."""
         return Lifecycle(self.graph)
+
+    @cached_property
+    def races(self) -> dict[Shared, list[Race]]:
+        """Writes with the accesses that are concurrent with them, locked or not."""
+        return races(self)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """What proxies, queues and pipes hold."""
+        return Containers(self.program)
 
     @cached_property
     def unsent(self) -> Unsent:

@@ -1,10 +1,12 @@
 """What a program does between its processes, in one language for both witnesses."""
 
-from .events import Blocking, Constant, Event, Key, Setting, Verb
+from .events import Blocking, Clock, Constant, Event, Holding, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
+    BLOCKS,
     CELLS,
     LOCKS,
+    PROXIES,
     QUEUES,
     SEMAPHORE_BACKED,
     UNTOLD,
@@ -19,6 +21,7 @@ from .objects import (
     Kind,
     Listener,
     Lock,
+    Memory,
     PipeEnd,
     Pool,
     Process,
@@ -34,8 +37,10 @@ from .place import Place
 from .program import Program, Role, RoleKind, events, parts
 
 __all__ = [
+    "BLOCKS",
     "CELLS",
     "LOCKS",
+    "PROXIES",
     "QUEUES",
     "SEMAPHORE_BACKED",
     "UNTOLD",
@@ -47,6 +52,7 @@ __all__ = [
     "CalleeKind",
     "Cell",
     "Choice",
+    "Clock",
     "Constant",
     "Count",
     "End",
@@ -56,12 +62,14 @@ __all__ = [
     "Flow",
     "Handler",
     "Handover",
+    "Holding",
     "Jump",
     "Key",
     "Kind",
     "Listener",
     "Lock",
     "Loop",
+    "Memory",
     "PipeEnd",
     "Place",
     "Pool",

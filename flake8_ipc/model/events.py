@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from .objects import Handover, Shared
 from .place import Place
@@ -58,18 +57,30 @@ class Verb(enum.Enum):
     GET_OBJ = "gets the object of"
     AS_NUMBER = "uses as a number"
     CALL = "calls a method of"
+    ITERATE = "iterates"
+    CHANGE = "changes a copy out of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
-    # the default context, the clock, keys
+    # the default context, keys
     CHOOSE = "chooses"
     OVERRIDE = "chooses anew"
     FIX = "fixes"
-    SLEEP = "sleeps by"
     SHOW = "shows"
 
 
-# A vector clock: how much of each role's past was known, by the name of its process.
-Clock: TypeAlias = Mapping[str, int]
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A vector clock: how much of each process's past was known in process ``owner``, by the names of the processes.
+
+    Source: Mattern, "Virtual time and global states of distributed systems" (1989).
+    """
+
+    owner: str
+    counts: Mapping[str, int]
+
+    def before(self, other: Clock) -> bool:
+        """Whether what happened at this clock was known at the other one."""
+        return other.counts.get(self.owner, 0) >= self.counts.get(self.owner, 0)
 
 
 class Blocking(enum.Enum):
@@ -86,6 +97,8 @@ class Key(enum.Enum):
     WHOLE = "all of it"
     ANY = "some element"
     OWN = "an element of this copy of the role alone"
+    NEW = "an element that was not there before"
+    NOTHING = "no element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,18 @@ class Constant:
     """A known value in a message, a write or a test: ``Constant(None)`` is the usual sentinel."""
 
     value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What goes into a proxy, a queue or a pipe: under which key, and which shared object (None: plain data).
+
+    ``known`` False: it came from code that cannot be seen, and may be either.
+    """
+
+    key: Key | Constant
+    shared: Shared | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +148,14 @@ class Event:
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;
     ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
     which runs out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover``
-    is what a submit hands over, ``result`` what it gives back. ``early``: a process is started before its own
-    ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what this
-    role knew of the others' past then, and the exception in which it ended.
+    is what a submit hands over, ``result`` what it gives back. ``holds`` is what is put into a proxy, queue or pipe.
+    ``received``: the object came out of another proxy, a queue or a pipe. ``early``: a process is started before its
+    own ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what
+    this role knew of the others' past then, and the exception in which it ended.
+
+    A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
+    one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
+    copy is used afterwards. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
     """
 
     verb: Verb
@@ -143,6 +173,9 @@ class Event:
     bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
+    holds: tuple[Holding, ...] = ()
+    received: bool = False
+    inside: bool = False
     early: bool = False
     setting: Setting = Setting()
     clock: Clock | None = None

@@ -28,6 +28,7 @@ class Kind(enum.Enum):
     DICT = "dict proxy"
     LIST = "list proxy"
     NAMESPACE = "namespace proxy"
+    SET = "set proxy"
     PROXY = "proxy"
     PROCESS = "process"
     THREAD = "thread"
@@ -41,16 +42,19 @@ class Kind(enum.Enum):
     SUBPROCESS = "subprocess"
     STREAM = "stream"
     THREAD_ONLY = "thread object"
+    TRACKER = "resource tracker"
     OUTSIDE = "outside world"
     VARIABLE = "plain variable"
     CONTEXT = "default context"
-    CLOCK = "clock"
     AUTHKEY = "authkey"
 
 
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
 LOCKS = frozenset({Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE, Kind.CONDITION})
 CELLS = frozenset({Kind.VALUE, Kind.ARRAY})
+# What a manager serves beside queues, locks, signals and cells; PROXY is one of a type that the program registered.
+PROXIES = frozenset({Kind.DICT, Kind.LIST, Kind.NAMESPACE, Kind.SET, Kind.PROXY})
+BLOCKS = frozenset({Kind.SHARED_MEMORY, Kind.SHAREABLE_LIST})
 # What holds a POSIX semaphore: it is inherited at start, never pickled into a task (multiprocessing.context.assert_spawning).
 SEMAPHORE_BACKED = QUEUES | LOCKS | CELLS | {Kind.EVENT, Kind.BARRIER}
 # The start method of a context that is chosen where the text does not tell.
@@ -138,18 +142,41 @@ class Cell(Shared):
     """A Value or Array. ``locked``: it has a lock of its own, which is ``lock``; ``raw``: made by RawValue or RawArray.
 
     ``typecode`` is the one-letter code, or the name of a ctypes type; None where it is not known. ``pickles`` by
-    inheritance only, as all but a manager's do.
+    inheritance only, as all but a manager's do. ``pointer`` is the type in it that is an address, if there is one.
     """
 
     typecode: str | None = None
     raw: bool = False
     lock: Lock | None = None
     length: int | None = None
+    pointer: str | None = None
 
     @property
     def locked(self) -> bool:
         """Whether single accesses are guarded by a lock of its own."""
         return self.lock is not None
+
+
+@dataclass(eq=False, slots=True)
+class Memory(Cell):
+    """One process's mapping of a block of shared memory, or a ShareableList over one.
+
+    ``fresh``: it made the block. ``of`` is the mapping that made it, for one that attached it by name (None: which
+    block that is, is not known). ``keeper`` is the SharedMemoryManager that unlinks it. ``tracked``: the resource
+    tracker hears of it (all but ``track=False``). ``lent``: its memory went to code that cannot be seen, which may
+    read and write it but not close it.
+    """
+
+    fresh: bool = False
+    of: Memory | None = None
+    keeper: Shared | None = None
+    tracked: bool = True
+    lent: bool = False
+
+    @property
+    def origin(self) -> Memory:
+        """What stands for the block itself: the mapping that made it, where that is known."""
+        return self.of.origin if self.of is not None else self
 
 
 @dataclass(eq=False, slots=True)

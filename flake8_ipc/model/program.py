@@ -46,7 +46,7 @@ class Role:
     many: bool = False
     known: bool = True
     endless: bool = False
-    _told: tuple[Flow, tuple[Event, ...]] | None = field(default=None, init=False)
+    _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]]] | None = field(default=None, init=False)
 
     @property
     def thread(self) -> bool:
@@ -66,8 +66,12 @@ class Role:
     def events(self, *verbs: Verb) -> Iterator[Event]:
         """Its events in the order of the text, of these verbs (all, where none is named)."""
         if self._told is None or self._told[0] is not self.flow:
-            self._told = (self.flow, tuple(events(self.flow)))
-        return (event for event in self._told[1] if not verbs or event.verb in verbs)
+            self._told = (self.flow, {(): tuple(events(self.flow))})
+        told = self._told[1]
+        found = told.get(verbs)
+        if found is None:
+            found = told[verbs] = tuple(event for event in told[()] if event.verb in verbs)
+        return iter(found)
 
     def __repr__(self) -> str:
         return f"<role {self.name}>"
@@ -81,9 +85,9 @@ class Program:
     or class that nobody in it calls, which some other file may. ``methods`` are the start methods that it must work
     under. ``whole`` is False where a bound cut the account short: whoever needs to know everything keeps silent then.
     ``chosen``: the file chooses the start method of the default context somewhere, or lets an option choose one.
-    ``dill``: its library pickles by dill, which takes functions and classes that pickle cannot. ``handlers`` are
-    flows of the root's process that run at some moment no text tells: at a signal, at the exit, when an object is
-    deleted.
+    ``dill``: its library pickles by dill, which takes functions and classes that pickle cannot. ``interleaved``:
+    coroutines of one role take turns as its flow does not tell. ``handlers`` are flows of the root's process that
+    run at some moment no text tells: at a signal, at the exit, when an object is deleted.
     """
 
     roles: list[Role]
@@ -93,6 +97,7 @@ class Program:
     whole: bool = True
     chosen: bool = False
     dill: bool = False
+    interleaved: bool = False
     handlers: list[Flow] = field(default_factory=list)
 
     @property

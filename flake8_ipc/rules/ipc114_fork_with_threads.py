@@ -2,20 +2,19 @@
 
 Judged from: starts under fork at a point where a thread that this process started may still run.
 Reported at: the start; for a pool and a manager their creation, for an executor the submit that starts its workers.
-Missed: threads that code which cannot be read has started.
+Missed: threads that code which cannot be read has started, or that another method of a class has that nobody here uses.
 Source: CPython documentation, multiprocessing, "Contexts and start methods": "safely forking a multithreaded process is
 problematic"; POSIX, fork(): the child has one thread, and the locks as they were held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from ..analysis.graph import by_event, union
-from ..analysis.handings import start_methods
+from ..analysis.graph import by_event, intersection, union
 from ..analysis.study import Study
 from ..finding import Finding, Step
-from ..model import Event, Kind, Program, Role, Shared, Verb
+from ..model import Event, Kind, Program, Role, RoleKind, Shared, Verb
 from .rule import Rule
 from .wording import at
 
@@ -29,6 +28,7 @@ _RUNS = {Verb.START: Kind.THREAD, Verb.SUBMIT: Kind.THREAD_POOL}
 _ENDS = frozenset({Verb.JOIN, Verb.SHUTDOWN, Verb.TERMINATE, Verb.CLOSE})
 
 Running = frozenset[Event]
+_NOTHING: Running = frozenset()
 
 
 def check(study: Study) -> Iterator[Finding]:
@@ -38,11 +38,10 @@ def check(study: Study) -> Iterator[Finding]:
         forks = [event for event in role.events(*_FORKS) if _forks(program, event)]
         if not forks:
             continue
-        nothing: Running = frozenset()
-        before = by_event(study.graph(role).forward(nothing, _step, union))
+        before = by_event(study.graph(role).forward(_NOTHING, _step, _meeting(role)))
         mine = _start_of(program, role) if role.thread else None
         for event in forks:
-            running = nothing.union(*before.get(event, []))
+            running = _NOTHING.union(*before.get(event, []))
             threads = sorted((one for one in running if _is_thread(one)), key=lambda one: one.place.spot)
             started = any(one.target is event.target for one in running)
             beside = mine or (threads[0] if threads else None)
@@ -50,8 +49,15 @@ def check(study: Study) -> Iterator[Finding]:
                 yield _finding(event, beside, itself=beside is mine)
 
 
+def _meeting(role: Role) -> Callable[[Running, Running], Running]:
+    """What runs where paths meet: in which order others call a class's methods is not known, only what each of them does."""
+    return intersection if role.kind is RoleKind.ENTRY else union
+
+
 def _forks(program: Program, event: Event) -> bool:
-    return event.target.kind in _FORKS[event.verb] and "fork" in start_methods(program, event.target)
+    """Whether a start forks, as far as the text tells."""
+    method = event.target.context or program.default
+    return event.target.kind in _FORKS[event.verb] and method == "fork"
 
 
 def _is_thread(event: Event) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import CELLS, LOCKS, QUEUES, Blocking, Cell, Event, Kind, Program, Queue, Result, Role, Shared, Verb
+from ..model import CELLS, LOCKS, QUEUES, Blocking, Cell, Event, Kind, Queue, Result, Role, Shared, Verb
 from .rule import Rule
 
 _POOLS = frozenset({Kind.POOL, Kind.EXECUTOR})
@@ -38,7 +38,7 @@ def check(study: Study) -> Iterator[Finding]:
     own = {cell.lock for cell in study.program.objects if isinstance(cell, Cell) and cell.kind in CELLS and cell.lock}
     for role in study.program.roles:
         for event in role.events(*_WAITS):
-            if not event.setting.in_async or event.blocking is not Blocking.FOREVER or not _waits(study.program, event):
+            if not event.setting.in_async or event.blocking is not Blocking.FOREVER or not _waits(study, role, event):
                 continue
             if event.target in own and event.target.kind is Kind.RLOCK or _looked(study, role, event):
                 continue
@@ -51,24 +51,41 @@ def check(study: Study) -> Iterator[Finding]:
             )
 
 
-def _waits(program: Program, event: Event) -> bool:
+def _waits(study: Study, role: Role, event: Event) -> bool:
     target = event.target
     if target.kind not in _WAITS[event.verb]:
         return False
     if event.verb is Verb.PUT:
         return isinstance(target, Queue) and bool(target.maxsize)
     if isinstance(target, Result):
-        return target.pool is not None and target.pool.kind in _POOLS and not target.open
+        pool = target.pool
+        if pool is None or pool.kind not in _POOLS or target.open:
+            return False
+        return pool.kind is Kind.POOL or not _waited_before(study, role, event, pool)
     if event.verb is Verb.SHUTDOWN:
-        return not target.open and _unfetched(program, target)
+        return not target.open and _unfetched(study, role, event)
     return True
 
 
-def _unfetched(program: Program, executor: Shared) -> bool:
-    """Whether an executor has tasks whose results nobody has asked for."""
-    asked = {event.target for _, event in program.events(Verb.RESULT, Verb.WAIT)}
-    given = (event.result for _, event in program.uses(executor, Verb.SUBMIT))
+def _waited_before(study: Study, role: Role, event: Event, executor: Shared) -> bool:
+    """Whether the executor has come to its end before, so that all its results are there."""
+    ends = (one for one in role.events(Verb.SHUTDOWN) if one.target is executor)
+    return any(event in study.graph(role).later(end, until=lambda one: _makes(one, executor)) for end in ends)
+
+
+def _unfetched(study: Study, role: Role, end: Event) -> bool:
+    """Whether an executor comes to its end with results that nobody has waited for before."""
+    asked = {
+        one.target
+        for one in role.events(Verb.RESULT, Verb.WAIT)
+        if end in study.graph(role).later(one, until=lambda other: _makes(other, end.target))
+    }
+    given = (one.result for one in role.events(Verb.SUBMIT) if one.target is end.target)
     return any(result is not None and not result.open and result not in asked for result in given)
+
+
+def _makes(event: Event, shared: Shared) -> bool:
+    return event.verb is Verb.CREATE and event.target is shared
 
 
 def _looked(study: Study, role: Role, event: Event) -> bool:

@@ -97,5 +97,4 @@ RULE = Rule(
         "A semaphore or Lock that another process releases, as a signal or a hand-over; a semaphore that starts at 0.",
         "The lock is given to code that cannot be seen; a method that only acquires, for its callers.",
     ),
-    yields_to=("IPC608",),
 )

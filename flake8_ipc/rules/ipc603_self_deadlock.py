@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.lock_order import taken
+from ..analysis.locks import surely
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Blocking, Event, Kind, Role, Shared, Verb
+from ..model import Event, Kind, Role, Shared, Verb
 from .rule import Rule
 from .wording import at
 
@@ -50,9 +51,8 @@ def check(study: Study) -> Iterator[Finding]:
 def _since(study: Study, role: Role, event: Event, lock: Shared) -> Event | None:
     """The acquire that surely holds the lock now, if it is another one."""
     for held, _, events in study.locks.held(role, event):
-        if held is lock and event not in events:
-            if all(one.blocking is Blocking.FOREVER or one.used for one in events):
-                return min(events, key=lambda one: one.place.spot)
+        if held is lock and event not in events and surely(events):
+            return min(events, key=lambda one: one.place.spot)
     return None
 
 

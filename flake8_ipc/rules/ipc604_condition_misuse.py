@@ -32,10 +32,11 @@ def check(study: Study) -> Iterator[Finding]:
             lock = root(condition)
             seen = study.program.whole and role.kind is not RoleKind.ENTRY and event.exact
             if seen and not lock.open and not condition.open and study.holdings.depths(role, event, lock) <= {0, UNASKED}:
+                raised = "RuntimeError" if condition.managed else "AssertionError"
                 yield Finding(
                     "IPC604",
                     event.place,
-                    f"{event.name}() raises AssertionError: {condition} is not held here; call it inside with {condition}",
+                    f"{event.name}() raises {raised}: {condition} is not held here; call it inside with {condition}",
                     about=(condition,),
                 )
             elif event in bare:

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 
 from ..analysis.locks import root
 from ..analysis.study import Study
-from ..analysis.surroundings import same_turn
+from ..analysis.surroundings import beside
 from ..finding import Finding
 from ..model import LOCKS, Cell, Event, Program, Role, RoleKind, Shared, Verb
 from .rule import Rule
 
 _APART = frozenset({RoleKind.PROCESS, RoleKind.TASK, RoleKind.INITIALIZER})
+# What is done to an object without using it.
+_KEEPS = frozenset({Verb.CREATE, Verb.FORGET})
 _MENDING = "make one lock in the parent and pass it to every process"
 
 
@@ -45,7 +47,7 @@ def check(study: Study) -> Iterator[Finding]:
             alone.setdefault(event.place.spot, []).append((event, maker, users[0]))
     for made in alone.values():
         event, maker, user = made[0]
-        if len({user for _, _, user in made}) > 1 or _with_its_process(maker, event, user):
+        if len({user for _, _, user in made}) > 1 or (_with_its_process(maker, event, user) and study.order.overlaps(user)):
             yield Finding(
                 "IPC607",
                 event.place,
@@ -61,7 +63,7 @@ def _users(program: Program, lock: Shared) -> list[Role]:
     return [
         role
         for role in program.roles
-        if any(root(event.target) is lock or event.target in cells for event in role.events() if event.verb is not Verb.CREATE)
+        if any(root(event.target) is lock or event.target in cells for event in role.events() if event.verb not in _KEEPS)
         or (not any(role.events()) and lock in role.given)
     ]
 
@@ -75,7 +77,7 @@ def _with_its_process(maker: Role, made: Event, user: Role) -> bool:
     if not (made.target.many and user.process is not None and user.process.many):
         return False
     creations = (event for event in maker.events(Verb.CREATE) if event.target is user.process)
-    return any(same_turn(maker.flow, made, event) for event in creations)
+    return any(beside(maker.flow, made, event) for event in creations)
 
 
 BAD = '''\

@@ -66,7 +66,9 @@ def _message(study: Study, role: Role, event: Event, fault: Event) -> str:
             f"{event.name}() releases what the acquire{where} may have failed to take: nobody looked at its result; "
             f"release only if it returned True"
         )
-    raised = "ValueError, or lets go what another process holds" if lock.kind is Kind.LOCK else "AssertionError"
+    raised = "RuntimeError" if lock.managed else "ValueError" if lock.kind is Kind.LOCK else "AssertionError"
+    if lock.kind is Kind.LOCK:
+        raised = f"{raised}, or lets go what another process holds"
     return f"{event.name}() raises {raised}: no path that leads here holds {event.target}; acquire it first, or use with"
 
 

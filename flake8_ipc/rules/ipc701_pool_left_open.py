@@ -28,7 +28,7 @@ def check(study: Study) -> Iterator[Finding]:
     used = {event.target for _, event in program.events(Verb.SUBMIT)}
     for _, event in program.events(Verb.CREATE):
         pool = event.target
-        if pool.kind not in _POOLS or pool.open or pool.kept or pool in ended or not program.whole:
+        if pool.kind not in _POOLS or pool.managed or pool.open or pool.kept or pool in ended or not program.whole:
             continue
         # A library's own, which it does not use itself, is for those who import it.
         if event.setting.imported is None or pool in used:

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model import Blocking, Constant, Event, Place, Program, Role, RoleKind, Seq, Shared, Verb
+from ..model import Blocking, Clock, Constant, Event, Flow, Key, Loop, Place, Program, Role, RoleKind, Seq, Shared, Verb
+from .dependence import Dependence
 from .objects import make
+from .repeats import folded
 from .places import Where
 from .session import Session
 from .sources import Source
@@ -82,6 +84,8 @@ class Account:
         self.roles: dict[str, Role] = {}
         self._sources: dict[str, Source] = {}
         self._places: dict[Where, Place] = {}
+        self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
+        self._dependences: dict[str, Dependence] = {}
 
     def program(self) -> Program | None:
         """The program; None where nothing was recorded."""
@@ -95,7 +99,7 @@ class Account:
         for told in self.told.values():
             self._role(told)
         for told in self.told.values():
-            self.roles[told.name].flow = Seq(list(self._events(told)))
+            self.roles[told.name].flow = self._flow(told)
         return Program(list(self.roles.values()), list(self.objects.values()))
 
     # -- roles
@@ -132,30 +136,61 @@ class Account:
 
     # -- events
 
-    def _events(self, told: Told) -> Iterator[Event]:
-        role = self.roles[told.name]
-        for number, _, verb, name, where, clock, _, facts in _short(told.events):
-            target = self.objects.get(name)
-            if target is None:
-                continue
-            there = told.places[where]
-            event = Event(
-                Verb[verb],
-                target,
-                self.place(there),
-                self.call(there),
-                blocking=Blocking[facts.get("blocking", "FOREVER")],
-                payload=Constant(facts["payload"][0]) if "payload" in facts else None,
-                inherited=facts.get("global", False) and self._inherited(told, role, name),
-                clock=told.clocks.get(clock, {}),
-            )
-            if number in told.failed:
-                event.failed = told.failed[number]
-            yield event
+    def _flow(self, told: Told) -> Flow:
+        """What a process did, in its order. One that came to no end of its own never reaches what would come after."""
+        flow = folded(told.events, lambda one: (one[2], one[3], one[4]), lambda one: self._event(told, one))
+        if not told.ended:
+            flow.items.append(Loop(Seq()))
+        return flow
+
+    def _event(self, told: Told, line: list[Any]) -> Event | None:
+        number, _, verb, name, where, clock, _, facts = line
+        target = self.objects.get(name)
+        if target is None:
+            return None
+        there = told.places[where]
+        key, reads = self._access(facts, verb, name, there, told)
+        event = Event(
+            Verb[verb],
+            target,
+            self.place(there),
+            self.call(there),
+            blocking=Blocking[facts.get("blocking", "FOREVER")],
+            payload=Constant(facts["payload"][0]) if "payload" in facts else None,
+            inherited=facts.get("global", False) and self._inherited(told, self.roles[told.name], name),
+            key=key,
+            reads=reads,
+            clock=Clock(told.name, told.clocks.get(clock, {})),
+            failed=told.failed.get(number),
+        )
+        if verb == "READ":
+            self._reads.setdefault((told.name, name), {})[there] = event
+        return event
+
+    def _access(
+        self, facts: dict[str, Any], verb: str, name: str, where: Where, told: Told
+    ) -> tuple[Key | Constant, tuple[Event, ...]]:
+        """Which element an access is of, and the reads that what it writes came of."""
+        key: Key | Constant = Constant(facts["key"]) if "key" in facts else Key.ANY if "any" in facts else Key.WHOLE
+        if verb != "WRITE":
+            return key, ()
+        source = self.source(where.path)
+        write = source.at(where)
+        found = []
+        for there, event in self._reads.get((told.name, name), {}).items():
+            read = source.at(there) if there.path == where.path else None
+            if read is not None and write is not None and self._dependence(where.path).holds(read, write):
+                found.append(event)
+        return key, tuple(found)
+
+    def _dependence(self, path: str) -> Dependence:
+        if path not in self._dependences:
+            self._dependences[path] = Dependence(self.source(path))
+        return self._dependences[path]
 
     def _inherited(self, told: Told, role: Role, name: str) -> bool:
         """Whether an object was reached without having been handed over: made by somebody else, and not given."""
-        if role.parent is None or self.makers[name] is told:
+        if role.parent is None or self.makers.get(name) in (None, told):
             return False
         return not any(self.objects[name] in one.given for one in self._ancestry(role))
 
@@ -205,14 +240,3 @@ def shown(path: str) -> str:
     absolute = os.path.abspath(path)
     below = os.path.relpath(absolute)
     return absolute if below.startswith(os.pardir) else below
-
-
-def _short(events: list[list[Any]]) -> Iterator[list[Any]]:
-    """The events without the middle of long repetitions: the first two and the last of each verb, object and place."""
-    last = {(one[2], one[3], one[4]): index for index, one in enumerate(events)}
-    counts: dict[tuple[Any, ...], int] = {}
-    for index, one in enumerate(events):
-        key = (one[2], one[3], one[4])
-        counts[key] = counts.get(key, 0) + 1
-        if counts[key] <= 2 or last[key] == index:
-            yield one

@@ -45,6 +45,30 @@ def queue(thing: Any) -> str | None:
         return None
 
 
+def lock(thing: Any) -> str | None:
+    """A lock or semaphore by the number of its semaphore; what is built of several by the one that is its own."""
+    inner = getattr(thing, "_flag", None) or getattr(thing, "_sleeping_count", None)
+    if inner is None and hasattr(thing, "_cond"):
+        inner = thing._cond._sleeping_count
+    if inner is None:
+        return getattr(thing, MARK, None)
+    found = getattr(inner, MARK, None)
+    return f"{type(thing).__name__.lower()}:{found}" if found is not None else None
+
+
+def cell(thing: Any) -> str | None:
+    """A Value or Array: the block of the heap that it lies in."""
+    found: str | None = getattr(thing, MARK, None)
+    if found is not None:
+        return found
+    inner = getattr(thing, "_obj", thing)
+    try:
+        (arena, start, _), _ = inner._wrapper._state
+        return _kept(thing, f"cell:{os.fstat(arena.fd).st_ino}:{start}")
+    except (OSError, ValueError, AttributeError, TypeError):
+        return None
+
+
 def process(thing: Any) -> str | None:
     """A process object: named when it is made, and the name travels with it."""
     return getattr(thing, MARK, None)
@@ -90,4 +114,6 @@ _CLASSES: tuple[tuple[str, tuple[str, ...], Callable[[Any], str | None]], ...] =
     ("multiprocessing.queues", ("Queue", "SimpleQueue"), queue),
     ("multiprocessing.connection", ("_ConnectionBase",), end),
     ("multiprocessing.process", ("BaseProcess",), process),
+    ("multiprocessing.synchronize", ("SemLock", "Condition", "Event", "Barrier"), lock),
+    ("multiprocessing.sharedctypes", ("SynchronizedBase",), cell),
 )

@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..model import (
+    CELLS,
+    LOCKS,
     Argument,
+    Barrier,
     Callee,
     CalleeKind,
+    Cell,
     Fault,
     Handover,
     Kind,
+    Lock,
     PipeEnd,
     Place,
     Process,
@@ -61,6 +66,28 @@ def _end(account: Account, kind: Kind, place: Place, where: Where, facts: Facts)
     if isinstance(peer, PipeEnd):
         end.peer, peer.peer = peer, end
     return end
+
+
+def _lock(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    inner = account.objects.get(facts.get("lock") or "")
+    return Lock(
+        kind, place, _bound(account, where), count=facts.get("count", 1), lock=inner if isinstance(inner, Lock) else None
+    )
+
+
+def _barrier(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    return Barrier(kind, place, _bound(account, where), parties=facts["parties"])
+
+
+def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    own = None
+    if facts["lock"] is not None:
+        found = account.objects.get(facts["lock"])
+        own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock")
+        # A cell's own lock is known by its number too: the program may take it by hand.
+        account.objects.setdefault(facts["lock"], own)
+    name = _bound(account, where)
+    return Cell(kind, place, name, typecode=facts["typecode"], raw=facts["raw"], lock=own, length=facts["length"])
 
 
 def _one_of(account: Account, where: Where, facts: Facts) -> str:
@@ -172,4 +199,7 @@ _MAKERS: dict[Kind, Callable[[Account, Kind, Place, Where, Facts], Shared]] = {
     Kind.JOINABLE_QUEUE: _queue,
     Kind.PIPE_END: _end,
     Kind.PROCESS: _process,
+    **dict.fromkeys(LOCKS, _lock),
+    Kind.BARRIER: _barrier,
+    **dict.fromkeys(CELLS, _cell),
 }

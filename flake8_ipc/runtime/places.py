@@ -17,7 +17,7 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FRONTS = (f"multiprocessing{os.sep}context.py", f"multiprocessing{os.sep}__init__.py", "contextlib.py")
 # Methods that only call another one under their own name.
 _ALIASES = frozenset({"get_nowait", "put_nowait"})
-_INNER = (f"{os.sep}multiprocessing{os.sep}", f"{os.sep}concurrent{os.sep}futures{os.sep}")
+_INNER = (f"{os.sep}multiprocessing{os.sep}", f"{os.sep}concurrent{os.sep}futures{os.sep}", f"{os.sep}threading.py")
 
 
 class Where(NamedTuple):

@@ -7,6 +7,7 @@ clock, nanoseconds, facts]``, ``["failed", event, exception]``, and what the wat
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -24,7 +25,10 @@ _EACH = 4_000
 
 
 class Record:
-    """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there."""
+    """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there.
+
+    ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
+    """
 
     def __init__(
         self, session: Session, name: str, known: dict[str, int] | None = None, *, child: bool = False
@@ -41,6 +45,8 @@ class Record:
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
+        self.passive = False
+        self.epochs: dict[tuple[object, ...], int] = {}
         self.slots = Slots(session.slots(name))
 
     def write(self, *line: Any) -> None:
@@ -108,6 +114,31 @@ class Record:
         if event:
             with self._lock:
                 self.write("failed", event, type(error).__name__)
+
+    def pass_on(self, name: str) -> None:
+        """Leaves what this process knows with an object, for whoever is woken by it."""
+        self._on_board(name, self.clock.release())
+
+    def take_in(self, name: str) -> None:
+        """Takes in what others left with an object."""
+        try:
+            with open(self.session.board(name), encoding="ascii") as file:
+                self.clock.acquire(json.load(file))
+        except (OSError, ValueError):
+            pass
+
+    def _on_board(self, name: str, told: dict[str, int]) -> None:
+        try:
+            with open(self.session.board(name), "a+", encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                file.seek(0)
+                text = file.read()
+                for other, count in (json.loads(text) if text else {}).items():
+                    told[other] = max(told.get(other, 0), count)
+                file.truncate(0)
+                file.write(json.dumps(told))
+        except (OSError, ValueError):
+            pass
 
     def close(self) -> None:
         """Writes the last clock: what whoever joins this process knows."""

@@ -8,7 +8,9 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .elements import read_attribute, write_attribute
 from .joining import from_values, join, spread
+from .keeping import rebound
 from .lookup import call_it
 from .names import canonical
 from .run import Run
@@ -99,6 +101,10 @@ def member(run: Run, cls: Cls, name: str, *, after: bool = False) -> Value | Non
 
 def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value:
     """The value of ``owner.name``."""
+    if run.copies:
+        from .copies import attribute_seen
+
+        attribute_seen(run, owner, name, node)
     if isinstance(owner, Data):
         return _of_data(owner, name)
     if isinstance(owner, Name):
@@ -139,7 +145,7 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 
 def _of_data(owner: Data, name: str) -> Value:
-    if owner.reads or owner.own or owner.varies:
+    if owner.reads or owner.own or owner.varies or owner.copy:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
 
@@ -186,6 +192,10 @@ def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
 def _of_class(run: Run, owner: Cls, name: str) -> Value:
     value = member(run, owner, name)
     if value is None:
+        from .managers import manager_bases
+
+        if name == "register" and manager_bases(owner):
+            return Method(owner, name)
         for base in lineage(owner):
             if isinstance(base, Name):
                 return Name(canonical(f"{base.dotted}.{name}"))
@@ -196,8 +206,6 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 
 
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
-    from .deeds import read_attribute
-
     stored = run.load(id(owner.shared), name)
     if stored is not None:
         stored = stored if owner.exact else contents.inexact(stored)
@@ -207,7 +215,13 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
+    from .memory import patches_tracker
+    from .proxies import change_copy, keep
+
     call_it(run, value, name)
+    keep(value)
+    if name == "authkey":
+        _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
     if not isinstance(value, (Const, Data, Name)):
         contents.keep(run, value)
@@ -215,9 +229,15 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
         if isinstance(option, Inst):
             if option.shared is not None:
                 _set_on_process(run, option.shared, name, value, node)
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             previous = run.load(option.key, name)
             run.store(option.key, name, join(previous, value) if several and previous is not None else value)
+            if previous is not None and not several:
+                rebound(run, previous, value, node)
         elif isinstance(option, Cls):
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             run.store(option.key, name, value)
         elif isinstance(option, Ref):
             _set_on_shared(run, option, name, value, node)
@@ -225,13 +245,27 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
             run.store(option.inst.key, name, value)
         elif isinstance(option, Name) and option.dotted == "multiprocessing.this_process":
             free_of_daemon(run)
-        elif not isinstance(option, Const):
+        elif isinstance(option, Data) and option.copy is not None:
+            change_copy(run, option, node, f"{name} =")
+        elif not isinstance(option, Const) and not patches_tracker(run, option, node):
             run.open(value)
 
 
-def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
-    from .deeds import write_attribute
+def _key_set(run: Run, owner: Value, value: Value, node: cst.CSTNode) -> None:
+    from .keys import key_is
 
+    current = isinstance(owner, Name) and owner.dotted == "multiprocessing.this_process"
+    if current or (isinstance(owner, (Inst, Ref)) and isinstance(owner.shared, Process)):
+        key_is(run, value, node)
+
+
+def _changed(run: Run, owner: Inst | Cls, name: str, value: Value, node: cst.CSTNode, *, several: bool) -> None:
+    from .copies import changed
+
+    changed(run, owner.key, name, node, value, exact=not several)
+
+
+def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
     if write_attribute(run, owner, name, value, node):
         return
     _set_on_process(run, owner.shared, name, value, node)

@@ -74,7 +74,7 @@ def one_of(run: Run, branches: Sequence[Callable[[], None]]) -> None:
 
 def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], other: Callable[[], None]) -> None:
     """``if node: then else: other``, with short circuits told apart."""
-    if not isinstance(node, cst.BooleanOperation):
+    if type(node) is not cst.BooleanOperation:
         either(run, then, other, test=condition(run, node))
         return
     done = Exit(Block(Seq()))
@@ -93,7 +93,7 @@ def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], othe
 
 def jump_unless(run: Run, node: cst.BaseExpression, exit: Exit, *, sense: bool) -> None:
     """Goes on where the test comes out as ``sense``, and jumps otherwise."""
-    if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
+    if type(node) is cst.UnaryOperation and type(node.operator) is cst.Not:
         jump_unless(run, node.expression, exit, sense=not sense)
         return
     if isinstance(node, cst.BooleanOperation):

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from ..model import Kind, Verb
+from ..model import Kind, Memory, Process, Shared, Verb
+from . import copies, keys
 from .attributes import get_attribute, library_base, lineage, member
+from .deeds import do
 from .following import follow
 from .joining import from_values, join, spread
+from .library import call_name
 from .lookup import call_it
 from .project import force, worth_reading
 from .run import Run
@@ -37,9 +40,11 @@ from .values import (
 
 def evaluate_call(run: Run, node: cst.Call) -> Value:
     """The value of a call expression."""
-    if isinstance(node.func, cst.Name) and node.func.value == "super" and isinstance(run.frame.func, Func):
+    if type(node.func) is cst.Name and node.func.value == "super" and isinstance(run.frame.func, Func):
         return _super(run, node)
     callee = run.evaluate(node.func)
+    if isinstance(callee, Name) and callee.dotted in _AWAITING or _is_method(node, "run_until_complete"):
+        run.awaited.update(id(arg.value) for arg in node.args)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
     if isinstance(node.func, cst.Attribute):
@@ -47,6 +52,14 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
 
         note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
+
+
+# What runs a coroutine to its end before it returns, or when it is awaited itself.
+_AWAITING = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "anyio.run", "trio.run"})
+
+
+def _is_method(node: cst.Call, name: str) -> bool:
+    return isinstance(node.func, cst.Attribute) and node.func.attr.value == name
 
 
 def _note_run(run: Run, callee: Value, node: cst.Call) -> None:
@@ -73,8 +86,10 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
     found = Arguments()
     for node in nodes:
         value = run.evaluate(node.value)
+        if node.star and run.copies:
+            copies.read(run, [value], node.value)
         if node.star == "*":
-            from .deeds import iterated
+            from .elements import iterated
 
             items, run_on, _ = iterated(run, value, node.value)
             if items is None:
@@ -102,8 +117,6 @@ def call_value(run: Run, callee: Value, args: Arguments, node: cst.CSTNode) -> V
     if isinstance(callee, Func):
         return call_function(run, callee, args, node)
     if isinstance(callee, Name):
-        from .library import call_name
-
         return call_name(run, callee.dotted, args, node)
     if isinstance(callee, Method):
         return _call_method(run, callee, args, node)
@@ -146,6 +159,8 @@ def with_partial(partial: Partial, args: Arguments, node: cst.CSTNode) -> Argume
 
 def call_unknown(run: Run, args: Arguments, callee: Value = UNKNOWN) -> Value:
     """A call of code that cannot be seen: whatever it is given is open from now on."""
+    if run.copies:
+        copies.forgotten(run, args.values())
     run.open(*args.values())
     return from_values([callee, *args.values()])
 
@@ -161,12 +176,8 @@ def call_method(run: Run, inst: Inst, name: str, args: Arguments, node: cst.CSTN
 def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -> Value:
     owner = method.owner
     if isinstance(owner, Ref):
-        from .deeds import do
-
         return do(run, owner, method.name, args, node)
     if isinstance(owner, Context):
-        from .library import call_name
-
         return call_name(run, f"multiprocessing.{method.name}", args, node, context=owner)
     if isinstance(owner, Super):
         from .launch import call_base
@@ -174,8 +185,15 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
         return call_base(run, owner.inst, method.name, args, node)
     if isinstance(owner, OneOf):
         return _call_one_of(run, OneOf(tuple(Method(option, method.name) for option in owner.options)), args, node)
-    from .containers import call_container
+    if isinstance(owner, Cls) and method.name == "register":
+        from .managers import register
 
+        return register(run, owner, args, node)
+    from .containers import call_container
+    from .proxies import CHANGERS, change_copy
+
+    if method.name in CHANGERS:
+        change_copy(run, owner, node, method.name, used=id(node) not in run.unused)
     return call_container(run, owner, method.name, args, node)
 
 
@@ -198,29 +216,39 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     """Makes an object of a class of the text; a Process subclass makes a process too."""
     run.visited.add(id(cls.node))
     from .launch import make_process
+    from .managers import manager_bases, new_manager
 
     base = library_base(cls)
-    shared = make_process(run, node, base, cls) if base is not None else None
+    shared: Shared | None = make_process(run, node, base, cls) if base is not None else None
+    bases = manager_bases(cls) if base is None else frozenset()
+    if bases:
+        shared = new_manager(run, bases, node, cls)
     inst = Inst(cls, shared)
+    for library in lineage(cls):
+        if isinstance(library, Name) and keys.takes_key(library.dotted):
+            keys.given(run, library.dotted, args)
     init = member(run, cls, "__init__")
     if isinstance(init, Func):
         bound = get_attribute(run, inst, "__init__", node)
-        if shared is not None:
+        if isinstance(shared, Process):
             from .launch import note_parameters
 
             note_parameters(run, shared, bound, args, inst)
         call_function(run, bound, args, node, known=known)
-    elif shared is not None:
+    elif isinstance(shared, Process):
         from .launch import call_base
 
         call_base(run, inst, "__init__", args, node)
     elif cls.fields:
         _fill_fields(run, inst, cls, args, node)
-    elif any(not isinstance(base, Cls) for base in lineage(cls)):
+    elif shared is None and any(not isinstance(base, Cls) for base in lineage(cls)):
         values = list(args.values())
         for shared_object in run.reachable(*values):
             shared_object.open = True
-    if shared is not None:
+    if member(run, cls, "__del__") is not None:
+        # What it does when the object dies is not followed.
+        run.open(*(Ref(one) for one in run.reachable(inst) if isinstance(one, Memory)))
+    if isinstance(shared, Process):
         from .launch import complete
 
         complete(run, shared, inst)

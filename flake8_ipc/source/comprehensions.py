@@ -39,6 +39,7 @@ def comprehend(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | c
 
 
 def _comprehend_for(run: Run, clause: cst.CompFor, element: Callable[[], None]) -> None:
+    apart, run.unpacking = run.unpacking, False
     iterable = run.evaluate(clause.iter)
 
     def one(item: Value) -> None:
@@ -51,7 +52,7 @@ def _comprehend_for(run: Run, clause: cst.CompFor, element: Callable[[], None]) 
         else:
             element()
 
-    iterate(run, iterable, one, clause)
+    iterate(run, iterable, one, clause, apart=apart)
 
 
 def _filtered(run: Run, tests: list[cst.CompIf], inner: Callable[[], None]) -> None:

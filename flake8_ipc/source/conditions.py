@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from ..model import Constant, Event, Test, Verb
+from ..model import Constant, Event, Kind, Test, Verb
+from . import copies
 from .joining import from_values, spread
 from .run import Run
 from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
+
+
+_SIZED = frozenset({Kind.DICT, Kind.LIST, Kind.SET})
 
 
 @dataclass(slots=True)
@@ -27,7 +31,7 @@ class Condition:
 def condition(run: Run, node: cst.BaseExpression) -> Condition:
     """Evaluates a test."""
     inner, negated = node, False
-    while isinstance(inner, cst.UnaryOperation) and isinstance(inner.operator, cst.Not):
+    while type(inner) is cst.UnaryOperation and type(inner.operator) is cst.Not:
         inner, negated = inner.expression, not negated
     found = _message_test(run, inner)
     if found is None:
@@ -35,6 +39,8 @@ def condition(run: Run, node: cst.BaseExpression) -> Condition:
 
         value = run.evaluate(inner)
         as_number(run, value, inner, "truth")
+        if run.copies:
+            copies.read(run, [value], inner, 0)
         found = _judged(run, value, inner)
     decide(run, found.value)
     return opposite(found) if negated else found
@@ -45,6 +51,11 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         return Condition(value, value.truth, guard=True)
     if isinstance(value, Const):
         return Condition(value, None if value.reads else bool(value.value), reads=value.reads)
+    if isinstance(value, Ref) and value.shared.kind in _SIZED:
+        from .proxies import length
+
+        found = length(run, value, node)
+        return Condition(found, reads=from_values([found]).reads)
     if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
         return Condition(value, True)
     if isinstance(value, Data) and value.message is not None and isinstance(node, (cst.Name, cst.NamedExpr)):
@@ -52,7 +63,7 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         name = node.value if isinstance(node, cst.Name) else _target_name(node.target)
         test = Test(value.message, Constant(None), equal=False)
         return Condition(value, test=test, narrow=(name, None, None))
-    narrow = (node.value, None, None) if isinstance(node, cst.Name) else None
+    narrow = (node.value, None, None) if type(node) is cst.Name else None
     return Condition(value, reads=from_values([value]).reads, narrow=narrow)
 
 
@@ -65,7 +76,7 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
         return None
     sign = node.comparisons[0].operator
-    if not isinstance(sign, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+    if type(sign) not in (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual):
         return None
     other_node = node.comparisons[0].comparator
     if not isinstance(node.left, (cst.Name, cst.NamedExpr, cst.Attribute, cst.Call)):
@@ -73,6 +84,8 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     equal = isinstance(sign, (cst.Is, cst.Equal))
     left = run.evaluate(node.left)
     right = run.evaluate(other_node)
+    if run.copies:
+        copies.read(run, [left, right], node)
     if isinstance(left, Data) and left.message is not None and isinstance(right, Const):
         name = node.left.value if isinstance(node.left, cst.Name) else ""
         if isinstance(node.left, cst.NamedExpr):
@@ -85,7 +98,7 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
         return Condition(left, not equal)
     from .operations import as_number, compare
 
-    if isinstance(sign, (cst.Equal, cst.NotEqual)):
+    if type(sign) in (cst.Equal, cst.NotEqual):
         as_number(run, left, node, "comparison")
         as_number(run, right, node, "comparison")
     verdict = compare(left, right, sign)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Count
-from . import contents
+from . import contents, copies
+from .elements import iterated
 from .joining import from_values, join
 from .run import Run
 from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Ref, Value
@@ -16,22 +17,20 @@ _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len_
 
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
+    if run.born or run.copies:
+        _note(run, owner, name, args, node)
     if isinstance(owner, Coll) and owner.kind == "exit stack":
         from .withs import on_stack
 
         return on_stack(run, owner, name, args, node)
     if isinstance(owner, Coll):
-        if name in ("extend", "update") and any(isinstance(value, Ref) for value in args.values()):
-            from .deeds import iterated
-
+        if name in ("extend", "update") and owner.kind != "dict" and any(isinstance(value, Ref) for value in args.values()):
             args = Arguments([(Items(*iterated(run, value, at)), at) for value, at in args.positional])
         return _call_coll(run, owner, name, args)
     if isinstance(owner, (Const, Items)):
         if name == "join" and args.positional:
-            from .deeds import iterated
-
             iterated(run, args.positional[0][0], node)
-        return from_values([owner, *args.values()], plain=isinstance(owner, Const))
+        return from_values([owner, *args.values()], plain=isinstance(owner, Const), keep=name == "format")
     if isinstance(owner, Data):
         run.open(*args.values())
         return from_values([owner, *args.values()])
@@ -39,6 +38,18 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
         return UNKNOWN
     run.open(*args.values())
     return UNKNOWN
+
+
+def _note(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> None:
+    """What a method of a collection, or a string's ``join``, changes or reads of what children have copies of."""
+    if isinstance(owner, Coll) and name in copies.CHANGES:
+        copies.collection_changed(run, owner, node, args.get(0, "key") if name == "setdefault" else None)
+    elif isinstance(owner, Coll) and name == "get" and args.positional:
+        copies.element_seen(run, owner, args.positional[0][0], node)
+    elif isinstance(owner, (Coll, Items)) and name not in copies.TAKES:
+        copies.read(run, [owner], node)
+    if isinstance(owner, (Coll, Items, Const)) and name not in ("append", "add"):
+        copies.read(run, args.values(), node)
 
 
 def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from ..model import Count, PipeEnd, Process, Shared
@@ -26,12 +28,15 @@ from .values import (
     Ref,
     Scope,
     Value,
+    View,
 )
 
 
 def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
     """The values directly inside one; shared objects go to ``found``."""
     if isinstance(value, Ref):
+        if isinstance(value, View):
+            return []
         found[value.shared] = None
         return run.holding(id(value.shared))
     if isinstance(value, Pid):
@@ -100,6 +105,9 @@ def make(
 ) -> Coll:
     """A new collection with this content."""
     coll = Coll(kind)
+    for value in (*(items or {}).values(), element):
+        if type(value) is Data and value.copy is not None:
+            value.copy.kept = True
     run.store(coll.key, "", Content(items, element, count, keys))
     return coll
 
@@ -154,7 +162,9 @@ def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, C
             joined = element if joined is None else join(joined, element)
         return None, joined or UNKNOWN, None
     if isinstance(value, Data):
-        element = Data(reads=value.reads, own=value.own, varies=value.varies, anything=value.anything)
+        element = Data(
+            reads=value.reads, own=value.own, varies=value.varies, anything=value.anything, copy=value.copy
+        )
         return None, element if (value.reads or value.own or value.varies or value.anything) else UNKNOWN, value.count
     return None, UNKNOWN, None
 
@@ -205,7 +215,7 @@ def bare(run: Run, *values: Value) -> frozenset[Shared]:
 def inherited(value: Value) -> Value:
     """The value, reached through a global that this process did not bind."""
     if isinstance(value, Ref):
-        return Ref(value.shared, True, value.exact)
+        return replace(value, inherited=True)
     if isinstance(value, Inst):
         return Inst(value.cls, value.shared, True, value.key)
     if isinstance(value, Coll):
@@ -230,7 +240,7 @@ def inherited(value: Value) -> Value:
 def inexact(value: Value) -> Value:
     """The value, when it may as well be another one of the same collection."""
     if isinstance(value, Ref):
-        return Ref(value.shared, value.inherited, False)
+        return replace(value, exact=False)
     if isinstance(value, OneOf):
         return OneOf(tuple(map(inexact, value.options)))
     if isinstance(value, Items):
@@ -262,13 +272,18 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
             if place in items and not isinstance(items[place], Many):
                 return _inherit(value, items[place])
         return _inherit(value, inexact(_summary(tuple(items.values()) if items is not None else None, content.element)))
-    return from_values([value, index])
+    computed = from_values([value, index])
+    if isinstance(value, Data) and value.copy is not None:
+        return replace(computed, copy=value.copy)
+    return computed
 
 
 def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None:
     """Puts a value into a collection: under a known key, or as one more of its elements."""
     content = run.content_to_fill(coll)
     items = content.items
+    if type(value) is Data and value.copy is not None:
+        value.copy.kept = True
     if ("kept", coll.key) in run.made:
         keep(run, value)
     if items is None:

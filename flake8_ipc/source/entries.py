@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Cell, Choice, Kind, Lock, PipeEnd, Pool, Process, Queue, Role, RoleKind, Seq, Shared
+from ..model import Cell, Choice, Kind, Lock, Memory, PipeEnd, Pool, Process, Queue, Role, RoleKind, Seq, Shared
+from . import copies
 from .attributes import get_attribute, lineage, member
 from .calls import call_value, instantiate
 from .following import follow
@@ -112,6 +113,8 @@ def _annotation_name(run: Run, node: cst.BaseExpression) -> str | None:
 def enter_function(run: Run, func: Func) -> None:
     """A function as an entry: called once, with unknown arguments."""
     result = follow(run, func, Arguments(open=True), func.node, known=False)
+    if run.copies:
+        copies.read(run, [result], func.node)
     _let_go(run, result)
 
 
@@ -128,7 +131,10 @@ def enter_class(run: Run, cls: Cls) -> None:
     if not isinstance(inst, Inst) or run.vars is None:
         return
     methods = [func for func in _methods(run, inst) if id(func.node) not in run.visited]
-    if inst.shared is not None:
+    for shared in run.reachable(inst):
+        # What an object of it shows, its users can close and unlink.
+        shared.open = shared.open or isinstance(shared, Memory)
+    if isinstance(inst.shared, Process):
         # Whoever makes it holds it, and may do more with it than its own class shows.
         inst.shared.open = True
         run.unused.add(id(cls.node))
@@ -139,6 +145,8 @@ def enter_class(run: Run, cls: Cls) -> None:
         if id(func.node) in run.visited and func.name.startswith("_"):
             continue
         run.vars = before.copy() if before is not None else None
+        # Which of its methods run in which process only their callers know.
+        run.copies = {}
         with run.writing() as sequence:
             result = call_value(run, func, Arguments(open=True), func.node)
             if isinstance(result, Generator) and result.func is not None:

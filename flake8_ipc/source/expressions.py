@@ -8,10 +8,10 @@ from typing import Any
 import libcst as cst
 
 from ..model import Count
-from . import contents
+from . import contents, copies
 from .attributes import get_attribute
 from .calls import evaluate_call
-from .deeds import iterated
+from .elements import iterated
 from .joining import from_values, join, spread
 from .lookup import assign, lookup
 from .run import Run, evaluates
@@ -20,6 +20,8 @@ from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, It
 
 @evaluates(cst.Name)
 def name(run: Run, node: cst.Name) -> Value:
+    if run.copies:
+        copies.name_seen(run, node)
     return lookup(run, node.value)
 
 
@@ -54,12 +56,18 @@ def plain(run: Run, node: cst.CSTNode) -> Value:
 
 @evaluates(cst.FormattedString)
 def formatted(run: Run, node: cst.FormattedString) -> Value:
+    from .proxies import show
+
     values = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
+            show(run, values[-1], part)
+    if run.copies:
+        copies.read(run, values, node)
     pid = next((value for value in values if isinstance(value, Pid)), None)
-    return pid or from_values(values, plain=True)
+    # The text that is made of something of one's own is one's own.
+    return pid or from_values(values, plain=True, keep=True)
 
 
 @evaluates(cst.Attribute)
@@ -88,7 +96,7 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     values: list[Value] = []
     for element in nodes:
         value = run.evaluate(element.value)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             if isinstance(value, (Ref, OneOf)):
                 value = Items(*iterated(run, value, element.value))
             values += contents.parts_or_many(run, value)
@@ -127,9 +135,11 @@ def dict_(run: Run, node: cst.Dict) -> Value:
 def subscripted(run: Run, node: cst.Subscript) -> Value:
     owner = run.evaluate(node.value)
     index = index_of(run, node)
+    if run.copies:
+        copies.element_seen(run, owner, index, node)
     for option in spread(owner):
         if isinstance(option, Ref):
-            from .deeds import read_element
+            from .elements import read_element
 
             return read_element(run, owner, index, node)
         if isinstance(option, Inst):
@@ -219,6 +229,7 @@ def defaults_of(run: Run, params: cst.Parameters) -> dict[str, Value]:
 
 @evaluates(cst.Await)
 def awaited(run: Run, node: cst.Await) -> Value:
+    run.awaited.add(id(node.expression))
     return run.evaluate(node.expression)
 
 

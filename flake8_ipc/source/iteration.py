@@ -9,7 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Block, Choice, Constant, Count, Kind, Loop, Seq, Test
-from . import contents
+from . import contents, copies
 from .attributes import member
 from .calls import call_method, call_value
 from .following import follow
@@ -19,6 +19,7 @@ from .turns import repeat
 from .values import (
     PLAIN,
     UNKNOWN,
+    UNROLLED,
     Arguments,
     Cls,
     Coll,
@@ -37,16 +38,22 @@ from .values import (
     Value,
 )
 
-# How many elements of a literal collection are taken one by one, where they differ in what matters.
-_UNROLLED = 8
-
 
 def iterate(
-    run: Run, iterable: Value, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None = None
+    run: Run,
+    iterable: Value,
+    one: Callable[[Value], None],
+    node: cst.CSTNode,
+    leave: Exit | None = None,
+    *,
+    apart: bool = False,
 ) -> None:
-    """Hands each element of an iterable to ``one``, which may break out to ``leave``."""
+    """Hands each element of an iterable to ``one``, which may break out to ``leave``; with ``apart`` each has a turn of
+    its own, if they are known and few."""
     if run.vars is None:
         return
+    if run.copies:
+        copies.read(run, [iterable], node)
     if isinstance(iterable, Inst) and member(run, iterable.cls, "__iter__") is not None:
         iterable = call_method(run, iterable, "__iter__", Arguments(), node)
         if isinstance(iterable, Inst):
@@ -66,14 +73,14 @@ def iterate(
         return
     known = contents.parts(run, iterable)
     items, element, count = contents.elements(run, iterable)
-    if isinstance(iterable, (Ref, OneOf)):
-        from .deeds import iterated
+    if isinstance(iterable, (Ref, OneOf, Data)):
+        from .elements import iterated
 
         if isinstance(iterable, Ref) and iterable.shared.kind is Kind.STREAM:
             _loop_stream(run, iterable, one, node, leave)
             return
         items, element, count = iterated(run, iterable, node)
-    if known is not None and len(known) <= _UNROLLED and (len(known) == 1 or any(map(_worth, known))):
+    if known is not None and len(known) <= UNROLLED and (apart or len(known) == 1 or any(map(_worth, known))):
         _unrolled(run, known, one, node, leave)
         return
     if items is not None:
@@ -168,7 +175,7 @@ def _loop_stream(
     run: Run, stream: Ref, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
 ) -> None:
     """A loop over a pipe's lines: each turn reads one more."""
-    from .deeds import iterate_shared
+    from .elements import iterate_shared
 
     _counted_by(run, lambda: one(iterate_shared(run, stream, node, whole=False)), Count(), node, leave)
 

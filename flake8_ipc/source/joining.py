@@ -39,7 +39,8 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Const) and isinstance(other, Const):
         return type(one.value) is type(other.value) and one.value == other.value and one.reads == other.reads
     if isinstance(one, Ref) and isinstance(other, Ref):
-        return one.shared is other.shared and one.inherited == other.inherited and one.exact == other.exact
+        same_way = one.inherited == other.inherited and one.exact == other.exact and one.received == other.received
+        return one.shared is other.shared and same_way
     if isinstance(one, Name) and isinstance(other, Name):
         return one.dotted == other.dotted
     if isinstance(one, Context) and isinstance(other, Context):
@@ -88,12 +89,12 @@ _CONSTANTS = 16
 
 def join(one: Value, other: Value) -> Value:
     """What is known where either may be."""
+    if type(one) is Content and type(other) is Content:
+        return one if one is other else join_content(one, other)
     if same(one, other):
         return one
     if isinstance(one, Data) and isinstance(other, Data):
         return both(one, other)
-    if isinstance(one, Content) and isinstance(other, Content):
-        return join_content(one, other)
     if isinstance(one, Many) and isinstance(other, Many):
         return Many(join(one.element, other.element), one.count if one.count is other.count else Count(), one.loop)
     if isinstance(one, Items) and isinstance(other, Items) and _alike(one, other):
@@ -161,6 +162,7 @@ def both(one: Data, other: Data) -> Data:
         size_of=tuple(dict.fromkeys(one.size_of + other.size_of)),
         plain=one.plain and other.plain,
         anything=one.anything or other.anything,
+        copy=one.copy if one.copy is other.copy else None,
     )
 
 
@@ -208,7 +210,7 @@ def with_reads(value: Value, reads: frozenset[Event]) -> Value:
 def is_boring(value: Value) -> bool:
     """Whether a value says nothing that a called function could care for."""
     if isinstance(value, Data):
-        return not (value.reads or value.message or value.sizes or value.own or value.varies)
+        return not (value.reads or value.message or value.sizes or value.own or value.varies or value.copy)
     if isinstance(value, Const):
         return not value.reads
     if isinstance(value, Items):

@@ -7,8 +7,6 @@ import libcst as cst
 from ..model import (
     Barrier,
     Blocking,
-    Cell,
-    Constant,
     Kind,
     Lock,
     PipeEnd,
@@ -21,7 +19,7 @@ from . import contents
 from .contexts import get_context, get_start_method, set_start_method
 from .made import create, made, number
 from .run import CallReader, Run, calls
-from .values import UNKNOWN, Arguments, BlockName, Const, Context, Guard, Items, Name, Ref, Value
+from .values import UNKNOWN, Arguments, Const, Context, Guard, Items, Name, Ref, Value
 
 _LOCKS = {
     "Lock": Kind.LOCK,
@@ -66,7 +64,9 @@ def make(
     if name in ("Process", "SpawnProcess", "ForkProcess", "ForkServerProcess"):
         return _process(run, name, args, node, method)
     if name == "Manager":
-        return _manager(run, node, method)
+        from .managers import make_manager
+
+        return make_manager(run, node, method)
     if name == "Pool":
         return make_pool(run, Kind.POOL, args, node, context)
     if name == "get_context":
@@ -122,13 +122,6 @@ def _process(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: st
     return Ref(process)
 
 
-def _manager(run: Run, node: cst.CSTNode, method: str | None) -> Value:
-    place = run.place(node)
-    manager = made(run, node, "Manager", lambda: Shared(Kind.MANAGER, place, context=method))
-    run.emit(Verb.CREATE, manager, node, "Manager()")
-    return Ref(manager)
-
-
 def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context: Context | None) -> Value:
     from .launch import pool_initializer
 
@@ -146,22 +139,6 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
     return Ref(pool)
 
 
-@calls("multiprocessing.shared_memory.SharedMemory")
-def _shared_memory(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    place = run.place(node)
-    create = args.get(1, "create")
-    fresh = isinstance(create, Const) and bool(create.value)
-    name = args.get(0, "name")
-    if not fresh and isinstance(name, BlockName):
-        run.emit(Verb.ATTACH, name.shared, node, "SharedMemory", payload=Constant(fresh))
-        return Ref(name.shared)
-    block = made(run, node, "SharedMemory", lambda: Cell(Kind.SHARED_MEMORY, place, raw=True))
-    run.emit(Verb.CREATE if fresh else Verb.ATTACH, block, node, "SharedMemory", payload=Constant(fresh))
-    if not fresh:
-        block.open = True
-    return Ref(block)
-
-
 @calls("multiprocessing.connection.wait")
 def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """``connection.wait``: ready ones of those it is given; it looks, and takes nothing."""
@@ -172,13 +149,6 @@ def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         verb = Verb.POLL if shared.kind is Kind.PIPE_END else Verb.QUERY
         run.emit(verb, shared, node, "wait", exact=False, blocking=Blocking.TIMED)
     return Items(None, contents.inexact(contents.elements(run, value)[1]))
-
-
-@calls("multiprocessing.managers.SyncManager", "multiprocessing.managers.SharedMemoryManager")
-def _managers_class(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    place = run.place(node)
-    manager = made(run, node, "Manager", lambda: Shared(Kind.MANAGER, place))
-    return Ref(manager)
 
 
 def _thread_only(dotted: str) -> CallReader:

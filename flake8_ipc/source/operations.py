@@ -9,11 +9,11 @@ from typing import Any
 import libcst as cst
 
 from ..model import CELLS, Count, Kind, Verb
-from . import contents
-from .deeds import iterated
+from . import contents, copies
+from .elements import iterated
 from .joining import from_values, join
 from .run import Run, evaluates
-from .values import PLAIN, UNKNOWN, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
 
 _ARITHMETIC: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
     cst.Add: operator.add,
@@ -47,6 +47,8 @@ _LARGEST = 1 << 80
 def unary(run: Run, node: cst.UnaryOperation) -> Value:
     value = run.evaluate(node.expression)
     as_number(run, value, node, "-")
+    if run.copies:
+        copies.read(run, [value], node)
     if isinstance(value, Guard) and isinstance(node.operator, cst.Not):
         return Guard(not value.truth)
     if isinstance(value, Const):
@@ -67,15 +69,23 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     left, right = run.evaluate(node.left), run.evaluate(node.right)
     for value in (left, right):
         as_number(run, value, node, "arithmetic")
+    if run.copies:
+        copies.read(run, [left, right], node)
     if isinstance(left, Const) and isinstance(right, Const):
         return fold(node.operator, left, right)
     if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
         return _concatenated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
         return _repeated(run, left, right)
+    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Name, Cls)):
+        from .ctypes_ import array_of
+
+        return array_of(left) or UNKNOWN
     if isinstance(node.operator, _SET_SIGNS) and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
-    return from_values([left, right], plain=_numeric(left, right), keep=isinstance(node.operator, _KEEPS_APART))
+    formats = isinstance(left, Const) and isinstance(left.value, str)
+    keep = formats or isinstance(node.operator, _KEEPS_APART)
+    return from_values([left, right], plain=_numeric(left, right), keep=keep)
 
 
 def _numeric(left: Value, right: Value) -> bool:
@@ -143,20 +153,27 @@ def boolean(run: Run, node: cst.BooleanOperation) -> Value:
 
 @evaluates(cst.Comparison)
 def comparison(run: Run, node: cst.Comparison) -> Value:
+    from .proxies import HOLDERS, contains
+
     left = run.evaluate(node.left)
     values = [left]
     verdict: Value | None = None
     for target in node.comparisons:
         right = run.evaluate(target.comparator)
         values.append(right)
-        if isinstance(target.operator, (cst.In, cst.NotIn)) and isinstance(right, Ref) and right.shared.kind is Kind.RESULT:
-            iterated(run, right, target.comparator)
-        if not isinstance(target.operator, (cst.Is, cst.IsNot)):
+        if type(target.operator) in (cst.In, cst.NotIn) and isinstance(right, Ref):
+            if right.shared.kind in HOLDERS:
+                values.append(contains(run, right, (left, node.left), node))
+            elif right.shared.kind is Kind.RESULT:
+                iterated(run, right, target.comparator)
+        if type(target.operator) not in (cst.Is, cst.IsNot):
             as_number(run, left, node, "comparison")
             as_number(run, right, node, "comparison")
         if len(node.comparisons) == 1:
             verdict = compare(left, right, target.operator)
         left = right
+    if run.copies:
+        copies.read(run, values, node)
     return verdict if verdict is not None else from_values(values, plain=True)
 
 
@@ -168,7 +185,7 @@ def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
             return Guard(truth if isinstance(sign, (cst.Equal, cst.Is)) else not truth)
         if isinstance(one, Name) and one.dotted == "multiprocessing.main_process" and isinstance(other, Const):
             return Guard(isinstance(sign, (cst.Equal, cst.Is)))
-    if isinstance(sign, (cst.Is, cst.IsNot)):
+    if type(sign) in (cst.Is, cst.IsNot):
         for one, other in ((left, right), (right, left)):
             if isinstance(other, Const) and other.value is None:
                 if isinstance(one, Const):

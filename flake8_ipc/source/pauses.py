@@ -108,14 +108,6 @@ def _finalize(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return UNKNOWN
 
 
-@calls("signal.signal")
-def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    handler = args.get(1, "handler")
-    if handler is not None:
-        leave_for_later(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
-    return UNKNOWN
-
-
 def leave_for_later(run: Run, function: Value, args: Arguments, node: cst.CSTNode) -> None:
     """A function that the main program calls at some other moment: at its exit, at a signal."""
     if not run.in_child and not isinstance(function, (Const, Data)):

@@ -6,25 +6,71 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, Kind, Role, RoleKind, Shared, Verb, events
+from ..model import Count, Kind, RoleKind, Verb, events
 from . import contents
+from .elements import iterate_shared, iterated
 from .joining import from_values, join
+from .pauses import leave_for_later
+from .proxies import HOLDERS, length, show
 from .run import Run, calls
-from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Generator, Items, Name, OneOf, Opaque, Partial, Ref, Value
+from .values import (
+    PLAIN,
+    UNKNOWN,
+    UNROLLED,
+    Arguments,
+    Cls,
+    Coll,
+    Const,
+    Data,
+    Func,
+    Generator,
+    Items,
+    Many,
+    Name,
+    Opaque,
+    Partial,
+    Pid,
+    Ref,
+    Value,
+    View,
+)
 
 
-def _iterated(
-    run: Run, value: Value, node: cst.CSTNode, *, whole: bool = True
-) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
-    from .deeds import iterated
+@calls("os.getpid")
+def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """No other process has the same."""
+    return Data(own=True, plain=True)
 
-    return iterated(run, value, node, whole=whole)
+
+@calls("str", "repr")
+def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The text of a number is as much a process's own as the number."""
+    for value in args.values():
+        if isinstance(value, Pid):
+            # Another program may be told it.
+            return value
+        if isinstance(value, View):
+            iterate_shared(run, value, node)
+        show(run, value, node)
+    return from_values(args.values(), plain=True, keep=True)
+
+
+@calls("filter")
+def _filter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(1, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, iterated(run, value, node)[1], sequence=False)
 
 
 @calls("iter")
 def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 2:
         return Generator(None, Arguments(), args.positional[0][0], args.positional[1][0], node)
+    if args.positional and isinstance(args.positional[0][0], Ref) and args.positional[0][0].shared.kind is Kind.DICT:
+        # What a dict proxy's iterator needs, it needs at once.
+        return Items(*iterated(run, args.positional[0][0], node))
     return args.positional[0][0] if args.positional else UNKNOWN
 
 
@@ -76,10 +122,12 @@ def count_of(run: Run, value: Data) -> Count:
 def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "obj")
     if isinstance(value, Ref):
-        return PLAIN
+        return length(run, value, node) if value.shared.kind in HOLDERS else PLAIN
     if value is None:
         return PLAIN
     items, _, count = contents.elements(run, value)
+    if isinstance(value, Coll):
+        run.counted.add(value.key)
     if items is not None:
         return Const(len(items))
     return Data(plain=True, count=count, reads=from_values([value]).reads)
@@ -94,7 +142,7 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
             from .iteration import collect
 
             return collect(run, value, kind or "list", node)
-        items, element, count = _iterated(run, value, node)
+        items, element, count = iterated(run, value, node)
         ordered = items if kind != "set" else None
         if kind is None:
             return Items(ordered, element, count)
@@ -111,8 +159,6 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         items = run.content(base).items
     elif base is not None:
         if isinstance(base, Ref):
-            from .deeds import iterate_shared
-
             iterate_shared(run, base, node, copied=True)
         items = None
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
@@ -128,7 +174,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     if isinstance(value, Generator):
         return Generator(None, Arguments(), value, None, node)
-    items, element, count = _iterated(run, value, node)
+    items, element, count = iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
@@ -136,7 +182,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    columns = [_iterated(run, value, node) for value, _ in args.positional]
+    columns = [iterated(run, value, node) for value, _ in args.positional]
     if not columns:
         return UNKNOWN
     if all(items is not None for items, _, _ in columns):
@@ -157,7 +203,7 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         from .iteration import collect
 
         return collect(run, value, "list", node)
-    items, element, count = _iterated(run, value, node)
+    items, element, count = iterated(run, value, node)
     _by_key(run, args, element, node)
     return Items(items, element, count)
 
@@ -180,7 +226,7 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
-    return contents.inexact(_iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
+    return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
 
 
 @calls("map")
@@ -198,7 +244,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
     iterate(run, args.positional[1][0], one, node)
     for value, _ in args.positional[2:]:
-        _iterated(run, value, node)
+        iterated(run, value, node)
     joined: Value = results[0] if results else UNKNOWN
     for value in results[1:]:
         joined = join(joined, value)
@@ -207,14 +253,17 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("sum", "any", "all", "min", "max")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    values = [value for value, _ in args.positional]
     for value, _ in args.positional:
         if isinstance(value, Generator):
             from .iteration import collect
 
             collect(run, value, "list", node)
         else:
-            _by_key(run, args, _iterated(run, value, node)[1], node)
-    return from_values([value for value, _ in args.positional], plain=False)
+            element = iterated(run, value, node)[1]
+            values.append(element)
+            _by_key(run, args, element, node)
+    return from_values(values, plain=False)
 
 
 def _by_key(run: Run, args: Arguments, element: Value, node: cst.CSTNode) -> None:
@@ -296,6 +345,7 @@ def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         with run.writing() as sequence:
             call_value(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
         run.vars = before
+        leave_for_later(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
         for event in events(sequence):
             if event.verb in _GIVEN_BY_HANDLERS:
                 event.target.open = True
@@ -343,18 +393,31 @@ def _run_coroutine(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("multiprocessing.active_children")
 def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """Any of the processes that this one has started."""
-    mine = [role.process for role in run.program.roles if role.kind is RoleKind.PROCESS and role.parent is not None]
-    mine = [process for process in mine if process is not None and _parent(run, process) is run.role.home]
-    refs = tuple(Ref(process, False, False) for process in mine if process is not None)
-    if not refs:
-        return UNKNOWN
-    return Items(None, refs[0] if len(refs) == 1 else OneOf(refs))
+    """The processes that this one has started, those of which several are alive as often as they are."""
+    home = run.role.home
+    mine = [role for role in run.program.roles if role.parent is not None and role.parent.home is home]
+    found = [role.process for role in mine if role.kind is RoleKind.PROCESS and role.process is not None]
+    if len(found) <= UNROLLED:
+        return Items(tuple(Many(Ref(process), Count()) for process in found))
+    for process in found:
+        process.open = True
+    return UNKNOWN
 
 
-def _parent(run: Run, process: Shared) -> Role | None:
-    role = run.program.role_of(process)
-    return role.parent.home if role is not None and role.parent is not None else None
+@calls("collections.Counter")
+def _counter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return contents.make(run, "dict", None, PLAIN, Count())
+
+
+@calls("collections.defaultdict")
+def _default_dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A dict that makes what it does not have: any of its elements may be what the factory gives."""
+    from .calls import call_value
+
+    factory = args.get(0, "default_factory")
+    made = isinstance(factory, (Name, Func, Cls, Partial))
+    element = call_value(run, factory, Arguments(), node) if factory is not None and made else UNKNOWN
+    return contents.make(run, "dict", None, element, Count())
 
 
 @calls("object")

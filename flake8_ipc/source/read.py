@@ -11,6 +11,7 @@ import libcst as cst
 from ..model import Flow, Program, Role, RoleKind, Seq
 from . import compound, definitions, expressions, library, loops, operations, statements, withs
 from .entries import enter_class, enter_function
+from .keeping import forget_given
 from .module import ModuleScope
 from .pauses import read_handlers
 from .places import Locator
@@ -20,8 +21,8 @@ from .values import Cls, Func
 from .variables import Vars
 
 # Statements executed for all programs of a file: a bound on the work, far above what most files need.
-_FUEL_BASE = 4_000
-_FUEL_A_LINE = 12
+_FUEL_BASE = 2_000
+_FUEL_A_LINE = 10
 _WORD = re.compile(r"\w+")
 _REGISTERED = (compound, definitions, expressions, library, loops, operations, statements, withs)
 
@@ -66,18 +67,20 @@ class Reader:
         main = self._run(RoleKind.MAIN, "main")
         names = self._module(main)
         found = [main.program]
-        for value in self._uncalled(names):
+        for value in self._uncalled(names, main.visited):
             if id(value.node) not in main.visited:
                 found += self._entry(main, names, value)
         return found
 
-    def _uncalled(self, names: Vars) -> list[Func | Cls]:
-        """The module's functions and classes: first those that the text names nowhere else."""
+    def _uncalled(self, names: Vars, visited: set[int]) -> list[Func | Cls]:
+        """The module's functions and classes not visited yet: first those that the text names nowhere else."""
         mine = [
             value
             for value in names.of(self.module.scope.key).values()
-            if isinstance(value, (Func, Cls)) and value.scope is self.module.scope
+            if isinstance(value, (Func, Cls)) and value.scope is self.module.scope and id(value.node) not in visited
         ]
+        if not mine:
+            return []
         words = Counter(_WORD.findall(self.text))
         return sorted(mine, key=lambda value: words[value.name] > 1)
 
@@ -102,6 +105,7 @@ class Reader:
         """The program that starts with a function or class which nobody here calls."""
         entry = self._run(RoleKind.ENTRY, value.name)
         entry.vars = names.copy()
+        forget_given(entry)
         entry.visited = main.visited
         entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}

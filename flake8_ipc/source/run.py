@@ -9,12 +9,28 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
+from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Memory, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
 from .joining import spread
-from .values import NOTHING, UNKNOWN, Arguments, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Arguments,
+    BlockName,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Func,
+    Inst,
+    Name,
+    Scope,
+    Value,
+    View,
+)
 from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
+    from .copies import Copy
     from .module import ModuleScope
 
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
@@ -113,7 +129,9 @@ class Run:
     """One program being read.
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
-    is the flow being written. ``fuel`` bounds the statements executed.
+    is the flow being written. ``fuel`` bounds the statements executed. ``birth`` is the state that the process began with
+    (None: the root's), ``origin`` its parent's then; what has a key below ``born`` was there before; ``handed`` is
+    what it was given. ``copies`` are the plain variables that some child changes.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -121,6 +139,10 @@ class Run:
         self.role: Role = program.roles[0]
         self.vars: Vars | None = Vars()
         self.birth: Vars | None = None
+        self.origin: Vars | None = None
+        self.born = 0
+        self.handed: tuple[Value, ...] = ()
+        self.copies: dict[tuple[int, str], Copy] = {}
         self.frame = frame
         self.out: list[Flow] = []
         self.depth = depth
@@ -134,19 +156,22 @@ class Run:
         self.guarded = False
         self.in_async = False
         self.deliberate = False
+        self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.raising: list[Vars] = []
+        self.awaited: set[int] = set()
         self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
         self.foreign: dict[tuple[int, str], Value] = {}
+        self.managers = False
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
-        self.given_away: dict[Shared, None] = {}
         self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
         self.looked: set[int] = set()
+        self.counted: set[int] = set()
         self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
         self._setting = Setting()
 
@@ -310,23 +335,34 @@ class Run:
 
     def open(self, *values: Value) -> None:
         """These leave for code that cannot be seen, with all that is in them."""
-        for shared in self.reachable(*values):
+        aside: list[Value] = []
+        for shared in self.reachable(*values, aside=aside):
             shared.open = True
             if shared.kind in _FROM_THEN_ON and self.vars is not None:
                 event = Event(Verb.ESCAPE, shared, shared.place, "unknown code", setting=self.setting)
                 self.out.append(event)
+        for value in aside:
+            if isinstance(value, View) and isinstance(value.shared, Memory):
+                value.shared.origin.lent = True
+            elif isinstance(value, BlockName):
+                value.shared.open = True
 
-    def reachable(self, *values: Value, pickled: bool = False) -> list[Shared]:
+    def reachable(self, *values: Value, pickled: bool = False, aside: list[Value] | None = None) -> list[Shared]:
         """The shared objects in these values, those inside collections, instances and closures included.
 
-        With ``pickled`` those that go along when the values are pickled: a class may keep some back.
+        With ``pickled`` those that go along when the values are pickled: a class may keep some back. What stands for a
+        block without being one, its memory or its name, goes to ``aside``.
         """
         found: dict[Shared, None] = {}
         if self.program.objects or self.foreign:
-            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled)
+            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled, aside)
         return list(found)
 
-    def _reach(self, pending: list[Value], found: dict[Shared, None], pickled: bool) -> None:
+    def _reach(
+        self, pending: list[Value], found: dict[Shared, None], pickled: bool, aside: list[Value] | None
+    ) -> None:
+        if not pending:
+            return
         from .contents import inside, pickles_itself
 
         seen: set[int] = set()
@@ -339,6 +375,8 @@ class Run:
                 if value.key in seen:
                     continue
                 seen.add(value.key)
+            if aside is not None and isinstance(value, (View, BlockName)):
+                aside.append(value)
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
             pending.extend(inside(self, value, found))

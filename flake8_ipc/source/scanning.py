@@ -91,6 +91,13 @@ def _targets(target: cst.CSTNode) -> Iterator[str]:
             yield from _targets(element.value)
 
 
+def ends_with(node: cst.FunctionDef, call: cst.CSTNode) -> bool:
+    """Whether a call is the last statement of a function."""
+    last = node.body.body[-1] if node.body.body else None
+    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+    return isinstance(small, cst.Expr) and small.value is call
+
+
 def forget() -> None:
     """Lets go of the trees of a file that was read."""
     _YIELDS.clear()

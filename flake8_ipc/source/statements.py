@@ -13,7 +13,7 @@ from .conditions import condition
 from .joining import from_values, spread
 from .lookup import assign, delete
 from .run import Run, executes
-from .values import UNKNOWN, Const, Data, Name, Ref, Value
+from .values import UNKNOWN, Arguments, Coll, Const, Data, Items, Name, Ref, Value
 
 
 # -- simple statements
@@ -39,8 +39,15 @@ def expression(run: Run, node: cst.Expr) -> None:
     run.evaluate(node.value)
 
 
+_MADE_OF_VALUES = frozenset(
+    {cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.BooleanOperation, cst.IfExp, cst.Await, cst.Tuple, cst.List}
+)
+
+
 def _mark_unused(run: Run, node: cst.BaseExpression) -> None:
     run.unused.add(id(node))
+    if type(node) not in _MADE_OF_VALUES:
+        return
     if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
         _mark_unused(run, node.elt)
     elif isinstance(node, cst.BooleanOperation):
@@ -57,11 +64,16 @@ def _mark_unused(run: Run, node: cst.BaseExpression) -> None:
 
 @executes(cst.Assign)
 def assignment(run: Run, node: cst.Assign) -> None:
-    if all(isinstance(target.target, cst.Name) and target.target.value == "_" for target in node.targets):
+    if all(type(target.target) is cst.Name and target.target.value == "_" for target in node.targets):
         _mark_unused(run, node.value)
+    # `a, b = (f(x) for x in ...)`: each element has a name of its own.
+    run.unpacking = type(node.value) in _COMPREHENSIONS and isinstance(node.targets[0].target, (cst.Tuple, cst.List))
     value = run.evaluate(node.value)
     for target in node.targets:
         assign(run, target.target, value)
+
+
+_COMPREHENSIONS = (cst.GeneratorExp, cst.ListComp)
 
 
 @executes(cst.AnnAssign)
@@ -73,13 +85,18 @@ def annotated(run: Run, node: cst.AnnAssign) -> None:
 @executes(cst.AugAssign)
 def augmented(run: Run, node: cst.AugAssign) -> None:
     from .operations import as_number, fold
+    from .proxies import call_proxy, change_copy, copy_of
 
     before = run.evaluate(node.target)
     added = run.evaluate(node.value)
     as_number(run, before, node.target, "+=")
     as_number(run, added, node.value, "arithmetic")
+    if isinstance(before, Ref) and before.shared.kind is Kind.LIST and isinstance(node.operator, cst.AddAssign):
+        call_proxy(run, before, "extend", Arguments([(added, node.value)]), node)
     if isinstance(before, Ref) and not isinstance(node.target, cst.Name):
         return
+    if isinstance(node.target, cst.Name) and isinstance(added, (Items, Coll)):
+        change_copy(run, before, node, "+=")
     value: Value
     if isinstance(before, Const) and isinstance(added, Const):
         value = fold(_plain_sign(node.operator), before, added)
@@ -88,7 +105,9 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
         if isinstance(value, Data) and value.plain and not (isinstance(before, Const) or before.plain):
             value = replace(value, plain=False)
     else:
-        value = _extended(run, before, added)
+        value = _extended(run, before, added, node)
+    if isinstance(value, Data) and copy_of(before) is not None and isinstance(node.target, cst.Name):
+        value = replace(value, copy=copy_of(before))
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -105,12 +124,11 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
     return _SIGNS.get(type(sign), cst.MatrixMultiply)()
 
 
-def _extended(run: Run, before: Value, added: Value) -> Value:
+def _extended(run: Run, before: Value, added: Value, node: cst.AugAssign) -> Value:
     from .containers import call_container
-    from .values import Arguments, Coll, Items
 
     if isinstance(before, Coll):
-        call_container(run, before, "extend", Arguments([(added, cst.Pass())]), cst.Pass())
+        call_container(run, before, "extend", Arguments([(added, node.value)]), node)
         return before
     if isinstance(before, Items):
         items, element, _ = contents.elements(run, added)
@@ -207,9 +225,9 @@ def if_(run: Run, node: cst.If) -> None:
     guard = _whole_guard(run, node)
 
     def other() -> None:
-        if isinstance(node.orelse, cst.If):
+        if type(node.orelse) is cst.If:
             run.execute(node.orelse)
-        elif isinstance(node.orelse, cst.Else):
+        elif type(node.orelse) is cst.Else:
             run.body(node.orelse.body)
 
     branch_on(run, node.test, lambda: run.body(node.body), other)

@@ -9,8 +9,9 @@ import libcst as cst
 
 from ..model import Blocking, Key, Kind, Stream, Subprocess, Verb
 from .deeds import METHODS, Deed, blocking
-from .joining import from_values, spread
+from .joining import spread
 from .made import made
+from .pauses import note_name
 from .run import Run, calls, does
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Name, Pid, Ref, Value
 
@@ -102,12 +103,11 @@ def read(run: Run, ref: Ref, node: cst.CSTNode, name: str, *, whole: bool) -> Va
     return Data(plain=True) if whole else Data(message=event)
 
 
-@calls("print")
-def _print(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+def printed(run: Run, args: Arguments, node: cst.CSTNode) -> None:
+    """``print(..., file=child.stdin)``."""
     for sink in spread(args.get(None, "file") or UNKNOWN):
         if isinstance(sink, Ref) and sink.shared.kind is Kind.STREAM:
             run.emit(Verb.SEND, sink.shared, node, "print", exact=sink.exact)
-    return PLAIN
 
 
 # -- by process id
@@ -125,22 +125,13 @@ def _kill(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("os.waitpid")
 def _waitpid(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    note_name(run, "os.waitpid", node)
     for pid in spread(args.get(0, "pid") or UNKNOWN):
         if isinstance(pid, Pid):
             options = args.get(1, "options")
             at_once = options is not None and not (isinstance(options, Const) and options.value == 0)
             run.emit(Verb.POLL if at_once else Verb.WAIT, pid.shared, node, "os.waitpid", exact=pid.exact)
     return PLAIN
-
-
-@calls("str", "repr")
-def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """The text of a process id is as good as the id: another program may get it."""
-    value = args.get(0, "object")
-    if isinstance(value, Pid):
-        return value
-    found = from_values(args.values())
-    return found if found.reads or found.sizes else PLAIN
 
 
 @calls("os.getpgid")
@@ -154,4 +145,4 @@ def _logger(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Name("logging")
 
 
-__all__ = ["blocking", "read"]
+__all__ = ["blocking", "printed", "read"]

@@ -6,10 +6,12 @@ import libcst as cst
 
 from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
-from .deeds import METHODS, Deed, iterate_shared, leave_with
+from .deeds import METHODS, Deed, leave_with
+from .elements import iterate_shared
 from .handover import argument_of, callee_of
 from .launch import lower_role
 from .joining import from_values
+from .lifetimes import hand_to_task
 from .made import made
 from .project import force
 from .run import Run, calls, does
@@ -21,7 +23,7 @@ _POOL = {
     "join": Deed(Verb.JOIN),
 }
 METHODS[Kind.POOL] = METHODS[Kind.THREAD_POOL] = _POOL
-METHODS[Kind.EXECUTOR] = {"shutdown": Deed(Verb.SHUTDOWN)}
+METHODS[Kind.EXECUTOR] = {"shutdown": Deed(Verb.SHUTDOWN, (0, "wait"))}
 METHODS[Kind.RESULT] = {
     "get": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
     "result": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
@@ -141,6 +143,8 @@ def _hand_in(
         exact=ref.exact,
         blocking=Blocking.NEVER,
     )
+    if not wait and pool.kind is Kind.POOL:
+        hand_to_task(run, list(args.values()), node)
     _become_role(run, pool, function[0], args, node)
     if wait:
         run.emit(Verb.RESULT, result, node, f"{pool.name}.{name}")
@@ -208,7 +212,10 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
         if initializer is not None:
             from .calls import call_value
 
+            # What an initializer sets is the worker's own on purpose.
+            born, run.born = run.born, 0
             call_value(run, initializer[0], initializer[1], node)
+            run.born = born
 
     lower_role(run, role, target, args, node, run.loops, first=first)
 

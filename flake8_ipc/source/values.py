@@ -1,4 +1,8 @@
-"""What an expression may stand for, as far as processes care."""
+"""What an expression may stand for, as far as processes care.
+
+A value never changes once it is made. The classes are not frozen all the same: a frozen dataclass sets each of its fields
+by a call, and values are what reading makes most of.
+"""
 
 from __future__ import annotations
 
@@ -22,23 +26,64 @@ def fresh_key() -> int:
     return next(_KEYS)
 
 
+# How many elements of a collection are taken one by one, where they differ in what matters.
+UNROLLED = 8
+
 NOTHING: frozenset[Event] = frozenset()
 NO_LOOPS: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Value:
     """Anything an expression may stand for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
+class Copy:
+    """A copy that came out of a proxy: the read that brought it, in which loops, and what was changed in it.
+
+    ``kept``: it stands where it may be looked at without a name of its own. ``looks`` are the loops in which somebody
+    looked at it; ``looked`` the changes that were thought lost until the last look.
+    """
+
+    read: Event
+    loops: tuple[int, ...] = ()
+    kept: bool = False
+    named: bool = False
+    changes: list[Event] = field(default_factory=list)
+    looks: list[tuple[int, ...]] = field(default_factory=list)
+    looked: list[Event] = field(default_factory=list)
+
+    def look(self, loops: tuple[int, ...]) -> None:
+        """Somebody looks at the copy by a name: what was changed in it until now is not lost."""
+        self.named = True
+        self.looks.append(loops)
+        self.looked = [change for change in self.changes if not change.used]
+        for change in self.looked:
+            change.used = True
+
+    def change(self, event: Event, loops: tuple[int, ...]) -> None:
+        """The copy is changed; that this looked it up by a name just before is no use of it."""
+        for change in self.looked:
+            change.used = False
+        self.looked = []
+        if self.looks:
+            self.looks.pop()
+        inner = len(self.loops) + 1
+        if len(loops) >= inner and any(look[:inner] == loops[:inner] for look in self.looks):
+            # The next turn of the loop looks at it again.
+            event.used = True
+        self.changes.append(event)
+
+
+@dataclass(slots=True, eq=False)
 class Data(Value):
     """Data of which nothing but its origin is known.
 
     ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
-    code that cannot be seen. ``count``: it is the number of elements that this counts.
+    code that cannot be seen. ``count``: it is the number of elements that this counts. ``copy``: it is what a proxy gave.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -51,13 +96,14 @@ class Data(Value):
     anything: bool = False
     count: Count | None = None
     loop_item: bool = False
+    copy: Copy | None = None
 
 
 UNKNOWN = Data()
 PLAIN = Data(plain=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Const(Value):
     """A known constant; two are the same where type and value are."""
 
@@ -68,25 +114,32 @@ class Const(Value):
 NONE = Const(None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
-    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it."""
+    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it. ``received``: it came
+    out of a proxy, a queue or a pipe."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
     bare: bool = False
+    received: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
+class View(Ref):
+    """The memory of a block, as ``.buf`` gives it: whoever has it can read and write, but not close."""
+
+
+@dataclass(slots=True, eq=False)
 class Name(Value):
     """Something imported, by its full dotted name; library aliases are told by their one canonical name."""
 
     dotted: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Foreign(Value):
     """A name of another file of the project (None: the file itself), not read yet."""
 
@@ -95,14 +148,14 @@ class Foreign(Value):
     dotted: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Context(Value):
     """A multiprocessing context: the result of ``get_context`` with that start method (None: the default)."""
 
     method: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Func(Value):
     """A function, method or lambda of the text; ``scope`` is where its free names live, ``bound`` its ``self``."""
 
@@ -116,7 +169,7 @@ class Func(Value):
     decorators: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Cls(Value):
     """A class of the text. ``bases`` in order; its attributes live in the store under its identity."""
 
@@ -130,7 +183,7 @@ class Cls(Value):
     key: int = field(default_factory=fresh_key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Inst(Value):
     """An object of a class of the text; ``shared`` if that class is a Process (or thread)."""
 
@@ -140,7 +193,7 @@ class Inst(Value):
     key: int = field(default_factory=fresh_key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Super(Value):
     """``super()`` of an object, seen from a class."""
 
@@ -148,7 +201,7 @@ class Super(Value):
     cls: Cls
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Items(Value):
     """An immutable sequence: known ``items``, or any number of ``element``; ``names`` are those of a named tuple."""
 
@@ -160,7 +213,7 @@ class Items(Value):
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Many(Value):
     """A part of a collection: any number of elements, put there by one loop (or taken from another collection)."""
 
@@ -169,7 +222,7 @@ class Many(Value):
     loop: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Coll(Value):
     """A list, set or dict that may change: its content is in the store under its identity."""
 
@@ -178,7 +231,7 @@ class Coll(Value):
     key: int = field(default_factory=fresh_key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Content(Value):
     """What a Coll holds: its ``items`` by position or key, in order, some of which may be Many; None where the order
     is not known, with a summary of every ``element``. ``keys``: a summary of a dict's keys that are no constants.
@@ -190,7 +243,7 @@ class Content(Value):
     keys: Value | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Partial(Value):
     """``functools.partial`` of a callable."""
 
@@ -199,7 +252,7 @@ class Partial(Value):
     kwargs: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Method(Value):
     """A library method not called yet: ``q.get``, ``items.append``."""
 
@@ -207,7 +260,7 @@ class Method(Value):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Generator(Value):
     """A generator function's call, or ``iter(callable, sentinel)``: what it does happens where it is iterated."""
 
@@ -218,26 +271,26 @@ class Generator(Value):
     node: cst.CSTNode | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Guard(Value):
     """The outcome of a test for the main module: true in the main program, false where it is imported."""
 
     truth: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Opaque(Value):
     """``object()``: equal to nothing but itself, and to no copy of itself."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class BlockName(Value):
     """The name of a shared memory block, by which another process attaches it."""
 
     shared: Shared
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Pid(Value):
     """The process id of a child, by which others may signal it or wait for it."""
 
@@ -245,7 +298,7 @@ class Pid(Value):
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class OneOf(Value):
     """One of several; which is not known."""
 

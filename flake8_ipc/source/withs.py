@@ -115,6 +115,11 @@ def _enter_one_of(run: Run, refs: list[Ref], inside: Callable[[], None], node: c
     _enter_shared(run, first, lambda _: _enter_one_of(run, refs[1:], inside, node), node)
 
 
+def _closes(value: Value) -> TypeGuard[Partial]:
+    """Whether a value is ``contextlib.closing(thing)``."""
+    return isinstance(value, Partial) and isinstance(value.func, Name) and value.func.dotted == "contextlib.closing"
+
+
 def _call(run: Run, value: Value, name: str, node: cst.CSTNode) -> None:
     if isinstance(value, Inst):
         call_method(run, value, name, Arguments(), node)
@@ -149,6 +154,8 @@ def _enter_shared(run: Run, ref: Ref, inside: Callable[[Value], None], node: cst
         run.emit(
             Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=ref.inherited, exact=ref.exact, used=False
         )
+    if shared.kind is Kind.MANAGER and ("class of", shared) in run.made:
+        run.emit(Verb.START, shared, node, f"with {shared.name}", blocking=Blocking.NEVER)
     leaving = leave_with(run, ref)
     entered: Value = Const(True) if isinstance(lock, Lock) and shared.kind not in (Kind.CONDITION,) else ref
     if leaving is None:
@@ -234,10 +241,6 @@ def _enter_for_stack(run: Run, stack: Coll, value: Value, node: cst.CSTNode) -> 
     if isinstance(value, Inst) and member(run, value.cls, "__enter__") is not None:
         return call_method(run, value, "__enter__", Arguments(), node)
     return value.args[0] if _closes(value) else value
-
-
-def _closes(value: Value) -> TypeGuard[Partial]:
-    return isinstance(value, Partial) and isinstance(value.func, Name) and value.func.dotted == "contextlib.closing"
 
 
 def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from ...model import Barrier, Blocking, Constant, Event, Kind, Lock, PipeEnd, Process, Queue, Role, Shared, Verb
 from ..locks import root
-from .machine import Deed, Enter, Fork, Head, Machine, Spin, caught
+from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
 
 # How many turns are played out exactly; a higher number is a number that the friend picks.
 EXACT = 4
@@ -52,6 +52,35 @@ class State(NamedTuple):
     own: frozenset[Event]
 
 
+_new = tuple.__new__
+
+
+def _at(thread: Thread, pc: int, *, sending: bool = False) -> Thread:
+    """The copy at another step."""
+    role, _, turns, last, status, _, parent = thread
+    return _new(Thread, (role, pc, turns, last, status, sending, parent))
+
+
+def _fork(thread: Thread, step: Fork) -> tuple[Thread, ...]:
+    if step.test is not None:
+        for event, payload in thread.last:
+            if event is step.test.event:
+                same = payload == ("const", step.test.constant.value)
+                return (_at(thread, step.targets[0 if same is step.test.equal else 1]),)
+    return tuple(_at(thread, target) for target in dict.fromkeys(step.targets))
+
+
+def _head(thread: Thread, step: Step) -> tuple[Thread, ...]:
+    assert isinstance(step, Head)
+    left = thread.turns[step.slot]
+    if left < 0:
+        return _at(thread, step.body), _at(thread, step.next)
+    if left == 0:
+        return (_at(thread, step.next),)
+    turns = (*thread.turns[: step.slot], left - 1, *thread.turns[step.slot + 1 :])
+    return (_at(thread._replace(turns=turns), step.body),)
+
+
 class Table:
     """Roles compiled, objects numbered; ``patient`` False: a message must be taken before its sender is done."""
 
@@ -82,6 +111,7 @@ class Table:
         }
         self.hasty: frozenset[Shared] = frozenset()
         self.single: frozenset[int] = frozenset()
+        self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
 
     def start(self) -> State:
         """The state in which only the root runs."""
@@ -104,40 +134,37 @@ class Table:
             if thread.sending:
                 return [self._go(state, index, step.next, sending=False)] if self._taken(state, index, step) else None
             return self._deed(state, index, step)
-        if isinstance(step, Fork):
-            return self._fork(state, index, step)
+        if isinstance(step, (Fork, Head)):
+            return [self.put(state, index, on) for on in self.inward(thread)]
         if isinstance(step, Enter):
             return self._enter(state, index, step)
-        if isinstance(step, Head):
-            return self._head(state, index, step)
         if isinstance(step, Spin):
             return [state]
         if self._flushed(state, index):
             return [self._finish(state, index)]
-        return [self._set(state, index, thread._replace(status=FLUSHING))]
+        return [self.put(state, index, thread._replace(status=FLUSHING))]
+
+    def inward(self, thread: Thread) -> tuple[Thread, ...]:
+        """The outcomes of a step that looks at nothing but its own copy: a fork, or the head of a loop."""
+        found = self._outcomes.get(thread)
+        if found is None:
+            step = self.machines[thread.role].steps[thread.pc]
+            found = self._outcomes[thread] = _fork(thread, step) if isinstance(step, Fork) else _head(thread, step)
+        return found
 
     @staticmethod
-    def _set(state: State, index: int, thread: Thread) -> State:
-        threads = list(state.threads)
-        threads[index] = thread
-        return State(tuple(threads), state.held, state.picked, state.joined, state.own)
+    def put(state: State, index: int, thread: Thread) -> State:
+        """The state with another copy at this number."""
+        threads, held, picked, joined, own = state
+        return _new(State, ((*threads[:index], thread, *threads[index + 1 :]), held, picked, joined, own))
 
     def _go(self, state: State, index: int, pc: int, *, sending: bool = False) -> State:
-        old = state.threads[index]
-        return self._set(state, index, Thread(old.role, pc, old.turns, old.last, old.status, sending, old.parent))
+        return self.put(state, index, _at(state.threads[index], pc, sending=sending))
 
     def _hold(self, state: State, shared: Shared, value: object) -> State:
-        held = list(state.held)
-        held[self.number[shared]] = value
-        return State(state.threads, tuple(held), state.picked, state.joined, state.own)
-
-    def _fork(self, state: State, index: int, step: Fork) -> list[State]:
-        if step.test is not None:
-            for event, payload in state.threads[index].last:
-                if event is step.test.event:
-                    same = payload == ("const", step.test.constant.value)
-                    return [self._go(state, index, step.targets[0 if same is step.test.equal else 1])]
-        return [self._go(state, index, target) for target in dict.fromkeys(step.targets)]
+        threads, held, picked, joined, own = state
+        number = self.number[shared]
+        return _new(State, (threads, (*held[:number], value, *held[number + 1 :]), picked, joined, own))
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
@@ -160,17 +187,7 @@ class Table:
     def _turn(self, state: State, index: int, step: Enter, number: int) -> State:
         thread = state.threads[index]
         turns = (*thread.turns[: step.slot], number, *thread.turns[step.slot + 1 :])
-        return self._set(state, index, thread._replace(pc=step.head, turns=turns))
-
-    def _head(self, state: State, index: int, step: Head) -> list[State]:
-        thread = state.threads[index]
-        left = thread.turns[step.slot]
-        if left < 0:
-            return [self._go(state, index, step.body), self._go(state, index, step.next)]
-        if left == 0:
-            return [self._go(state, index, step.next)]
-        turns = (*thread.turns[: step.slot], left - 1, *thread.turns[step.slot + 1 :])
-        return [self._set(state, index, thread._replace(pc=step.body, turns=turns))]
+        return self.put(state, index, thread._replace(pc=step.head, turns=turns))
 
     # -- deeds
 
@@ -244,7 +261,7 @@ class Table:
 
     def _finish(self, state: State, index: int) -> State:
         thread = state.threads[index]
-        state = self._set(state, index, thread._replace(status=DONE, pc=0, last=(), turns=(), sending=False))
+        state = self.put(state, index, thread._replace(status=DONE, pc=0, last=(), turns=(), sending=False))
         if not self.roles[thread.role].thread:
             for shared in self.objects:
                 if isinstance(shared, PipeEnd):
@@ -279,7 +296,7 @@ class Table:
             index = state.threads[index].parent
         return index
 
-    def _payload(self, payload: Constant | None) -> object:
+    def payload(self, payload: Constant | None) -> object:
         """A message's content, if somebody tells it from others."""
         if payload is None or (type(payload.value), payload.value) not in self.told_apart:
             return None
@@ -292,7 +309,7 @@ class Table:
             return None
         if len(items) >= _LONGEST:
             raise TooBig
-        token = (self._payload(step.event.payload), self.home(state, index))
+        token = (self.payload(step.event.payload), self.home(state, index))
         state = self._hold(state, queue, (*items, token))
         if not self.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in self.hasty:
             return [self._go(state, index, state.threads[index].pc, sending=True)]
@@ -311,7 +328,7 @@ class Table:
     def _remember(self, state: State, index: int, event: Event, payload: object) -> State:
         thread = state.threads[index]
         last = tuple(pair for pair in thread.last if pair[0] is not event)
-        return self._set(state, index, thread._replace(last=(*last, (event, payload))))
+        return self.put(state, index, thread._replace(last=(*last, (event, payload))))
 
     def _send(self, state: State, index: int, step: Deed) -> list[State] | None:
         end = step.event.target
@@ -321,7 +338,7 @@ class Table:
         buffer, holders = self._pipe(state, peer)
         if len(buffer) >= _LONGEST:
             raise TooBig
-        token = (self._payload(step.event.payload), self.home(state, index))
+        token = (self.payload(step.event.payload), self.home(state, index))
         state = self._hold(state, peer, ((*buffer, token), holders))
         if self.patient or peer in self.hasty:
             return [self._go(state, index, step.next)]
@@ -401,6 +418,8 @@ class Table:
         return [self._hold(on, lock, (owner, count - 1) if count > 1 else (-1, 0))]
 
     def _fail(self, state: State, index: int, step: Deed, name: str) -> State:
+        # A manager's server has threading's locks, which raise RuntimeError.
+        name = "RuntimeError" if step.event.target.managed else name
         return self._go(state, index, caught(step.handlers, name))
 
     def _wait_for_condition(self, state: State, index: int, step: Deed) -> list[State] | None:

@@ -66,7 +66,8 @@ class Explorer:
 
     def verdict(self) -> Verdict:
         """The verdict; empty where nothing can get stuck, or where it cannot be told."""
-        if not self.objects or not self.program.whole or any(not role.known for role in self.program.roles):
+        known = self.program.whole and not self.program.interleaved and all(role.known for role in self.program.roles)
+        if not self.objects or not known:
             return Verdict()
         waits = any(_waits(event) and event.target in self.objects for _, event in self.program.events())
         if not waits and not self._crowds():
@@ -106,7 +107,8 @@ class Explorer:
 
     def _matters(self, event: Event) -> bool:
         if event.verb in _CONTROL:
-            return event.target.kind in _PROCESSES and not event.target.open
+            # Whoever else has the process may join it; that it is started here remains true.
+            return event.target.kind in _PROCESSES and (event.verb is Verb.START or not event.target.open)
         # A condition made over a lock is that lock, whoever waits for it.
         shared = root(event.target) if event.verb in (Verb.ACQUIRE, Verb.RELEASE) else event.target
         return event.verb in (*_MESSAGES, *_SIGNALS, *_ENDS) and shared in self.objects

@@ -1,23 +1,17 @@
 """The waits themselves, at the lowest level: where a thread blocks in the kernel with no time limit.
 
-Every queue, pipe, pool and manager goes through a Connection and a SemLock, and every join through ``Popen.wait``.
+Every queue, pipe, pool and manager goes through a Connection, every join through ``Popen.wait``; locks have a room of
+their own.
 """
 
 from __future__ import annotations
 
 import os
-import zlib
 from typing import Any
 
 from ..patch import replace
 from ..record import current
 from ..slots import Wait
-
-
-def _lock_number(semlock: Any) -> int:
-    """The number that all processes know a lock by: of its name, or, where only forks share it, of where it was made."""
-    name = getattr(semlock, "name", None) or f"{os.getpid()}:{semlock.handle}"
-    return zlib.crc32(str(name).encode())
 
 
 def _around(kind: Wait, resource: Any) -> Any:
@@ -58,33 +52,6 @@ def _exits(original: Any) -> Any:
     return wait
 
 
-def _methods(original: Any) -> Any:
-    def _make_methods(self: Any) -> None:
-        original(self)
-        # The closure must not hold the object: its semaphore is unlinked when it is collected.
-        acquire, number = self._semlock.acquire, _lock_number(self._semlock)
-
-        def watched(block: bool = True, timeout: Any = None) -> Any:
-            record = current()
-            if record is None or not block or timeout is not None:
-                return acquire(block, timeout)
-            if acquire(False):
-                return True
-            with record.slots.waiting(Wait.LOCK, number):
-                return acquire(block, timeout)
-
-        self.acquire = watched
-
-    return _make_methods
-
-
-def _entered(original: Any) -> Any:
-    def __enter__(self: Any) -> Any:
-        return self.acquire()
-
-    return __enter__
-
-
 def _feeder_joined(original: Any) -> Any:
     def _finalize_join(twr: Any) -> Any:
         record, thread = current(), twr()
@@ -118,12 +85,10 @@ def _feeder_idles(original: Any) -> Any:
 
 def install() -> None:
     """Has every wait published."""
-    from multiprocessing import connection, popen_fork, queues, synchronize
+    from multiprocessing import connection, popen_fork, queues
 
     replace(connection.Connection, "_recv_bytes", _around(Wait.RECV, _inode))
     replace(connection.Connection, "_send_bytes", _around(Wait.SEND, _inode))
     replace(popen_fork.Popen, "wait", _exits)
-    replace(synchronize.SemLock, "_make_methods", _methods)
-    replace(synchronize.SemLock, "__enter__", _entered)
     replace(queues.Queue, "_reset", _feeder_idles)
     queues.Queue._finalize_join = _feeder_joined(queues.Queue._finalize_join)  # type: ignore[attr-defined]
