@@ -25,6 +25,7 @@ from .values import (
     Method,
     Name,
     OneOf,
+    Partial,
     Ref,
     Value,
 )
@@ -55,6 +56,9 @@ def same(one: Value, other: Value) -> bool:
         return one.node is other.node and one.bound is other.bound
     if isinstance(one, Inst) and isinstance(other, Inst):
         return one.key == other.key or (one.shared is not None and one.shared is other.shared)
+    if isinstance(one, Partial) and isinstance(other, Partial):
+        alike = len(one.args) == len(other.args) and one.kwargs == other.kwargs
+        return alike and same(one.func, other.func) and all(map(same, one.args, other.args))
     if isinstance(one, Method) and isinstance(other, Method):
         return one.name == other.name and same(one.owner, other.owner)
     if isinstance(one, Many) and isinstance(other, Many):

@@ -170,20 +170,26 @@ def _enter_shared(run: Run, ref: Ref, inside: Callable[[Value], None], node: cst
     _guarded(run, lambda: inside(entered), leave)
 
 
+_WAYS = (("__enter__", "__exit__"), ("__aenter__", "__aexit__"))
+
+
 def _enter_instance(run: Run, inst: Inst, inside: Callable[[Value], None], node: cst.CSTNode) -> None:
-    if member(run, inst.cls, "__enter__") is None:
+    ways = next((pair for pair in _WAYS if member(run, inst.cls, pair[0]) is not None), None)
+    if ways is None:
         if inst.shared is not None:
             _enter_shared(run, Ref(inst.shared, inst.inherited), lambda _: inside(inst), node)
         else:
             inside(UNKNOWN)
         return
-    entered = call_method(run, inst, "__enter__", Arguments(), node)
+    # What an async with calls is awaited there and then.
+    run.awaited.add(id(node))
+    entered = call_method(run, inst, ways[0], Arguments(), node)
     nothing = Arguments([(UNKNOWN, node), (UNKNOWN, node), (UNKNOWN, node)])
-    _guarded(run, lambda: inside(entered), lambda: _leave_instance(run, inst, nothing, node))
 
+    def leave() -> None:
+        call_method(run, inst, ways[1], nothing, node)
 
-def _leave_instance(run: Run, inst: Inst, args: Arguments, node: cst.CSTNode) -> None:
-    call_method(run, inst, "__exit__", args, node)
+    _guarded(run, lambda: inside(entered), leave)
 
 
 def _enter_generator(run: Run, generator: Generator, inside: Callable[[Value], None]) -> None:
