@@ -30,6 +30,7 @@ from .objects import (
     Result,
     Shared,
     Signature,
+    Stream,
     Subprocess,
 )
 from .place import Place
@@ -84,6 +85,7 @@ __all__ = [
     "Setting",
     "Shared",
     "Signature",
+    "Stream",
     "Subprocess",
     "Test",
     "Try",

@@ -32,6 +32,7 @@ class Verb(enum.Enum):
     RESULT = "takes the result of"
     SHUTDOWN = "shuts down"
     EXIT = "leaves"
+    ESCAPE = "gives to unknown code"
     # queues
     PUT = "puts on"
     GET = "gets from"

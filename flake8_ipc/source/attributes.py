@@ -126,6 +126,8 @@ def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value
     if isinstance(owner, Super):
         inherited = member(run, owner.cls, name, after=True)
         return _bound(inherited, owner.inst, owner.cls) if inherited is not None else Method(owner, name)
+    if isinstance(owner, Items) and name in owner.names and owner.items is not None:
+        return owner.items[owner.names.index(name)]
     if isinstance(owner, (Context, Coll, Items, Const, Generator, Method, Partial)):
         return Method(owner, name)
     return UNKNOWN
@@ -206,6 +208,7 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
     stored = run.load(id(owner.shared), name)
     if stored is not None:
+        stored = stored if owner.exact else contents.inexact(stored)
         return contents.inherited(stored) if owner.inherited else stored
     return read_attribute(run, owner, name, node)
 
@@ -220,6 +223,8 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
     if name == "authkey":
         _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
+    if not isinstance(value, (Const, Data, Name)):
+        contents.keep(run, value)
     for option in spread(owner):
         if isinstance(option, Inst):
             if option.shared is not None:

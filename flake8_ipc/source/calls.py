@@ -189,10 +189,6 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
         from .managers import register
 
         return register(run, owner, args, node)
-    if isinstance(owner, Coll) and owner.kind == "exit stack" and method.name in ("enter_context", "callback", "push"):
-        from .withs import push
-
-        return push(run, owner, method.name, args, node)
     from .containers import call_container
     from .proxies import CHANGERS, change_copy
 

@@ -24,6 +24,7 @@ from .values import (
     Method,
     OneOf,
     Partial,
+    Pid,
     Ref,
     Scope,
     Value,
@@ -38,6 +39,9 @@ def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
             return []
         found[value.shared] = None
         return run.holding(id(value.shared))
+    if isinstance(value, Pid):
+        found[value.shared] = None
+        return []
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
@@ -91,13 +95,20 @@ def _closed_over(run: Run, scope: Scope | None) -> list[Value]:
     return values
 
 
-def make(run: Run, kind: str, items: dict[object, Value] | None, element: Value | None, count: Count | None) -> Coll:
+def make(
+    run: Run,
+    kind: str,
+    items: dict[object, Value] | None,
+    element: Value | None,
+    count: Count | None,
+    keys: Value | None = None,
+) -> Coll:
     """A new collection with this content."""
     coll = Coll(kind)
     for value in (*(items or {}).values(), element):
         if type(value) is Data and value.copy is not None:
             value.copy.kept = True
-    run.store(coll.key, "", Content(items, element, count))
+    run.store(coll.key, "", Content(items, element, count, keys))
     return coll
 
 
@@ -273,6 +284,8 @@ def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None
     items = content.items
     if type(value) is Data and value.copy is not None:
         value.copy.kept = True
+    if ("kept", coll.key) in run.made:
+        keep(run, value)
     if items is None:
         element = value if content.element is None else join(content.element, value)
         run.store(coll.key, "", Content(None, element, content.count or Count(), content.keys))
@@ -290,6 +303,15 @@ def _one_more(run: Run, items: dict[object, Value], value: Value) -> dict[object
     if isinstance(held, Many) and held.loop == run.loops[-1]:
         return {**items, last: Many(join(held.element, value), held.count, held.loop)}
     return {**items, len(items): Many(value, run.turn_count() or Count(), run.loops[-1])}
+
+
+def keep(run: Run, value: Value) -> None:
+    """An object or class holds a value from now on, with what is in it, and what is put into it later."""
+    for shared in bare(run, value):
+        shared.kept = True
+    for option in spread(value):
+        if isinstance(option, Coll):
+            run.made["kept", option.key] = True
 
 
 def forget_order(run: Run, coll: Coll) -> None:

@@ -10,7 +10,7 @@ from ..model import Kind, Raise
 from . import contents
 from .branches import branch_on, narrow
 from .conditions import condition
-from .joining import from_values
+from .joining import from_values, spread
 from .lookup import assign, delete
 from .run import Run, executes
 from .values import UNKNOWN, Arguments, Coll, Const, Data, Items, Name, Ref, Value
@@ -147,11 +147,19 @@ def returned(run: Run, node: cst.Return) -> None:
     else:
         value = Const(None)
     frame.returned.append(value)
+    _keep_pools(value)
     if frame.exit is not None:
         run.jump(frame.exit)
     else:
         run.open(value)
         run.vars = None
+
+
+def _keep_pools(value: Value) -> None:
+    """A pool that is given back is for the caller to end."""
+    for option in spread(value):
+        if isinstance(option, Ref) and option.shared.kind in (Kind.POOL, Kind.EXECUTOR):
+            option.shared.kept = True
 
 
 @executes(cst.Raise)
@@ -164,7 +172,7 @@ def raised(run: Run, node: cst.Raise) -> None:
         name = value.dotted.rpartition(".")[2] if isinstance(value, Name) else last_name(exc)
     if run.vars is not None:
         run.out.append(Raise(name))
-        run.vars = None
+        run.fall()
 
 
 def last_name(node: cst.BaseExpression) -> str | None:

@@ -203,13 +203,14 @@ class Super(Value):
 
 @dataclass(slots=True, eq=False)
 class Items(Value):
-    """An immutable sequence: known ``items``, or any number of ``element``."""
+    """An immutable sequence: known ``items``, or any number of ``element``; ``names`` are those of a named tuple."""
 
     items: tuple[Value, ...] | None
     element: Value = UNKNOWN
     count: Count | None = None
     sequence: bool = True
     numbers: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -287,6 +288,14 @@ class BlockName(Value):
     """The name of a shared memory block, by which another process attaches it."""
 
     shared: Shared
+
+
+@dataclass(slots=True, eq=False)
+class Pid(Value):
+    """The process id of a child, by which others may signal it or wait for it."""
+
+    shared: Shared
+    exact: bool = True
 
 
 @dataclass(slots=True, eq=False)
