@@ -32,6 +32,7 @@ class Verb(enum.Enum):
     TASK_DONE = "acknowledges on"
     SIZE = "asks the size of"
     DECIDE = "decides by the size of"
+    CHANGE = "changes what was put on"
     JOIN_THREAD = "joins the feeder of"
     CANCEL_JOIN_THREAD = "cancels the feeder's join of"
     # pipes
@@ -107,7 +108,8 @@ class Event:
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
     write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
     is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
-    out of time raises. ``handover`` is what a submit hands over, ``result`` what it gives back.
+    out of time raises. ``after`` are the puts of the object that a change is of. ``handover`` is what a submit hands
+    over, ``result`` what it gives back.
     """
 
     verb: Verb
@@ -122,6 +124,7 @@ class Event:
     key: Key | Constant = Key.WHOLE
     reads: tuple[Event, ...] = ()
     raises: str | None = None
+    after: tuple[Place, ...] = ()
     handover: Handover | None = None
     result: Shared | None = None
     setting: Setting = Setting()

@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .changes import MUTATORS, note_change
 from .lookup import call_it
 from .names import canonical
 from .run import Run
@@ -32,6 +33,7 @@ from .values import (
     Super,
     Value,
     from_values,
+    fresh_key,
     join,
     spread,
 )
@@ -139,6 +141,8 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 
 def _of_data(owner: Data, name: str) -> Value:
+    if owner.puts:
+        return Method(owner, name) if name in MUTATORS else Data(puts=owner.puts)
     if owner.reads or owner.own or owner.varies:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
@@ -207,6 +211,9 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
     call_it(run, value, name)
+    note_change(run, owner, node)
+    if value is UNKNOWN:
+        value = Data(thing=fresh_key())
     several = isinstance(owner, OneOf)
     for option in spread(owner):
         if isinstance(option, Inst):

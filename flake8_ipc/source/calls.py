@@ -8,10 +8,12 @@ import libcst as cst
 
 from ..model import Block, Choice, Flow, Jump, Kind, Seq, Verb
 from . import contents
+from .changes import changed_by
 from .attributes import get_attribute, library_base, lineage, member
 from .lookup import bind, call_it
 from .project import force, worth_reading
 from .run import Exit, Frame, Run
+from .scanning import binds_beyond
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -50,6 +52,8 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     callee = run.evaluate(node.func)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
+    if run.puts:
+        changed_by(run, node, callee, args)
     return call_value(run, callee, args, node)
 
 
@@ -217,7 +221,7 @@ def follow(
     dull = (id(func.node), func.bound.key if isinstance(func.bound, (Inst, Cls)) else 0)
     known_objects = len(run.program.objects)
     boring = on_yield is None and (not known_objects or all(map(is_boring, values)))
-    if boring and run.dull.get(dull) == known_objects:
+    if boring and run.dull.get(dull) == known_objects and not (run.puts and binds_beyond(func.node)):
         return from_values(values)
     if func.node in run.stack:
         return Data(anything=True)
@@ -257,6 +261,7 @@ def _follow(
     known_objects = len(run.program.objects)
     boring = on_yield is None and (not known_objects or all(map(is_boring, args.values())))
     frame = Frame(Scope("function", func.scope, func.scope.module), func, on_yield=on_yield)
+    frame.selves = (*run.frame.selves, func.bound.key if isinstance(func.bound, Inst) else 0)
     place = run.place(node)
     block = Block(Seq(), place, func.name)
     frame.exit = Exit(block)

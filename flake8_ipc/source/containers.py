@@ -6,6 +6,7 @@ import libcst as cst
 
 from ..model import Count
 from . import contents
+from .changes import MUTATORS, note_change
 from .run import Run
 from .values import (
     PLAIN,
@@ -30,6 +31,8 @@ _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len_
 
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
+    if name in MUTATORS:
+        note_change(run, owner, node)
     if isinstance(owner, Coll):
         return _call_coll(run, owner, name, args)
     if isinstance(owner, (Const, Items)):

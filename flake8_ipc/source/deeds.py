@@ -22,6 +22,7 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .changes import note_put
 from .run import Run
 from .values import (
     NOTHING,
@@ -37,6 +38,7 @@ from .values import (
     OneOf,
     Ref,
     Value,
+    fresh_key,
     from_values,
     spread,
 )
@@ -230,7 +232,7 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
     if deed.verb in (Verb.GET, Verb.RECV):
-        return Data(message=event)
+        return Data(message=event, thing=fresh_key())
     if deed.verb is Verb.SIZE:
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
@@ -260,15 +262,13 @@ def _hand_over(
             payloads.append(None)
             if isinstance(option, Data) and option.anything:
                 payloads.append(Constant(None))
-    if len(payloads) == 1:
-        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
-        return PLAIN
     branches: list[Flow] = []
     for payload in payloads:
         with run.writing() as sequence:
             run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, **facts)
         branches.append(sequence)
-    run.out.append(Choice(branches))
+    run.out.append(Choice(branches) if len(branches) > 1 else branches[0])
+    note_put(run, shared, value, node)
     return PLAIN
 
 

@@ -25,6 +25,7 @@ from .values import (
     OneOf,
     Ref,
     Value,
+    fresh_key,
     join,
 )
 
@@ -50,7 +51,7 @@ _ANNOTATED: dict[str, Kind] = {
 
 def unknown_argument(run: Run, param: cst.Param, default: Value | None) -> Value:
     """What a parameter holds when the caller cannot be seen: its annotation may tell."""
-    value: Value = Data(anything=True)
+    value: Value = Data(anything=True, thing=fresh_key())
     if param.annotation is not None:
         shared = _annotated(run, param.annotation.annotation, param)
         if shared is not None:

@@ -6,6 +6,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Process, Verb
 from . import contents
+from .changes import note_change
 from .run import Run
 from .values import (
     PLAIN,
@@ -23,6 +24,7 @@ from .values import (
     Scope,
     Value,
     from_values,
+    fresh_key,
     join,
     spread,
 )
@@ -64,6 +66,8 @@ def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
 def bind(run: Run, name: str, value: Value) -> None:
     """Binds a name in the scope that an assignment here would bind."""
     call_it(run, value, name)
+    if value is UNKNOWN:
+        value = Data(thing=fresh_key())
     scope = run.frame.scope
     if name in scope.globals:
         scope = scope.module.scope
@@ -160,6 +164,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
 
     owner = run.evaluate(target.value)
     index = index_of(run, target)
+    note_change(run, owner, target)
     for option in spread(owner):
         if isinstance(option, Coll):
             if isinstance(index, Const) and option.kind == "dict":
@@ -208,8 +213,11 @@ def delete(run: Run, target: cst.CSTNode) -> None:
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)
+    elif isinstance(target, cst.Attribute):
+        note_change(run, run.evaluate(target.value), target)
     elif isinstance(target, cst.Subscript):
         owner = run.evaluate(target.value)
+        note_change(run, owner, target)
         for option in spread(owner):
             if isinstance(option, Coll):
                 contents.forget_order(run, option)

@@ -12,6 +12,7 @@ import libcst as cst
 from ..model import Block, Choice, Constant, Count, Flow, Jump, Loop, Seq, Test
 from . import contents
 from .calls import call_value, follow
+from .changes import another
 from .lookup import assign
 from .run import Exit, Run, Turn, Vars, executes, join_vars
 from .scanning import assigned, takes_from
@@ -38,6 +39,8 @@ from .values import (
     Ref,
     Scope,
     Value,
+    fresh_key,
+    is_faceless,
     join,
     same,
     spread,
@@ -183,6 +186,8 @@ def _settled(before: Vars, after: Vars | None) -> bool:
 
 
 def _matters(value: Value) -> bool:
+    if isinstance(value, Data):
+        return bool(value.puts)
     return isinstance(value, (Ref, Inst, Func, Coll, Content, OneOf, Method, Context, Cls, Partial))
 
 
@@ -248,7 +253,7 @@ def _count_for(run: Run, iterable: Value) -> Count:
             run.store(iterable.key, "", Content(None, content.element, count, content.keys))
             return count
         return content.count or Count()
-    if isinstance(iterable, Data) and iterable not in (UNKNOWN, PLAIN):
+    if isinstance(iterable, Data) and not is_faceless(iterable):
         from .plain import count_of
 
         return count_of(run, iterable)
@@ -269,7 +274,7 @@ def _worth(item: Value) -> bool:
 def _varied(element: Value, node: cst.CSTNode) -> Value:
     """The element as seen in one turn: another one in each."""
     if isinstance(element, Data):
-        return replace(element, varies=element.varies | {id(node)})
+        return replace(element, varies=element.varies | {id(node)}, thing=fresh_key())
     if isinstance(element, Items):
         items = tuple(_varied(item, node) for item in element.items) if element.items is not None else None
         inner = _varied(element.element, node) if element.items is None else element.element
@@ -286,7 +291,12 @@ def _counted(
 ) -> None:
     loop = Loop(Seq(), count)
     turn = Turn(leave or Exit(Block(Seq())), Exit(loop), again=True)
-    _repeat(run, node, loop, turn, lambda: one(element), count)
+
+    def body() -> None:
+        another(run, element)
+        one(element)
+
+    _repeat(run, node, loop, turn, body, count)
 
 
 def _unrolled(

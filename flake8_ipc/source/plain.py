@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import libcst as cst
 
@@ -24,6 +25,8 @@ from .values import (
     Ref,
     Value,
     from_values,
+    fresh_key,
+    is_faceless,
     join,
 )
 
@@ -72,7 +75,7 @@ def count_of(run: Run, value: Data) -> Count:
     """The Count that stands for a number; the same value gives the same one."""
     if value.count is not None:
         return value.count
-    if value is UNKNOWN or value is PLAIN:
+    if is_faceless(value):
         return Count()
     count: Count = run.made.setdefault(("count", id(value)), Count())
     run.made.setdefault(("count of", id(value)), value)
@@ -329,6 +332,15 @@ def _object(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Opaque()
 
 
+def _mutable(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """An object that can be changed in place, whatever is in it."""
+    run.open(*args.values())
+    return replace(from_values(args.values()), thing=fresh_key(), mutable=True)
+
+
+calls("bytearray", "array.array", "collections.Counter", "collections.defaultdict")(_mutable)
+calls("numpy.array", "numpy.arange", "numpy.zeros", "numpy.zeros_like", "numpy.ones", "numpy.ones_like")(_mutable)
+calls("numpy.empty", "numpy.empty_like", "numpy.full", "numpy.full_like")(_mutable)
 calls("list", "collections.deque")(_sequence("list"))
 calls("set", "frozenset")(_sequence("set"))
 calls("tuple")(_sequence(None))

@@ -79,7 +79,10 @@ class Turn:
 
 @dataclass(slots=True)
 class Frame:
-    """A function being followed: its names, where ``return`` goes, what it has returned, who takes its yields."""
+    """A function being followed: its names, where ``return`` goes, what it has returned, who takes its yields.
+
+    ``selves`` are the objects whose methods the calls that lead here are, innermost last (0: none's).
+    """
 
     scope: Scope
     func: Func | None = None
@@ -88,13 +91,14 @@ class Frame:
     turns: list[Turn] = field(default_factory=list)
     on_yield: Callable[[Value], None] | None = None
     made: list[Shared] = field(default_factory=list)
+    selves: tuple[int, ...] = ()
 
 
 class Run:
     """One program being read.
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
-    is the flow being written. ``fuel`` bounds the statements executed.
+    is the flow being written. ``fuel`` bounds the statements executed. ``puts`` counts the plain objects put so far.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -117,6 +121,7 @@ class Run:
         self.deliberate = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
+        self.puts = 0
         self.made: dict[object, Any] = {}
         self.foreign: Vars = {}
         self.files = 0

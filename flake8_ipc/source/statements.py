@@ -9,6 +9,7 @@ import libcst as cst
 
 from ..model import Block, Choice, Constant, Event, Flow, Handler, Jump, Raise, Seq, Test, Try, Verb
 from . import contents
+from .changes import note_change
 from .lookup import assign, bind, delete, lookup
 from .run import Exit, Run, Vars, executes, join_vars
 from .values import (
@@ -335,7 +336,10 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
         if isinstance(value, Data) and value.plain and not (isinstance(before, Const) or before.plain):
             value = replace(value, plain=False)
     else:
-        value = _extended(run, before, added)
+        value = _extended(run, before, added, node)
+    if isinstance(before, Data) and before.mutable:
+        note_change(run, before, node)
+        value = before
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -352,12 +356,12 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
     return _SIGNS.get(type(sign), cst.MatrixMultiply)()
 
 
-def _extended(run: Run, before: Value, added: Value) -> Value:
+def _extended(run: Run, before: Value, added: Value, node: cst.CSTNode) -> Value:
     from .containers import call_container
     from .values import Arguments, Coll, Items
 
     if isinstance(before, Coll):
-        call_container(run, before, "extend", Arguments([(added, cst.Pass())]), cst.Pass())
+        call_container(run, before, "extend", Arguments([(added, node)]), node)
         return before
     if isinstance(before, Items):
         items, element, _ = contents.elements(run, added)

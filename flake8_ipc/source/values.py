@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
-from ..model import Count, Event, Shared
+from ..model import Count, Event, Place, Shared
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -23,6 +23,9 @@ def fresh_key() -> int:
 
 
 NOTHING: frozenset[Event] = frozenset()
+# Where an object was put on a queue whose feeder may not have pickled it yet, and on which.
+Puts: TypeAlias = frozenset[tuple[Place, Shared]]
+NEVER_PUT: Puts = frozenset()
 NO_LOOPS: frozenset[int] = frozenset()
 
 
@@ -38,7 +41,9 @@ class Data(Value):
     ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
-    code that cannot be seen. ``count``: it is the number of elements that this counts.
+    code that cannot be seen. ``count``: it is the number of elements that this counts. ``thing`` tells an object that
+    several names may hold from others (0: not told apart), ``mutable``: it surely can be changed; ``puts`` are where
+    it was put.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -51,6 +56,9 @@ class Data(Value):
     anything: bool = False
     count: Count | None = None
     loop_item: bool = False
+    thing: int = 0
+    mutable: bool = False
+    puts: Puts = NEVER_PUT
 
 
 UNKNOWN = Data()
@@ -131,12 +139,13 @@ class Cls(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inst(Value):
-    """An object of a class of the text; ``shared`` if that class is a Process (or thread)."""
+    """An object of a class of the text; ``shared`` if that class is a Process (or thread), ``puts`` where it was put."""
 
     cls: Cls
     shared: Shared | None = None
     inherited: bool = False
     key: int = field(default_factory=fresh_key)
+    puts: Puts = NEVER_PUT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,11 +178,12 @@ class Many(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coll(Value):
-    """A list, set or dict that may change: its content is in the store under its identity."""
+    """A list, set or dict that may change: its content is in the store under its identity; ``puts``: where it was put."""
 
     kind: str
     inherited: bool = False
     key: int = field(default_factory=fresh_key)
+    puts: Puts = NEVER_PUT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -300,7 +310,7 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Context) and isinstance(other, Context):
         return one.method == other.method
     if isinstance(one, Coll) and isinstance(other, Coll):
-        return one.key == other.key
+        return one.key == other.key and one.puts == other.puts
     if isinstance(one, Items) and isinstance(other, Items):
         if one.items is None or other.items is None:
             return one.items is other.items and same(one.element, other.element)
@@ -308,7 +318,8 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Func) and isinstance(other, Func):
         return one.node is other.node and one.bound is other.bound
     if isinstance(one, Inst) and isinstance(other, Inst):
-        return one.key == other.key or (one.shared is not None and one.shared is other.shared)
+        known = one.key == other.key or (one.shared is not None and one.shared is other.shared)
+        return known and one.puts == other.puts
     if isinstance(one, Method) and isinstance(other, Method):
         return one.name == other.name and same(one.owner, other.owner)
     if isinstance(one, Many) and isinstance(other, Many):
@@ -347,6 +358,8 @@ def join(one: Value, other: Value) -> Value:
         return one
     if isinstance(one, Data) and isinstance(other, Data):
         return both(one, other)
+    if isinstance(one, (Coll, Inst)) and isinstance(other, (Coll, Inst)) and one.key == other.key:
+        return replace(one, puts=one.puts | other.puts)
     if isinstance(one, Content) and isinstance(other, Content):
         return join_content(one, other)
     if isinstance(one, Many) and isinstance(other, Many):
@@ -357,7 +370,7 @@ def join(one: Value, other: Value) -> Value:
     options: list[Value] = []
     for value in (*spread(one), *spread(other)):
         if not any(same(value, known) for known in options):
-            options.append(value)
+            _add_option(options, value)
     data = [value for value in options if isinstance(value, Data)]
     rest = [value for value in options if not isinstance(value, Data)]
     if data:
@@ -368,6 +381,16 @@ def join(one: Value, other: Value) -> Value:
     if len(rest) > (_CONSTANTS if all(isinstance(value, Const) for value in rest) else _OPTIONS):
         return from_values(rest)
     return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
+
+
+def _add_option(options: list[Value], value: Value) -> None:
+    """One more option; an object that is there already is only told apart by where it was put."""
+    if isinstance(value, (Coll, Inst)):
+        for index, known in enumerate(options):
+            if isinstance(known, (Coll, Inst)) and known.key == value.key:
+                options[index] = replace(known, puts=known.puts | value.puts)
+                return
+    options.append(value)
 
 
 def _alike(one: Items, other: Items) -> bool:
@@ -393,7 +416,8 @@ def join_content(one: Content, other: Content) -> Content:
     count = one.count if one.count is other.count else Count()
     for content in (one, other):
         for item in (content.items or {}).values():
-            value = item.element if isinstance(item, Many) else item
+            # Which element is where is not known any more, nor which of them was put and taken out since.
+            value = with_puts(item.element if isinstance(item, Many) else item, NEVER_PUT)
             element = value if element is None else join(element, value)
     # An empty collection that one path filled is what the filling path made of it.
     if one.items == {} and other.items is None:
@@ -416,6 +440,9 @@ def both(one: Data, other: Data) -> Data:
         size_of=tuple(dict.fromkeys(one.size_of + other.size_of)),
         plain=one.plain and other.plain,
         anything=one.anything or other.anything,
+        thing=one.thing or other.thing,
+        mutable=one.mutable and other.mutable,
+        puts=one.puts | other.puts,
     )
 
 
@@ -460,10 +487,31 @@ def with_reads(value: Value, reads: frozenset[Event]) -> Value:
     return value
 
 
+def with_puts(value: Value, puts: Puts) -> Value:
+    """The value, known to have been put at these places, and at no other."""
+    if isinstance(value, (Coll, Inst, Data)) and value.puts != puts:
+        return replace(value, puts=puts)
+    if isinstance(value, OneOf):
+        options = tuple(with_puts(option, puts) for option in value.options)
+        unchanged = all(one is other for one, other in zip(options, value.options))
+        return value if unchanged else OneOf(options)
+    return value
+
+
+def is_faceless(value: Value) -> bool:
+    """Whether nothing is known of a value but, perhaps, that it is an object of its own."""
+    if value is UNKNOWN or value is PLAIN:
+        return True
+    if not isinstance(value, Data) or not value.thing:
+        return False
+    told = value.reads or value.message or value.sizes or value.own or value.varies or value.anything
+    return not (told or value.plain or value.count is not None or value.loop_item)
+
+
 def is_boring(value: Value) -> bool:
     """Whether a value says nothing that a called function could care for."""
     if isinstance(value, Data):
-        return not (value.reads or value.message or value.sizes or value.own or value.varies)
+        return not (value.reads or value.message or value.sizes or value.own or value.varies or value.puts)
     if isinstance(value, Const):
         return not value.reads
     if isinstance(value, Items):
