@@ -180,14 +180,23 @@ def _settled(before: Vars, after: Vars | None) -> bool:
         return True
     for key, value in before.items():
         now = after.get(key)
-        if now is not None and now is not value and _matters(now) and not same(now, value):
+        if now is None or now is value:
+            continue
+        if _another_message(now, value) if isinstance(now, Data) else _matters(now) and not same(now, value):
             return False
     return True
 
 
+def _another_message(now: Value, before: Value) -> bool:
+    """Whether a name holds a message that is another than it held before the turn, or one that was put since."""
+    if not isinstance(now, Data):
+        return False
+    if isinstance(before, Data):
+        return before.message not in (None, now.message) or now.puts != before.puts
+    return now.message is not None and isinstance(before, Const)
+
+
 def _matters(value: Value) -> bool:
-    if isinstance(value, Data):
-        return bool(value.puts)
     return isinstance(value, (Ref, Inst, Func, Coll, Content, OneOf, Method, Context, Cls, Partial))
 
 
