@@ -12,8 +12,9 @@ from ..graph import Graph
 from ..locks import Locks, root
 from ..surroundings import surroundings
 from .game import Stuck, explore, search
-from .machine import Machine
-from .state import EXACT, FLUSHING, Table
+from .machine import Deed, Machine
+from .rooms import rooms
+from .state import EXACT, FLUSHING, State, Table
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
 _SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.SET, Verb.CLEAR)
@@ -28,12 +29,14 @@ class Verdict:
     """What the exploring of one program tells.
 
     ``plain``: stuck though messages never wait for room; ``own``: stuck because somebody took a message of its own;
-    ``crowded``: stuck because messages do not fit and their sender waits.
+    ``crowded``: stuck because messages do not fit and their sender waits; ``full``: stuck because a loop puts more on
+    queues than they may hold.
     """
 
     plain: tuple[Stuck, ...] = ()
     own: tuple[Stuck, ...] = ()
     crowded: tuple[Stuck, ...] = ()
+    full: tuple[Stuck, ...] = ()
 
 
 class Explorer:
@@ -52,14 +55,26 @@ class Explorer:
         if not waits and not self._crowds():
             return Verdict()
         space = explore(self._table(patient=True), self.limit)
+        plain = search(space, lambda state: not state.own) if space is not None else ()
+        full = self._full() if not plain else ()
         if space is None:
-            return Verdict()
-        plain = search(space, lambda state: not state.own)
+            return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
-            return Verdict(plain, own)
+            return Verdict(plain, own, full=full)
         space = explore(self._table(patient=False), self.limit)
-        return Verdict(crowded=search(space, lambda state: True) if space is not None else ())
+        return Verdict(crowded=search(space, lambda state: True) if space is not None else (), full=full)
+
+    def _full(self) -> tuple[Stuck, ...]:
+        """Who waits for room for good, where a loop puts more than fits."""
+        played = rooms(self.program, self.objects)
+        if played is None:
+            return ()
+        table = self._table(patient=True)
+        table.room, table.lots, table.turns = played.room, played.lots, played.turns
+        table.alone |= frozenset(_only_putters(table.roles))
+        space = explore(table, self.limit)
+        return search(space, lambda state: _waits_for_room(table, state)) if space is not None else ()
 
     def _crowds(self) -> bool:
         """Whether a process is joined that puts or sends what somebody has to take first."""
@@ -192,6 +207,24 @@ def _single_counts(program: Program) -> Iterator[int]:
                         yield id(node.count)
 
 
+def _only_putters(roles: list[Role]) -> Iterator[Event]:
+    """Puts on queues that nobody else puts on: what can be done does not depend on who else is first."""
+    for role in roles:
+        for event in role.events(Verb.PUT):
+            others = (other for one in roles if one is not role for other in one.events(Verb.PUT))
+            if event.exact and event.blocking is Blocking.FOREVER and not role.many and not role.thread:
+                if all(other.target is not event.target for other in others):
+                    yield event
+
+
+def _waits_for_room(table: Table, state: State) -> bool:
+    for thread in state.threads:
+        step = table.machines[thread.role].steps[thread.pc]
+        if not thread.status and isinstance(step, Deed) and step.event.verb is Verb.PUT:
+            return True
+    return False
+
+
 def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
     """Who waits in an event of these verbs; nobody where locks are what everything hangs on."""
     for stuck in found:
@@ -207,14 +240,19 @@ def _on_lock(event: Event | None) -> bool:
 
 
 def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Role, Event | None]]:
-    """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder)."""
+    """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder).
+
+    The send is a put where it waits for room on a bounded queue.
+    """
     for stuck in found:
         for one in stuck.waiting:
             if one.event is None or one.event.verb is not Verb.JOIN:
                 continue
             for other in stuck.waiting:
                 thread = stuck.state.threads[other.copy]
-                if other.role.process is one.event.target and (thread.status == FLUSHING or thread.sending):
+                put = other.event is not None and other.event.verb is Verb.PUT
+                waits = thread.status == FLUSHING or thread.sending or put
+                if other.role.process is one.event.target and waits:
                     yield stuck, one.event, other.role, other.event
 
 
