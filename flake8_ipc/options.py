@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 START_METHODS = ("fork", "spawn", "forkserver")
 _OPINION = re.compile(r"IPC9\d{0,2}$")
@@ -13,8 +13,7 @@ class BadOption(ValueError):
     """A value that an option cannot take; the message is the line for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the user asked for.
 
     ``methods``: start methods to judge against. ``enabled``: opinions (IPC9xx) to switch on. ``depth``: how many calls

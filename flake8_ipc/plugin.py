@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-from argparse import Namespace
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from . import __version__
+from .lint import lint
 from .options import BadOption, Options, checked
-from .source.scan import speaks_of_processes
 
 if TYPE_CHECKING:
+    import ast
+    from argparse import Namespace
+    from collections.abc import Iterator
+    from typing import ClassVar
+
     from flake8.options.manager import OptionManager
 
-Row = tuple[int, int, str, type["Plugin"]]
+    Row = tuple[int, int, str, type["Plugin"]]
 
 
 class Plugin:
@@ -66,24 +68,5 @@ class Plugin:
 
     def run(self) -> Iterator[Row]:
         """The findings of this file, sorted; a fault of ours is one of them (IPC001), never a traceback."""
-        text = "".join(self.lines)
-        if not speaks_of_processes(text):
-            return
-        try:
-            rows = self._rows(text)
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            rows = [(1, 0, f"IPC001 not analysed: {reason}", type(self))]
-        yield from rows
-
-    def _rows(self, text: str) -> list[Row]:
-        from .rules import judge
-        from .source.read import read
-
-        options = self.options
-        programs = read(text, self.filename, methods=options.methods, depth=options.depth)
-        found = judge(programs, enabled=options.enabled, states=options.states)
-        return [
-            (finding.place.line, finding.place.column, f"{finding.code} {finding.message}", type(self))
-            for finding in found
-        ]
+        for finding in lint("".join(self.lines), self.filename, self.options):
+            yield finding.place.line, finding.place.column, f"{finding.code} {finding.message}", type(self)

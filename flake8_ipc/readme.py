@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import sys
 
+from .lint import NOT_ANALYSED
 from .rules import rules
 
 START, END = "<!-- rules -->\n", "<!-- end of rules -->"
@@ -13,7 +14,7 @@ START, END = "<!-- rules -->\n", "<!-- end of rules -->"
 def table() -> str:
     """The table, a row a rule."""
     rows = ["| code | name | what it finds |", "|---|---|---|"]
-    rows.append("| IPC001 | not-analysed | the file speaks of processes, but could not be analysed; the reason is given |")
+    rows.append(f"| {' | '.join(NOT_ANALYSED)} |")
     rows += [f"| {rule.code} | {rule.name} | {rule.summary} |" for rule in rules()]
     return "\n".join(rows) + "\n"
 

@@ -121,6 +121,10 @@ def wait(target: Shared) -> Event:
     return event(Verb.WAIT, target)
 
 
+def notify(target: Shared) -> Event:
+    return event(Verb.NOTIFY, target)
+
+
 def set_(target: Shared) -> Event:
     return event(Verb.SET, target)
 
@@ -221,6 +225,8 @@ def program(main: Iterable[Flow], *children: Role) -> Program:
     for one in roles:
         for deed in one.events():
             objects[deed.target] = None
+            if isinstance(deed.target, Lock) and deed.target.lock is not None:
+                objects[deed.target.lock] = None
             if isinstance(deed.target, PipeEnd) and deed.target.peer is not None:
                 objects[deed.target.peer] = None
     return Program(roles, list(objects))

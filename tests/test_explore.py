@@ -16,6 +16,7 @@ from build import (
     holding,
     join,
     lock,
+    notify,
     pipe,
     process,
     program,
@@ -37,7 +38,7 @@ from build import (
 )
 
 from flake8_ipc.analysis.explore.game import Stuck
-from flake8_ipc.analysis.explore.stuck import Explorer, Verdict, blocked, joins_of_unsent, told
+from flake8_ipc.analysis.explore.stuck import Explorer, Verdict, blocked, joins_of_unsent, told, waiting_under_locks
 from flake8_ipc.model import Blocking, Count, Event, Jump, Kind, Loop, Program, Seq, Verb
 
 
@@ -433,6 +434,60 @@ def test_what_hangs_on_locks_is_left_to_others() -> None:
     under = program([start(p), holding(one, get(q)), join(p)], child(p, holding(one, put(q))))
     for it in (crossed, twice, under):
         assert not list(blocked(explored(it).plain, Verb.GET, Verb.PUT, Verb.RECV, Verb.WAIT))
+
+
+def test_a_victim_of_another_wait_is_not_blocked() -> None:
+    """A get that only waits for somebody who waits for good is no fault of its own."""
+    e, q, p = flag(), queue(), process()
+    waits, got = wait(e), get(q)
+    verdict = explored(program([start(p), got, join(p)], child(p, waits, put(q))))
+    assert waiting(verdict.plain) == {waits, got}
+    assert [event for _, _, event in blocked(verdict.plain, Verb.WAIT, Verb.GET)] == [waits]
+
+
+def test_a_join_under_a_lock_that_the_child_needs() -> None:
+    one, p = lock(), process()
+    joined, wanted = join(p), acquire(one)
+    its = child(p, seq(wanted, release(one)))
+    verdict = explored(program([acquire(one), start(p), joined, release(one)], its))
+    assert [(holds.event, wants.event) for _, holds, wants in waiting_under_locks(verdict.plain)] == [(joined, wanted)]
+
+
+def test_a_get_under_a_lock_is_a_victim_where_nobody_puts() -> None:
+    one, q, p = lock(), queue(), process()
+    got = get(q)
+    verdict = explored(program([start(p), holding(one, got), join(p)], child(p, holding(one))))
+    assert not list(waiting_under_locks(verdict.plain))
+    assert [event for _, _, event in blocked(verdict.plain, Verb.GET)] == [got]
+
+
+def test_crossed_locks_meet() -> None:
+    one, two, p = lock("one"), lock("two"), process()
+    mine, its = acquire(two), acquire(one)
+    crossed = program(
+        [start(p), holding(one, mine, release(two)), join(p)], child(p, holding(two, its, release(one)))
+    )
+    assert explored(crossed).meet(mine, its)
+    after = program([start(p), join(p), holding(one, mine, release(two))], child(p, holding(two, its, release(one))))
+    assert not explored(after).meet(mine, its)
+
+
+def test_a_condition_is_notified() -> None:
+    c, other, p = lock("c", kind=Kind.CONDITION), lock("other"), process()
+    told_of = program(
+        [start(p), holding(other, holding(c, wait(c))), join(p)], child(p, forever(holding(c, notify(c))))
+    )
+    assert silent(told_of)
+    under = wait(c)
+    nested = program([start(p), holding(other, holding(c, under)), join(p)], child(p, holding(other, holding(c, notify(c)))))
+    assert [holds.event for _, holds, _ in waiting_under_locks(explored(nested).plain)] == [under]
+
+
+def test_a_barrier_whose_waiters_are_not_played_out() -> None:
+    """More copies than are explored are counted (analysis/barriers.py), not guessed."""
+    b, many = barrier(6), process(many=True)
+    it = program([times(5, start(many)), wait(b), times(5, join(many))], child(many, wait(b), many=True))
+    assert silent(it)
 
 
 def test_a_recursive_lock_taken_twice() -> None:

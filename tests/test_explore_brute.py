@@ -72,7 +72,7 @@ def verdict(it: Program) -> tuple[bool, bool, bool]:
 # -- random programs
 
 
-def _things(draw: st.DrawFn, *, timed: bool) -> list[list[Callable[[], Event]]]:
+def _things(draw: st.DrawFn, *, timed: bool, locks: bool) -> list[list[Callable[[], Event]]]:
     """What a program may share: for each thing all that can be done with it."""
     kinds = st.sampled_from([Kind.QUEUE, Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE])
     queues = [queue("q", kind=draw(kinds)), queue("r", draw(st.integers(0, 2)), kind=draw(kinds))]
@@ -82,6 +82,11 @@ def _things(draw: st.DrawFn, *, timed: bool) -> list[list[Callable[[], Event]]]:
     things.append([_doing(verb, one) for verb in (build.send, build.recv) for one in (left, right)])
     things.append([_doing(verb, signal) for verb in (build.wait, build.set_, build.clear)])
     things.append([_doing(verb, counter) for verb in (build.acquire, build.release)])
+    if locks:
+        mutex = build.lock("l", kind=draw(st.sampled_from([Kind.LOCK, Kind.RLOCK])))
+        condition = build.lock("c", kind=Kind.CONDITION, over=draw(st.sampled_from([None, mutex])))
+        things = [[_doing(verb, mutex) for verb in (build.acquire, build.release)], things[draw(st.integers(0, 4))]]
+        things[0] += [_doing(verb, condition) for verb in (build.acquire, build.release, build.wait, build.notify)]
     if timed:
         for deeds, one in zip(things, queues):
             deeds.append(lambda one=one: build.get(one, timed=True))  # type: ignore[misc]
@@ -111,10 +116,10 @@ def _loops(things: list[list[Callable[[], Event]]], few: st.SearchStrategy[Seq])
 
 @st.composite
 def programs(draw: st.DrawFn, *, daemons: bool = False, ends: bool = False, timed: bool = False, threads: bool = False,
-             many: bool = False, loops: bool = False) -> Program:
+             many: bool = False, loops: bool = False, locks: bool = False) -> Program:
     """One to three roles that do a few things each."""
     # One or two things in one program, so that roles meet.
-    things = draw(st.permutations(_things(draw, timed=timed)))[: draw(st.integers(1, 2))]
+    things = draw(st.permutations(_things(draw, timed=timed, locks=locks)))[: draw(st.integers(1, 2))]
     deeds = [deed for thing in things for deed in thing]
     one = st.builds(lambda deed: deed(), st.sampled_from(deeds))
     few = st.builds(lambda items: seq(*items), st.lists(one, max_size=2))
@@ -200,6 +205,18 @@ def test_timeouts_and_closed_ends(it: Program) -> None:
 @_FEWER
 @given(programs(daemons=True))
 def test_daemons(it: Program) -> None:
+    check(it)
+
+
+@_CALM
+@given(programs(locks=True))
+def test_locks_and_conditions(it: Program) -> None:
+    check(it)
+
+
+@_FEWER
+@given(programs(locks=True, threads=True, many=True))
+def test_locks_of_threads_and_copies(it: Program) -> None:
     check(it)
 
 

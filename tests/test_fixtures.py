@@ -9,7 +9,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).parent.parent
-FIXTURES = sorted((ROOT / "fixtures").rglob("*.py"))
+EVERY = sorted((ROOT / "fixtures").rglob("*.py"))
+OPINIONS = [path for path in EVERY if path.name.startswith("ipc9")]
+FIXTURES = [path for path in EVERY if path not in OPINIONS]
 WANT = re.compile(r"#\s*want:\s*(?P<codes>[A-Z0-9| ]+?)\s*$")
 FOUND = re.compile(r"^(?P<path>.*?):(?P<line>\d+):(?P<col>\d+): (?P<code>IPC\d{3}) (?P<text>.+)$")
 
@@ -34,16 +36,36 @@ def wanted(path: pathlib.Path) -> Rows:
     return rows
 
 
-def test_as_paths() -> None:
+def by_path(found: list[re.Match[str]]) -> dict[str, Rows]:
     seen: dict[str, Rows] = {}
-    for row in lint(*map(str, FIXTURES)):
+    for row in found:
         seen.setdefault(row["path"], set()).add((int(row["line"]), row["code"]))
+    return seen
+
+
+def test_as_paths() -> None:
+    seen = by_path(lint(*map(str, FIXTURES)))
     wrong = {
         path.name: (sorted(wanted(path) - seen.get(str(path), set())), sorted(seen.get(str(path), set()) - wanted(path)))
         for path in FIXTURES
         if wanted(path) != seen.get(str(path), set())
     }
     assert not wrong, f"(missed, extra): {wrong}"
+
+
+def test_opinions_where_they_are_asked_for() -> None:
+    for code in sorted({path.name[:6].upper() for path in OPINIONS}):
+        paths = [path for path in OPINIONS if path.name.startswith(code.lower())]
+        seen = by_path(lint(f"--ipc-enable={code}", *map(str, paths)))
+        assert {path: rows for path in paths if (rows := seen.get(str(path), set()))} == {
+            path: rows for path in paths if (rows := wanted(path))
+        }
+
+
+def test_opinions_are_off_until_asked_for() -> None:
+    assert not [row["code"] for row in lint(*map(str, OPINIONS)) if row["code"].startswith("IPC9")]
+    found = {row["code"] for row in lint("--ipc-enable=IPC9", *map(str, OPINIONS))}
+    assert found >= {path.name[:6].upper() for path in OPINIONS}
 
 
 def test_through_standard_input() -> None:

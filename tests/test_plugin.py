@@ -199,9 +199,9 @@ def test_options_from_files(config: str, tmp_path: pathlib.Path) -> None:
         "[flake8]\nselect = IPC\nipc-start-methods =\n    fork\nipc_depth = 3\nipc-states = 100\nipc-enable = IPC9\n",
         encoding="utf-8",
     )
-    assert rows(flake8("program.py", cwd=tmp_path, isolated=False)) == []
+    assert [code for _, code, _ in rows(flake8("program.py", cwd=tmp_path, isolated=False))] == ["IPC903", "IPC901"]
     # The command line has the last word.
-    again = flake8("--ipc-start-methods=spawn", "program.py", cwd=tmp_path, isolated=False)
+    again = flake8("--ipc-start-methods=spawn", "--ipc-enable=", "program.py", cwd=tmp_path, isolated=False)
     assert [code for _, code, _ in rows(again)] == ["IPC101"]
     (tmp_path / config).write_text("[flake8]\nipc_start_methods = fork spoon\n", encoding="utf-8")
     assert complaint(flake8("program.py", cwd=tmp_path, isolated=False)) == BAD[0][2]

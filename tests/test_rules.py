@@ -16,8 +16,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 WANT = re.compile(r"#\s*want:\s*([A-Z0-9 ]+?)\s*$")
 
 
-def found_in(text: str) -> list[Finding]:
-    return judge(read(text, "example.py"))
+def found_in(text: str, *enabled: str) -> list[Finding]:
+    return judge(read(text, "example.py"), enabled=enabled)
 
 
 def rows(findings: list[Finding]) -> set[tuple[int, str]]:
@@ -32,13 +32,15 @@ def wanted(text: str) -> set[tuple[int, str]]:
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_examples(rule: Rule) -> None:
     assert any(code == rule.code for _, code in wanted(rule.bad))
-    assert rows(found_in(rule.bad)) == wanted(rule.bad)
-    assert found_in(rule.good) == []
+    enabled = () if rule.default else (rule.code,)
+    assert rows(found_in(rule.bad, *enabled)) == wanted(rule.bad)
+    assert found_in(rule.good, *enabled) == []
+    assert rule.default or found_in(rule.bad) == []
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_messages_are_one_plain_line(rule: Rule) -> None:
-    for finding in found_in(rule.bad):
+    for finding in found_in(rule.bad, rule.code):
         assert "\n" not in finding.message
         assert not finding.message.endswith(".")
 

@@ -73,7 +73,7 @@ class Graph:
         if isinstance(flow, Try):
             return self._try(flow, next_, at)
         if isinstance(flow, Raise):
-            return self._node(None, *self._catchers(flow.name, at))
+            return self._node(None, *self._catchers(flow.name, at)) if flow.sure else self._risk(next_, at)
         assert isinstance(flow, End)
         node = self._node(None, self.exit)
         node.end = flow
@@ -127,7 +127,18 @@ class Graph:
         inner = _Context(at.targets, finals, tuple(catching) if all_caught else (*catching, *rest), at.depth)
         orelse = self._build(flow.orelse, after, guarded)
         body = self._build(flow.body, orelse, inner)
-        return self._node(None, body, *(node for _, node in catching))
+        head = self._node(None, body)
+        head.failing = tuple(node for _, node in catching)
+        return head
+
+    def _risk(self, next_: Node, at: _Context) -> Node:
+        """What may raise anything: every handler may get it, up to the first that catches all."""
+        node = self._node(None, next_)
+        for names, handler in at.handlers:
+            node.after.append(handler)
+            if names is None or _CATCH_ALL.intersection(names):
+                break
+        return node
 
     def _catchers(self, name: str | None, at: _Context) -> list[Node]:
         for names, node in at.handlers:
@@ -142,8 +153,13 @@ class Graph:
         start: State,
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
+        fails: Callable[[Event | None], bool] = lambda event: True,
     ) -> dict[Node, State]:
-        """The state before each node that can be reached, met over all paths that lead there."""
+        """The state before each node that can be reached, met over all paths that lead there.
+
+        ``fails`` tells which events raise what a handler around them catches (None: something in its body that is no
+        event); all may, unless told otherwise.
+        """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
         while pending:
@@ -152,9 +168,26 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing:
+            for handler in node.failing if fails(node.event) else ():
                 _merge(before, pending, handler, state, meet)
         return before
+
+    def later(self, event: Event, *, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
+        """The events that may come after one, on paths that go no further than an event that ``until`` holds of."""
+        found: set[Event] = set()
+        seen: set[Node] = set()
+        pending = [next_ for node in self.at(event) for next_ in (*node.after, *node.failing)]
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.event is not None:
+                found.add(node.event)
+                if until(node.event):
+                    continue
+            pending.extend((*node.after, *node.failing))
+        return found
 
     def at(self, event: Event) -> list[Node]:
         """Every node of an event."""

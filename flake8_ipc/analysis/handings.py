@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Argument, Callee, Handover, Kind, Place, Pool, Process, Program, Shared, Verb
+from ..model import UNTOLD, Argument, Callee, Handover, Kind, Place, Pool, Process, Program, Shared, Verb
 
 _POOLS = frozenset({Kind.POOL, Kind.EXECUTOR})
 FORK = frozenset({"fork"})
@@ -59,7 +59,7 @@ def start_methods(program: Program, owner: Shared) -> frozenset[str]:
 
     A context of its own decides alone; the default context stands for all that the program must work under.
     """
-    return frozenset({owner.context}) if owner.context is not None else program.methods
+    return frozenset({owner.context}) if owner.context not in (None, UNTOLD) else program.methods
 
 
 def only_forked(program: Program, owner: Shared) -> bool:

@@ -22,7 +22,8 @@ def root(lock: Shared) -> Shared:
 
 
 def _step(held: Held, event: Event) -> Held:
-    if event.verb is Verb.ACQUIRE and event.blocking is not Blocking.NEVER and event.exact:
+    # One that may fail counts where somebody looks at its result: what follows is done only if it did not.
+    if event.verb is Verb.ACQUIRE and (event.blocking is not Blocking.NEVER or event.used) and event.exact:
         lock = root(event.target)
         level = sum(one[0] is lock for one in held)
         return held | {(lock, level, frozenset({event}))}
@@ -39,6 +40,11 @@ def _meet(one: Held, other: Held) -> Held:
     return frozenset(
         (lock, level, events | places[lock, level]) for lock, level, events in one if (lock, level) in places
     )
+
+
+def surely(acquired: frozenset[Event]) -> bool:
+    """Whether a hold was taken by acquires that cannot fail."""
+    return all(event.blocking is Blocking.FOREVER for event in acquired)
 
 
 class Locks:

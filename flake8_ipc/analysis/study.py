@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..model import Program, Role
+from ..model import Program, Role, Shared
+from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
+from .containers import Containers
 from .graph import Graph
 from .handings import Handing, handings
+from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
 from .order import Order
+from .races import Race, races
 from .unsent import Unsent
 
 
@@ -34,9 +38,19 @@ class Study:
         return Locks(self.graph)
 
     @cached_property
+    def holdings(self) -> Holdings:
+        """Which locks may be held where, and which stay unreleased."""
+        return Holdings(self.program, self.graph)
+
+    @cached_property
     def order(self) -> Order:
         """What is concurrent with what."""
         return Order(self.program, self.graph)
+
+    @cached_property
+    def smooth(self) -> Order:
+        """The same where no call raises."""
+        return Order(self.program, self.graph, failing=False)
 
     @cached_property
     def stuck(self) -> Verdict:
@@ -49,9 +63,24 @@ class Study:
         return Lifecycle(self.graph)
 
     @cached_property
+    def races(self) -> dict[Shared, list[Race]]:
+        """Writes with the accesses that are concurrent with them, locked or not."""
+        return races(self)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """What proxies, queues and pipes hold."""
+        return Containers(self.program)
+
+    @cached_property
     def unsent(self) -> Unsent:
         """What was put and may not have left its process yet."""
         return Unsent(self.program, self.graph)
+
+    @cached_property
+    def awaited(self) -> Awaited:
+        """Which processes somebody waits for."""
+        return Awaited(self.program, self.graph)
 
     @cached_property
     def handings(self) -> tuple[Handing, ...]:

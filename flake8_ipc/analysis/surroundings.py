@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ..model import Block, Choice, End, Event, Flow, Jump, Loop, Raise, Role, Seq, Try, Verb, parts
 
-_END_OF_FILE = frozenset({"EOFError", "OSError", "Exception", "BaseException", "ConnectionError", "IOError"})
+_END_OF_FILE = frozenset({"EOFError", "OSError", "ConnectionError", "IOError"})
+_ANY = frozenset({"Exception", "BaseException"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,15 @@ class Surroundings:
     @property
     def catches_eof(self) -> bool:
         """Whether an EOFError raised here is caught in this role."""
+        return self.catches(_END_OF_FILE)
+
+    def catches(self, names: frozenset[str]) -> bool:
+        """Whether an exception of one of these names, raised here, is caught in this role."""
+        names |= _ANY
         for outer, inner in zip(self.above, (*self.above[1:], self.event)):
             if isinstance(outer, Try) and inner is outer.body:
                 for handler in outer.handlers:
-                    if handler.names is None or _END_OF_FILE.intersection(handler.names):
+                    if handler.names is None or names.intersection(handler.names):
                         return True
         return False
 
@@ -55,7 +61,7 @@ def leaves(loop: Loop, *, handlers: bool) -> bool:
         if isinstance(node, (Block, Loop)):
             inside.add(id(node))
     for node in walk(loop.body, handlers=handlers):
-        if isinstance(node, (Raise, End)):
+        if isinstance(node, End) or (isinstance(node, Raise) and node.sure):
             return True
         if isinstance(node, Jump) and id(node.target) not in inside and not (node.target is loop and node.again):
             return True
@@ -101,6 +107,17 @@ def in_open_loop(flow: Flow, event: Event) -> bool:
     """Whether an event stands in a loop whose number of turns is not known beforehand."""
     found = (one for one in surroundings(flow) if one.event is event)
     return any(loop.count is None for one in found for loop in one.loops)
+
+
+def catches(flow: Flow, event: Event, name: str) -> bool:
+    """Whether an ``except`` clause around an event names this very exception."""
+    for one in surroundings(flow):
+        if one.event is event:
+            for outer, inner in zip(one.above, (*one.above[1:], event)):
+                if isinstance(outer, Try) and inner is outer.body:
+                    if any(handler.names is not None and name in handler.names for handler in outer.handlers):
+                        return True
+    return False
 
 
 def waits_for_eof(flow: Flow, event: Event) -> bool:

@@ -1,12 +1,15 @@
 """What a program does between its processes, in one language for both witnesses."""
 
-from .events import Blocking, Constant, Event, Key, Setting, Verb
+from .events import Blocking, Clock, Constant, Event, Holding, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
+    BLOCKS,
     CELLS,
     LOCKS,
+    PROXIES,
     QUEUES,
     SEMAPHORE_BACKED,
+    UNTOLD,
     Argument,
     Barrier,
     Callee,
@@ -18,6 +21,7 @@ from .objects import (
     Kind,
     Listener,
     Lock,
+    Memory,
     PipeEnd,
     Pool,
     Process,
@@ -32,10 +36,13 @@ from .place import Place
 from .program import Program, Role, RoleKind, events, parts
 
 __all__ = [
+    "BLOCKS",
     "CELLS",
     "LOCKS",
+    "PROXIES",
     "QUEUES",
     "SEMAPHORE_BACKED",
+    "UNTOLD",
     "Argument",
     "Barrier",
     "Block",
@@ -44,6 +51,7 @@ __all__ = [
     "CalleeKind",
     "Cell",
     "Choice",
+    "Clock",
     "Constant",
     "Count",
     "End",
@@ -53,12 +61,14 @@ __all__ = [
     "Flow",
     "Handler",
     "Handover",
+    "Holding",
     "Jump",
     "Key",
     "Kind",
     "Listener",
     "Lock",
     "Loop",
+    "Memory",
     "PipeEnd",
     "Place",
     "Pool",

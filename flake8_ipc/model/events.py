@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .objects import Handover, Shared
@@ -13,6 +14,8 @@ class Verb(enum.Enum):
     """What can be done to a shared object."""
 
     CREATE = "makes"
+    FORGET = "keeps nothing of"
+    PAUSE = "pauses for"
     # processes, threads, pools
     START = "starts"
     JOIN = "joins"
@@ -32,7 +35,7 @@ class Verb(enum.Enum):
     TASK_DONE = "acknowledges on"
     SIZE = "asks the size of"
     DECIDE = "decides by the size of"
-    CHANGE = "changes what was put on"
+    MUTATE = "changes what was put on"
     JOIN_THREAD = "joins the feeder of"
     CANCEL_JOIN_THREAD = "cancels the feeder's join of"
     # pipes
@@ -54,8 +57,30 @@ class Verb(enum.Enum):
     GET_OBJ = "gets the object of"
     AS_NUMBER = "uses as a number"
     CALL = "calls a method of"
+    ITERATE = "iterates"
+    CHANGE = "changes a copy out of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
+    # the default context, keys
+    CHOOSE = "chooses"
+    OVERRIDE = "chooses anew"
+    FIX = "fixes"
+    SHOW = "shows"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A vector clock: how much of each process's past was known in process ``owner``, by the names of the processes.
+
+    Source: Mattern, "Virtual time and global states of distributed systems" (1989).
+    """
+
+    owner: str
+    counts: Mapping[str, int]
+
+    def before(self, other: Clock) -> bool:
+        """Whether what happened at this clock was known at the other one."""
+        return other.counts.get(self.owner, 0) >= self.counts.get(self.owner, 0)
 
 
 class Blocking(enum.Enum):
@@ -72,6 +97,8 @@ class Key(enum.Enum):
     WHOLE = "all of it"
     ANY = "some element"
     OWN = "an element of this copy of the role alone"
+    NEW = "an element that was not there before"
+    NOTHING = "no element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +109,25 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """What goes into a proxy, a queue or a pipe: under which key, and which shared object (None: plain data).
+
+    ``known`` False: it came from code that cannot be seen, and may be either.
+    """
+
+    key: Key | Constant
+    shared: Shared | None = None
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """Where an event stands in the program, beyond its own place.
 
     ``calls`` are the places of the calls that were followed to get here, outermost first. ``imported`` is the
     innermost statement at module level that does this when the module is merely imported, outside any main guard;
-    None otherwise. ``in_async``: inside the body of an ``async def``. ``deliberate``: where a test expects an exception,
-    so that what is misused is misused on purpose.
+    None otherwise. ``in_async``: inside an ``async def``, or in what it calls: on the thread of an event loop.
+    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose.
     """
 
     calls: tuple[Place, ...] = ()
@@ -105,11 +144,19 @@ class Event:
     acquires. ``payload`` is what is put, sent or written where it is a known constant. ``used``: the call's result
     is used as a value. ``inherited``: the object was reached through a module global that this role's process did
     not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
-    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of a
-    write are the reads of the same object that its value or its condition came from: a read-modify-write; ``same``
-    is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait which runs
-    out of time raises. ``after`` are the puts of the object that a change is of. ``handover`` is what a submit hands
-    over, ``result`` what it gives back.
+    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
+    a write are the reads of the same object that its value or its condition came from: a read-modify-write;
+    ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
+    which runs out of time raises. ``after`` are the puts of the object that a MUTATE is of. ``bare``: the access
+    goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives
+    back. ``holds`` is what is put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a
+    queue or a pipe. ``early``: a process is started before its own ``__init__``, or one that a subclass may add, has
+    made it ready. ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception
+    in which it ended.
+
+    A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
+    one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
+    copy is used afterwards. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
     """
 
     verb: Verb
@@ -125,9 +172,16 @@ class Event:
     reads: tuple[Event, ...] = ()
     raises: str | None = None
     after: tuple[Place, ...] = ()
+    bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
+    holds: tuple[Holding, ...] = ()
+    received: bool = False
+    inside: bool = False
+    early: bool = False
     setting: Setting = Setting()
+    clock: Clock | None = None
+    failed: str | None = None
 
     def __repr__(self) -> str:
         return f"<{self.verb.name} {self.target} at {self.place}>"

@@ -104,9 +104,13 @@ class Try:
 
 @dataclass(eq=False, slots=True)
 class Raise:
-    """An exception is raised; ``name`` is the last part of its name, None where it is not known."""
+    """An exception is raised; ``name`` is the last part of its name, None where it is not known.
+
+    ``sure`` False: it may be, or may not; so much is told only where something is held that it would leave behind.
+    """
 
     name: str | None = None
+    sure: bool = True
 
 
 @dataclass(eq=False, slots=True)

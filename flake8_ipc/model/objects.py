@@ -28,6 +28,7 @@ class Kind(enum.Enum):
     DICT = "dict proxy"
     LIST = "list proxy"
     NAMESPACE = "namespace proxy"
+    SET = "set proxy"
     PROXY = "proxy"
     PROCESS = "process"
     THREAD = "thread"
@@ -40,13 +41,23 @@ class Kind(enum.Enum):
     LISTENER = "listener"
     SUBPROCESS = "subprocess"
     THREAD_ONLY = "thread object"
+    TRACKER = "resource tracker"
+    OUTSIDE = "outside world"
+    VARIABLE = "plain variable"
+    CONTEXT = "default context"
+    AUTHKEY = "authkey"
 
 
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
 LOCKS = frozenset({Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE, Kind.CONDITION})
 CELLS = frozenset({Kind.VALUE, Kind.ARRAY})
+# What a manager serves beside queues, locks, signals and cells; PROXY is one of a type that the program registered.
+PROXIES = frozenset({Kind.DICT, Kind.LIST, Kind.NAMESPACE, Kind.SET, Kind.PROXY})
+BLOCKS = frozenset({Kind.SHARED_MEMORY, Kind.SHAREABLE_LIST})
 # What holds a POSIX semaphore: it is inherited at start, never pickled into a task (multiprocessing.context.assert_spawning).
 SEMAPHORE_BACKED = QUEUES | LOCKS | CELLS | {Kind.EVENT, Kind.BARRIER}
+# The start method of a context that is chosen where the text does not tell.
+UNTOLD = "untold"
 
 
 @dataclass(eq=False, slots=True)
@@ -54,10 +65,11 @@ class Shared:
     """One shared thing, known by its allocation site.
 
     ``name`` is how the text calls it. ``context`` is the start method of the context it was made from, None for the
-    default one. ``manager`` is the manager that serves it, if it is a proxy. ``many``: several concrete things stand
-    behind this one (made in a loop or comprehension, or by a role of which several copies run). ``open``: it left for
-    code that cannot be seen, so that not all who touch it are known. ``in_main``: made by the main program's own flow
-    at module level or under the guard and bound to a module global.
+    default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy.
+    ``many``: several concrete things stand behind this one (made in a loop or comprehension, or by a role of which
+    several copies run). ``open``: it left for code that cannot be seen, so that not all who touch it are known.
+    ``in_main``: made by the main program's own flow at module level or under the guard and bound to a module
+    global.
     """
 
     kind: Kind
@@ -128,13 +140,14 @@ class Cell(Shared):
     """A Value or Array. ``locked``: it has a lock of its own, which is ``lock``; ``raw``: made by RawValue or RawArray.
 
     ``typecode`` is the one-letter code, or the name of a ctypes type; None where it is not known. ``pickles`` by
-    inheritance only, as all but a manager's do.
+    inheritance only, as all but a manager's do. ``pointer`` is the type in it that is an address, if there is one.
     """
 
     typecode: str | None = None
     raw: bool = False
     lock: Lock | None = None
     length: int | None = None
+    pointer: str | None = None
 
     @property
     def locked(self) -> bool:
@@ -143,10 +156,33 @@ class Cell(Shared):
 
 
 @dataclass(eq=False, slots=True)
+class Memory(Cell):
+    """One process's mapping of a block of shared memory, or a ShareableList over one.
+
+    ``fresh``: it made the block. ``of`` is the mapping that made it, for one that attached it by name (None: which
+    block that is, is not known). ``keeper`` is the SharedMemoryManager that unlinks it. ``tracked``: the resource
+    tracker hears of it (all but ``track=False``). ``lent``: its memory went to code that cannot be seen, which may
+    read and write it but not close it.
+    """
+
+    fresh: bool = False
+    of: Memory | None = None
+    keeper: Shared | None = None
+    tracked: bool = True
+    lent: bool = False
+
+    @property
+    def origin(self) -> Memory:
+        """What stands for the block itself: the mapping that made it, where that is known."""
+        return self.of.origin if self.of is not None else self
+
+
+@dataclass(eq=False, slots=True)
 class Barrier(Shared):
-    """A barrier for ``parties`` waiters (None: unknown)."""
+    """A barrier for ``parties`` waiters (None: unknown); ``timed``: its waits give up after a while, by default."""
 
     parties: int | None = None
+    timed: bool = False
 
 
 class CalleeKind(enum.Enum):
@@ -278,10 +314,14 @@ class Process(Shared):
 
 @dataclass(eq=False, slots=True)
 class Pool(Shared):
-    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first."""
+    """A pool or executor; ``size`` workers (None: unknown), ``initializer`` is what each runs first.
+
+    ``daemonic``: its workers are daemons, as those of every pool are, unless the program takes care that they are not.
+    """
 
     size: int | None = None
     initializer: Handover | None = None
+    daemonic: bool = False
 
 
 @dataclass(eq=False, slots=True)

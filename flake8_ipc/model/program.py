@@ -32,6 +32,7 @@ class Role:
     are those of them that come inside an object of the program's own classes, which may have its reasons.
     ``many``: several copies can be made (a loop, a comprehension, a pool's workers). ``thread``: it shares its
     parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
+    ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
     """
 
     name: str
@@ -44,7 +45,8 @@ class Role:
     within: frozenset[Shared] = frozenset()
     many: bool = False
     known: bool = True
-    _told: tuple[Flow, tuple[Event, ...]] | None = field(default=None, init=False)
+    endless: bool = False
+    _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]]] | None = field(default=None, init=False)
 
     @property
     def thread(self) -> bool:
@@ -64,8 +66,12 @@ class Role:
     def events(self, *verbs: Verb) -> Iterator[Event]:
         """Its events in the order of the text, of these verbs (all, where none is named)."""
         if self._told is None or self._told[0] is not self.flow:
-            self._told = (self.flow, tuple(events(self.flow)))
-        return (event for event in self._told[1] if not verbs or event.verb in verbs)
+            self._told = (self.flow, {(): tuple(events(self.flow))})
+        told = self._told[1]
+        found = told.get(verbs)
+        if found is None:
+            found = told[verbs] = tuple(event for event in told[()] if event.verb in verbs)
+        return iter(found)
 
     def __repr__(self) -> str:
         return f"<role {self.name}>"
@@ -77,9 +83,11 @@ class Program:
 
     A file gives one Program for its main flow (module level, guard and what they call) and one for each function
     or class that nobody in it calls, which some other file may. ``methods`` are the start methods that it must work
-    under, ``default`` is the one of the default context. ``whole`` is False where a bound cut the account short:
-    whoever needs to know everything keeps silent then. ``dill``: its library pickles by dill, which takes functions and
-    classes that pickle cannot.
+    under. ``whole`` is False where a bound cut the account short: whoever needs to know everything keeps silent then.
+    ``chosen``: the file chooses the start method of the default context somewhere, or lets an option choose one.
+    ``dill``: its library pickles by dill, which takes functions and classes that pickle cannot. ``handlers`` are
+    flows of the root's process that run at some moment no text tells: at a signal, at the exit, when an object is
+    deleted.
     """
 
     roles: list[Role]
@@ -87,7 +95,9 @@ class Program:
     classes: list[ProcessClass] = field(default_factory=list)
     methods: frozenset[str] = frozenset({"fork", "spawn", "forkserver"})
     whole: bool = True
+    chosen: bool = False
     dill: bool = False
+    handlers: list[Flow] = field(default_factory=list)
 
     @property
     def root(self) -> Role:
@@ -98,6 +108,13 @@ class Program:
     def fork_only(self) -> bool:
         """Whether fork is the only start method to care for."""
         return self.methods == {"fork"}
+
+    @property
+    def default(self) -> str | None:
+        """The start method of the default context: fork where it may be and nothing says otherwise; None: not known."""
+        if len(self.methods) == 1:
+            return next(iter(self.methods))
+        return "fork" if "fork" in self.methods and not self.chosen else None
 
     def role_of(self, process: Shared) -> Role | None:
         """The role that this process runs, if the text shows one."""

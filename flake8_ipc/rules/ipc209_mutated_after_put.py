@@ -24,7 +24,7 @@ from .wording import at
 def check(study: Study) -> Iterator[Finding]:
     """Changes of what may not be pickled yet."""
     for role in study.program.roles:
-        changes = list(role.events(Verb.CHANGE))
+        changes = list(role.events(Verb.MUTATE))
         before = study.unsent.before(role) if changes else {}
         for event in changes:
             waiting = [put for put in puts(before.get(event, ())) if put.place in event.after]

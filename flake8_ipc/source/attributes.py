@@ -9,6 +9,9 @@ import libcst as cst
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
 from .changes import MUTATORS, note_change
+from .elements import read_attribute, write_attribute
+from .joining import from_values, join, spread
+from .keeping import rebound
 from .lookup import call_it
 from .names import canonical
 from .run import Run
@@ -32,10 +35,7 @@ from .values import (
     Ref,
     Super,
     Value,
-    from_values,
     fresh_key,
-    join,
-    spread,
 )
 
 PROCESS_BASES = frozenset(
@@ -103,6 +103,10 @@ def member(run: Run, cls: Cls, name: str, *, after: bool = False) -> Value | Non
 
 def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value:
     """The value of ``owner.name``."""
+    if run.copies:
+        from .copies import attribute_seen
+
+        attribute_seen(run, owner, name, node)
     if isinstance(owner, Data):
         return _of_data(owner, name)
     if isinstance(owner, Name):
@@ -142,8 +146,8 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 def _of_data(owner: Data, name: str) -> Value:
     if owner.puts:
-        return Method(owner, name) if name in MUTATORS else Data(puts=owner.puts)
-    if owner.reads or owner.own or owner.varies:
+        return Method(owner, name) if name in MUTATORS or owner.copy else Data(puts=owner.puts)
+    if owner.reads or owner.own or owner.varies or owner.copy:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
 
@@ -182,7 +186,7 @@ def _of_instance(run: Run, owner: Inst, name: str, node: cst.CSTNode) -> Value:
 def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
     if run.birth is not None and not cls.local:
         for base in lineage(cls):
-            if isinstance(base, Cls) and run.birth.get((base.key, name)) is value:
+            if isinstance(base, Cls) and run.birth.get(base.key, name) is value:
                 return contents.inherited(value)
     return value
 
@@ -190,6 +194,10 @@ def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
 def _of_class(run: Run, owner: Cls, name: str) -> Value:
     value = member(run, owner, name)
     if value is None:
+        from .managers import manager_bases
+
+        if name == "register" and manager_bases(owner):
+            return Method(owner, name)
         for base in lineage(owner):
             if isinstance(base, Name):
                 return Name(canonical(f"{base.dotted}.{name}"))
@@ -200,8 +208,6 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 
 
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
-    from .deeds import read_attribute
-
     stored = run.load(id(owner.shared), name)
     if stored is not None:
         return contents.inherited(stored) if owner.inherited else stored
@@ -210,34 +216,71 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
+    from .memory import patches_tracker
+    from .proxies import change_copy, keep
+
     call_it(run, value, name)
     note_change(run, owner, node)
     if value is UNKNOWN:
         value = Data(thing=fresh_key())
+    keep(value)
+    if name == "authkey":
+        _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
     for option in spread(owner):
         if isinstance(option, Inst):
             if option.shared is not None:
                 _set_on_process(run, option.shared, name, value, node)
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             previous = run.load(option.key, name)
             run.store(option.key, name, join(previous, value) if several and previous is not None else value)
+            if previous is not None and not several:
+                rebound(run, previous, value, node)
         elif isinstance(option, Cls):
+            if run.born:
+                _changed(run, option, name, value, node, several=several)
             run.store(option.key, name, value)
         elif isinstance(option, Ref):
             _set_on_shared(run, option, name, value, node)
         elif isinstance(option, Super):
             run.store(option.inst.key, name, value)
-        elif not isinstance(option, Const):
+        elif isinstance(option, Name) and option.dotted == "multiprocessing.this_process":
+            free_of_daemon(run)
+        elif isinstance(option, Data) and option.copy is not None:
+            change_copy(run, option, node, f"{name} =")
+        elif not isinstance(option, Const) and not patches_tracker(run, option, node):
             run.open(value)
 
 
-def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
-    from .deeds import write_attribute
+def _key_set(run: Run, owner: Value, value: Value, node: cst.CSTNode) -> None:
+    from .keys import key_is
 
+    current = isinstance(owner, Name) and owner.dotted == "multiprocessing.this_process"
+    if current or (isinstance(owner, (Inst, Ref)) and isinstance(owner.shared, Process)):
+        key_is(run, value, node)
+
+
+def _changed(run: Run, owner: Inst | Cls, name: str, value: Value, node: cst.CSTNode, *, several: bool) -> None:
+    from .copies import changed
+
+    changed(run, owner.key, name, node, value, exact=not several)
+
+
+def _set_on_shared(run: Run, owner: Ref, name: str, value: Value, node: cst.CSTNode) -> None:
     if write_attribute(run, owner, name, value, node):
         return
     _set_on_process(run, owner.shared, name, value, node)
     run.store(id(owner.shared), name, value)
+
+
+def free_of_daemon(run: Run) -> None:
+    """``current_process().daemon = False`` or the like: this process is no longer surely a daemon."""
+    process = run.role.home.process
+    if isinstance(process, Process):
+        process.daemon = None
+    elif isinstance(process, Pool):
+        process.daemonic = False
 
 
 def _set_on_process(run: Run, shared: object, name: str, value: Value, node: cst.CSTNode) -> None:

@@ -6,54 +6,52 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from ..model import Block, Choice, Flow, Jump, Kind, Seq, Verb
-from . import contents
+from ..model import Kind, Memory, Process, Shared, Verb
+from . import copies, keys
 from .changes import changed_by
 from .attributes import get_attribute, library_base, lineage, member
-from .lookup import bind, call_it
+from .deeds import do
+from .following import follow
+from .joining import from_values, join, spread
+from .library import call_name
+from .lookup import call_it
 from .project import force, worth_reading
-from .run import Exit, Frame, Run
-from .scanning import binds_beyond
+from .run import Run
+from .scanning import has_yield
 from .values import (
-    NOTHING,
     UNKNOWN,
     Arguments,
     Cls,
     Coll,
-    Const,
-    Content,
     Context,
     Data,
     Foreign,
     Func,
     Generator,
     Inst,
-    Items,
     Method,
     Name,
     OneOf,
     Partial,
     Ref,
-    Scope,
     Super,
     Value,
-    from_values,
-    is_boring,
-    join,
-    spread,
-    with_reads,
 )
 
 
 def evaluate_call(run: Run, node: cst.Call) -> Value:
     """The value of a call expression."""
-    if isinstance(node.func, cst.Name) and node.func.value == "super" and isinstance(run.frame.func, Func):
+    if type(node.func) is cst.Name and node.func.value == "super" and isinstance(run.frame.func, Func):
         return _super(run, node)
     callee = run.evaluate(node.func)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
     if run.puts:
         changed_by(run, node, callee, args)
+    if isinstance(node.func, cst.Attribute):
+        from .pauses import note_method
+
+        note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
 
 
@@ -81,11 +79,14 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
     found = Arguments()
     for node in nodes:
         value = run.evaluate(node.value)
+        if node.star and run.copies:
+            copies.read(run, [value], node.value)
         if node.star == "*":
-            items = contents.elements(run, value)[0]
+            from .elements import iterated
+
+            items, run_on, _ = iterated(run, value, node.value)
             if items is None:
                 found.open = True
-                run_on = contents.elements(run, value)[1]
                 found.positional.append((run_on, node.value))
             else:
                 found.positional += [(item, node.value) for item in items]
@@ -109,8 +110,6 @@ def call_value(run: Run, callee: Value, args: Arguments, node: cst.CSTNode) -> V
     if isinstance(callee, Func):
         return call_function(run, callee, args, node)
     if isinstance(callee, Name):
-        from .library import call_name
-
         return call_name(run, callee.dotted, args, node)
     if isinstance(callee, Method):
         return _call_method(run, callee, args, node)
@@ -130,7 +129,7 @@ def call_value(run: Run, callee: Value, args: Arguments, node: cst.CSTNode) -> V
 
 
 def _call_one_of(run: Run, callee: OneOf, args: Arguments, node: cst.CSTNode) -> Value:
-    from .statements import one_of
+    from .branches import one_of
 
     results: list[Value] = []
 
@@ -153,6 +152,8 @@ def with_partial(partial: Partial, args: Arguments, node: cst.CSTNode) -> Argume
 
 def call_unknown(run: Run, args: Arguments, callee: Value = UNKNOWN) -> Value:
     """A call of code that cannot be seen: whatever it is given is open from now on."""
+    if run.copies:
+        copies.forgotten(run, args.values())
     run.open(*args.values())
     return from_values([callee, *args.values()])
 
@@ -168,12 +169,8 @@ def call_method(run: Run, inst: Inst, name: str, args: Arguments, node: cst.CSTN
 def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -> Value:
     owner = method.owner
     if isinstance(owner, Ref):
-        from .deeds import do
-
         return do(run, owner, method.name, args, node)
     if isinstance(owner, Context):
-        from .library import call_name
-
         return call_name(run, f"multiprocessing.{method.name}", args, node, context=owner)
     if isinstance(owner, Super):
         from .launch import call_base
@@ -181,197 +178,32 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
         return call_base(run, owner.inst, method.name, args, node)
     if isinstance(owner, OneOf):
         return _call_one_of(run, OneOf(tuple(Method(option, method.name) for option in owner.options)), args, node)
-    from .containers import call_container
+    if isinstance(owner, Cls) and method.name == "register":
+        from .managers import register
 
+        return register(run, owner, args, node)
+    if isinstance(owner, Coll) and owner.kind == "exit stack" and method.name in ("enter_context", "callback", "push"):
+        from .withs import push
+
+        return push(run, owner, method.name, args, node)
+    from .containers import call_container
+    from .proxies import CHANGERS, change_copy
+
+    if method.name in CHANGERS:
+        change_copy(run, owner, node, method.name, used=id(node) not in run.unused)
     return call_container(run, owner, method.name, args, node)
 
 
 # -- functions of the text
 
 
-def is_generator(run: Run, node: cst.FunctionDef | cst.Lambda) -> bool:
-    """Whether a function has a ``yield`` of its own."""
-    from .scanning import has_yield
-
-    return isinstance(node, cst.FunctionDef) and has_yield(node)
-
-
 def call_function(run: Run, func: Value, args: Arguments, node: cst.CSTNode, *, known: bool = True) -> Value:
     """Follows a function of the text in place; a generator runs where it is iterated."""
     if not isinstance(func, Func):
         return call_value(run, func, args, node)
-    if is_generator(run, func.node):
+    if func.scope.module.yields and type(func.node) is cst.FunctionDef and has_yield(func.node):
         return Generator(func, args, node=node)
     return follow(run, func, args, node, known=known)
-
-
-def follow(
-    run: Run,
-    func: Func,
-    args: Arguments,
-    node: cst.CSTNode,
-    *,
-    known: bool = True,
-    on_yield: Callable[[Value], None] | None = None,
-) -> Value:
-    """Executes a function's body with its parameters bound, in a block of its own."""
-    values = list(args.values())
-    # Where nothing shared exists yet, or nothing new since and nothing interesting is given, a function that did
-    # nothing before will do nothing again.
-    dull = (id(func.node), func.bound.key if isinstance(func.bound, (Inst, Cls)) else 0)
-    known_objects = len(run.program.objects)
-    boring = on_yield is None and (not known_objects or all(map(is_boring, values)))
-    if boring and run.dull.get(dull) == known_objects and not (run.puts and binds_beyond(func.node)):
-        return from_values(values)
-    if func.node in run.stack:
-        return Data(anything=True)
-    if len(run.stack) >= run.depth:
-        run.open(*values)
-        run.program.whole = False
-        return UNKNOWN
-    run.visited.add(id(func.node))
-    if isinstance(func.node, cst.FunctionDef) and func.node.asynchronous is not None:
-        return _follow_async(run, func, args, node, known=known)
-    return _follow(run, func, args, node, dull, known=known, on_yield=on_yield)
-
-
-def _follow_async(run: Run, func: Func, args: Arguments, node: cst.CSTNode, *, known: bool) -> Value:
-    """A coroutine that never returns is a task beside its maker, not the end of it."""
-    before = run.fork()
-    with run.writing() as sequence:
-        result = _follow(run, func, args, node, (0, 0), known=known)
-    if run.vars is None:
-        run.vars = before
-        run.out.append(Choice([sequence, Seq()]))
-    else:
-        run.out.extend(sequence.items)
-    return result
-
-
-def _follow(
-    run: Run,
-    func: Func,
-    args: Arguments,
-    node: cst.CSTNode,
-    dull: tuple[int, int],
-    *,
-    known: bool,
-    on_yield: Callable[[Value], None] | None = None,
-) -> Value:
-    known_objects = len(run.program.objects)
-    boring = on_yield is None and (not known_objects or all(map(is_boring, args.values())))
-    frame = Frame(Scope("function", func.scope, func.scope.module), func, on_yield=on_yield)
-    frame.selves = (*run.frame.selves, func.bound.key if isinstance(func.bound, Inst) else 0)
-    place = run.place(node)
-    block = Block(Seq(), place, func.name)
-    frame.exit = Exit(block)
-    outer = (run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad)
-    if run.frame.scope.module is run.home:
-        run.abroad = place
-    bind_parameters(run, func, args, frame, known=known)
-    run.frame, run.calls, run.stack, run.controls = frame, (*run.calls, place), (*run.stack, func.node), NOTHING
-    run.in_async = isinstance(func.node, cst.FunctionDef) and func.node.asynchronous is not None
-    try:
-        with run.writing() as sequence:
-            if isinstance(func.node, cst.Lambda):
-                run.unused.add(id(func.node.body))
-                frame.returned.append(run.evaluate(func.node.body))
-            else:
-                run.body(func.node.body)
-                if run.vars is not None:
-                    frame.returned.append(Const(None))
-    finally:
-        run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad = outer
-    block.body = sequence
-    silent = idle(sequence, block)
-    run.arrive(frame.exit)
-    if not silent:
-        run.out.append(block)
-    result = _result(frame, outer[3] | run.controls)
-    _leave(run, frame, result, node)
-    if silent and boring and run.vars is not None and len(run.program.objects) == known_objects:
-        if is_boring(result) and isinstance(result, (Data, Const)) and not isinstance(func.node, cst.Lambda):
-            run.dull[dull] = known_objects
-    return result
-
-
-def _result(frame: Frame, reads: object) -> Value:
-    joined: Value = frame.returned[0] if frame.returned else UNKNOWN
-    for value in frame.returned[1:]:
-        joined = join(joined, value)
-    return joined
-
-
-def idle(flow: Flow, block: Block) -> bool:
-    """Whether a flow does nothing but, perhaps, leave its own block."""
-    if isinstance(flow, Seq):
-        return all(idle(item, block) for item in flow.items)
-    if isinstance(flow, Choice):
-        return all(idle(branch, block) for branch in flow.branches)
-    return isinstance(flow, Jump) and flow.target is block
-
-
-def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
-    """The frame's names die: pipe ends that nothing else holds are dropped where their pipe lives on."""
-    if run.vars is None:
-        return
-    scope = frame.scope
-    mine = {name: run.vars.get((scope.key, name)) for name in scope.names}
-    ends = [end for value in mine.values() if value is not None for end in contents.ends_in(value)]
-    made = [end for end in ends if end in frame.made]
-    if made:
-        others = [value for (key, _), value in run.vars.items() if key != scope.key]
-        alive = set(run.reachable(result, *others))
-        lives_on = alive & set(frame.made)
-        for end in made:
-            if end not in alive and lives_on:
-                run.emit(Verb.DROP, end, node, "return")
-    if not scope.captured:
-        for name in mine:
-            run.vars.pop((scope.key, name), None)
-    if frame.made and run.frame is not frame:
-        run.frame.made += [shared for shared in frame.made if shared not in ends]
-
-
-def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, known: bool = True) -> None:
-    """Binds a call's arguments to the parameters.
-
-    ``known`` False: the caller cannot be seen, and what is missing may be anything.
-    """
-    params = func.node.params
-    names = [*params.posonly_params, *params.params]
-    positional = [value for value, _ in args.positional]
-    if func.bound is not None:
-        positional.insert(0, func.bound)
-    outer, run.frame = run.frame, frame
-    try:
-        for index, param in enumerate((*names, *params.kwonly_params)):
-            name = param.name.value
-            if index < len(names) and index < len(positional):
-                value = positional[index]
-            elif name in args.named:
-                value = args.named[name][0]
-            elif known and not args.open:
-                value = func.defaults.get(name, UNKNOWN)
-            else:
-                from .entries import unknown_argument
-
-                value = unknown_argument(run, param, func.defaults.get(name))
-            bind(run, name, value)
-        _bind_rest(run, func, args, positional[len(names) :])
-    finally:
-        run.frame = outer
-
-
-def _bind_rest(run: Run, func: Func, args: Arguments, rest: list[Value]) -> None:
-    params = func.node.params
-    if isinstance(params.star_arg, cst.Param):
-        items = None if args.open else tuple(rest)
-        bind(run, params.star_arg.name.value, Items(items, UNKNOWN if not rest else rest[0]))
-    if params.star_kwarg is not None:
-        taken = {param.name.value for param in (*params.params, *params.kwonly_params)}
-        extra: dict[object, Value] = {name: value for name, (value, _) in args.named.items() if name not in taken}
-        bind(run, params.star_kwarg.name.value, contents.make(run, "dict", None if args.open else extra, None, None))
 
 
 # -- classes of the text
@@ -381,32 +213,46 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     """Makes an object of a class of the text; a Process subclass makes a process too."""
     run.visited.add(id(cls.node))
     from .launch import make_process
+    from .managers import manager_bases, new_manager
 
     base = library_base(cls)
-    shared = make_process(run, node, base, cls) if base is not None else None
+    shared: Shared | None = make_process(run, node, base, cls) if base is not None else None
+    bases = manager_bases(cls) if base is None else frozenset()
+    if bases:
+        shared = new_manager(run, bases, node, cls)
     inst = Inst(cls, shared)
+    for library in lineage(cls):
+        if isinstance(library, Name) and keys.takes_key(library.dotted):
+            keys.given(run, library.dotted, args)
     init = member(run, cls, "__init__")
     if isinstance(init, Func):
         bound = get_attribute(run, inst, "__init__", node)
-        if shared is not None:
+        if isinstance(shared, Process):
             from .launch import note_parameters
 
             note_parameters(run, shared, bound, args, inst)
         call_function(run, bound, args, node, known=known)
-    elif shared is not None:
+    elif isinstance(shared, Process):
         from .launch import call_base
 
         call_base(run, inst, "__init__", args, node)
     elif cls.fields:
         _fill_fields(run, inst, cls, args, node)
-    elif any(not isinstance(base, Cls) for base in lineage(cls)):
+    elif shared is None and any(not isinstance(base, Cls) for base in lineage(cls)):
         values = list(args.values())
         for shared_object in run.reachable(*values):
             shared_object.open = True
-    if shared is not None:
+    if member(run, cls, "__del__") is not None:
+        # What it does when the object dies is not followed.
+        run.open(*(Ref(one) for one in run.reachable(inst) if isinstance(one, Memory)))
+    if isinstance(shared, Process):
         from .launch import complete
 
         complete(run, shared, inst)
+    if member(run, cls, "__del__") is not None:
+        from .pauses import leave_for_later
+
+        leave_for_later(run, get_attribute(run, inst, "__del__", node), Arguments(), node)
     return inst
 
 
@@ -422,6 +268,3 @@ def _fill_fields(run: Run, inst: Inst, cls: Cls, args: Arguments, node: cst.CSTN
     post = member(run, cls, "__post_init__")
     if post is not None:
         call_method(run, inst, "__post_init__", Arguments(), node)
-
-
-__all__ = ["Content", "spread", "with_reads"]

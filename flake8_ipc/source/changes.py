@@ -11,7 +11,8 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Event, Kind, Place, Shared, Verb
-from .run import Held, Run
+from .joining import from_values, spread, with_puts
+from .run import Run, calls
 from .values import (
     NEVER_PUT,
     Arguments,
@@ -26,8 +27,7 @@ from .values import (
     OneOf,
     Puts,
     Value,
-    spread,
-    with_puts,
+    fresh_key,
 )
 
 # Methods of lists, dicts, sets, deques, arrays and their kin that change the object.
@@ -48,6 +48,17 @@ _FUNCTIONS = {
 _FED = (Kind.QUEUE, Kind.JOINABLE_QUEUE)
 
 
+def _mutable(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """An object that can be changed in place, whatever is in it."""
+    run.open(*args.values())
+    return replace(from_values(args.values()), thing=fresh_key(), mutable=True)
+
+
+calls("bytearray", "array.array", "collections.Counter", "collections.defaultdict")(_mutable)
+calls("numpy.array", "numpy.arange", "numpy.zeros", "numpy.zeros_like", "numpy.ones", "numpy.ones_like")(_mutable)
+calls("numpy.empty", "numpy.empty_like", "numpy.full", "numpy.full_like")(_mutable)
+
+
 def note_put(run: Run, queue: Shared, value: Value, node: cst.CSTNode) -> None:
     """Something is put: whatever holds it, or a part of it, holds an object that was put from now on."""
     if queue.kind not in _FED or queue.managed or run.vars is None:
@@ -60,11 +71,11 @@ def note_put(run: Run, queue: Shared, value: Value, node: cst.CSTNode) -> None:
     run.made["put", place] = (run.puts, run.calls)
     put = frozenset({(place, queue)})
     exact = not isinstance(value, OneOf)
-    for name, held in run.vars.items():
-        if exact or not isinstance(held, Content):
-            marked = _marked(held, keys, put)
+    for owner, names in list(run.vars.items()):
+        for name, held in list(names.items()):
+            marked = _marked(held, keys, put) if exact or not isinstance(held, Content) else held
             if marked is not held:
-                run.vars[name] = marked
+                run.vars.set(owner, name, marked)
 
 
 def _keys(run: Run, value: Value) -> set[int]:
@@ -72,7 +83,6 @@ def _keys(run: Run, value: Value) -> set[int]:
     from .contents import inside, pickles_itself
 
     found: set[int] = set()
-    held = Held(run)
     pending = [value]
     while pending:
         one = pending.pop()
@@ -82,9 +92,9 @@ def _keys(run: Run, value: Value) -> set[int]:
             if one.key in found or (isinstance(one, Inst) and (one.shared is not None or pickles_itself(run, one))):
                 continue
             found.add(one.key)
-            pending += inside(run, one, {}, held)
+            pending += run.held(one.key).values() if isinstance(one, Inst) else inside(run, one, {})
         elif isinstance(one, (Items, OneOf, Many)):
-            pending += inside(run, one, {}, held)
+            pending += inside(run, one, {})
     return found
 
 
@@ -121,10 +131,9 @@ def another(run: Run, element: Value) -> None:
     """The next turn of a loop takes another element, in which nothing has been put yet."""
     if not run.puts or run.vars is None:
         return
-    keys = _keys(run, element)
-    for name, held in run.vars.items():
-        if name[0] in keys:
-            run.vars[name] = _unmarked(held)
+    for owner in _keys(run, element):
+        for name, held in list(run.vars.of(owner).items()):
+            run.vars.set(owner, name, _unmarked(held))
 
 
 def _unmarked(value: Value) -> Value:
@@ -154,7 +163,7 @@ def note_change(run: Run, owner: Value, node: cst.CSTNode) -> None:
             puts = sorted(option.puts, key=lambda put: _order(run, put[0]))
             place = _method_call(run, option, puts[0][0]) or run.place(node)
             after = tuple(put for put, _ in puts)
-            run.out.append(Event(Verb.CHANGE, puts[0][1], place, setting=run.setting, after=after))
+            run.out.append(Event(Verb.MUTATE, puts[0][1], place, setting=run.setting, after=after))
 
 
 def _order(run: Run, put: Place) -> int:

@@ -5,27 +5,15 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Count
-from . import contents
+from . import contents, copies
 from .changes import MUTATORS, note_change
+from .elements import iterated
+from .joining import from_values, join
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Generator,
-    Items,
-    Many,
-    Value,
-    from_values,
-    join,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Ref, Value
 
 _ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
+_PUSHES = frozenset({"enter_context", "callback", "push"})
 _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len__", "__contains__"})
 
 
@@ -33,10 +21,20 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
     """What ``owner.name(...)`` does, where the owner is no shared object."""
     if name in MUTATORS:
         note_change(run, owner, node)
+    if run.born or run.copies:
+        _note(run, owner, name, args, node)
     if isinstance(owner, Coll):
+        if owner.kind == "exit stack" and name in _PUSHES:
+            from .withs import push
+
+            return push(run, owner, name, args, node)
+        if name in ("extend", "update") and owner.kind != "dict" and any(isinstance(value, Ref) for value in args.values()):
+            args = Arguments([(Items(*iterated(run, value, at)), at) for value, at in args.positional])
         return _call_coll(run, owner, name, args)
     if isinstance(owner, (Const, Items)):
-        return from_values([owner, *args.values()], plain=isinstance(owner, Const))
+        if name == "join" and args.positional:
+            iterated(run, args.positional[0][0], node)
+        return from_values([owner, *args.values()], plain=isinstance(owner, Const), keep=name == "format")
     if isinstance(owner, Data):
         run.open(*args.values())
         return from_values([owner, *args.values()])
@@ -44,6 +42,18 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
         return UNKNOWN
     run.open(*args.values())
     return UNKNOWN
+
+
+def _note(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> None:
+    """What a method of a collection, or a string's ``join``, changes or reads of what children have copies of."""
+    if isinstance(owner, Coll) and name in copies.CHANGES:
+        copies.collection_changed(run, owner, node, args.get(0, "key") if name == "setdefault" else None)
+    elif isinstance(owner, Coll) and name == "get" and args.positional:
+        copies.element_seen(run, owner, args.positional[0][0], node)
+    elif isinstance(owner, (Coll, Items)) and name not in copies.TAKES:
+        copies.read(run, [owner], node)
+    if isinstance(owner, (Coll, Items, Const)) and name not in ("append", "add"):
+        copies.read(run, args.values(), node)
 
 
 def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:

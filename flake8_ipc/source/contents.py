@@ -7,7 +7,8 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Count, PipeEnd, Process, Shared
-from .run import Held, Run
+from .joining import from_values, is_faceless, join, spread, with_puts
+from .run import Run
 from .values import (
     NEVER_PUT,
     UNKNOWN,
@@ -28,23 +29,21 @@ from .values import (
     Ref,
     Scope,
     Value,
-    from_values,
-    is_faceless,
-    join,
-    spread,
-    with_puts,
+    View,
 )
 
 
-def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> list[Value]:
-    """The values directly inside one; shared objects go to ``found``. ``held``: what each object holds."""
+def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
+    """The values directly inside one; shared objects go to ``found``."""
     if isinstance(value, Ref):
+        if isinstance(value, View):
+            return []
         found[value.shared] = None
-        return held.by(id(value.shared))
+        return run.holding(id(value.shared))
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
-        return held.by(value.key)
+        return run.holding(value.key)
     if isinstance(value, Items):
         return [*(value.items or ()), value.element]
     if isinstance(value, OneOf):
@@ -60,7 +59,7 @@ def inside(run: Run, value: Value, found: dict[Shared, None], held: Held) -> lis
     if isinstance(value, Method):
         return [value.owner]
     if isinstance(value, Func):
-        return [*([value.bound] if value.bound is not None else ()), *_closed_over(held, value.scope)]
+        return [*([value.bound] if value.bound is not None else ()), *_closed_over(run, value.scope)]
     if isinstance(value, Generator):
         return list(value.args.values())
     return []
@@ -86,10 +85,10 @@ def pickles_itself(run: Run, value: Inst) -> bool:
     return False
 
 
-def _closed_over(held: Held, scope: Scope | None) -> list[Value]:
+def _closed_over(run: Run, scope: Scope | None) -> list[Value]:
     values: list[Value] = []
     while scope is not None and scope.kind == "function":
-        values += held.by(scope.key)
+        values += run.holding(scope.key)
         scope = scope.parent
     return values
 
@@ -97,6 +96,9 @@ def _closed_over(held: Held, scope: Scope | None) -> list[Value]:
 def make(run: Run, kind: str, items: dict[object, Value] | None, element: Value | None, count: Count | None) -> Coll:
     """A new collection with this content."""
     coll = Coll(kind)
+    for value in (*(items or {}).values(), element):
+        if type(value) is Data and value.copy is not None:
+            value.copy.kept = True
     run.store(coll.key, "", Content(items, element, count))
     return coll
 
@@ -125,6 +127,15 @@ def _put_along(item: Value, puts: Puts) -> Value:
     return replace(item, element=with_puts(item.element, puts)) if isinstance(item, Many) else item
 
 
+def parts_or_many(run: Run, value: Value) -> tuple[Value, ...]:
+    """The parts of a collection, as ``parts`` tells them; one Many where they are not known."""
+    known = parts(run, value)
+    if known is not None:
+        return known
+    _, element, count = elements(run, value)
+    return (Many(element, count or Count()),)
+
+
 def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
     """What iterating a value gives: its known items or None, a summary of every element, how many there are."""
     known = parts(run, value)
@@ -150,8 +161,15 @@ def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, C
             joined = element if joined is None else join(joined, element)
         return None, joined or UNKNOWN, None
     if isinstance(value, Data):
-        element = Data(reads=value.reads, own=value.own, varies=value.varies, anything=value.anything, puts=value.puts)
         told = value.reads or value.own or value.varies or value.anything or value.puts
+        element = Data(
+            reads=value.reads,
+            own=value.own,
+            varies=value.varies,
+            anything=value.anything,
+            copy=value.copy,
+            puts=value.puts,
+        )
         return None, element if told else UNKNOWN, value.count
     return None, UNKNOWN, None
 
@@ -202,11 +220,11 @@ def bare(run: Run, *values: Value) -> frozenset[Shared]:
 def inherited(value: Value) -> Value:
     """The value, reached through a global that this process did not bind."""
     if isinstance(value, Ref):
-        return Ref(value.shared, True, value.exact)
+        return replace(value, inherited=True)
     if isinstance(value, Inst):
-        return Inst(value.cls, value.shared, True, value.key)
+        return replace(value, inherited=True)
     if isinstance(value, Coll):
-        return Coll(value.kind, True, value.key)
+        return replace(value, inherited=True)
     if isinstance(value, Items):
         return Items(
             tuple(map(inherited, value.items)) if value.items is not None else None,
@@ -227,7 +245,7 @@ def inherited(value: Value) -> Value:
 def inexact(value: Value) -> Value:
     """The value, when it may as well be another one of the same collection."""
     if isinstance(value, Ref):
-        return Ref(value.shared, value.inherited, False)
+        return replace(value, exact=False)
     if isinstance(value, OneOf):
         return OneOf(tuple(map(inexact, value.options)))
     if isinstance(value, Items):
@@ -260,14 +278,18 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
                 return _inherit(value, items[place])
         some = inexact(_summary(tuple(items.values()) if items is not None else None, content.element))
         return _inherit(value, with_puts(some, value.puts))
-    inner = from_values([value, index])
-    return replace(inner, puts=value.puts) if isinstance(value, Data) and value.puts else inner
+    computed = from_values([value, index])
+    if isinstance(value, Data) and (value.copy is not None or value.puts):
+        return replace(computed, copy=value.copy, puts=value.puts)
+    return computed
 
 
 def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None:
     """Puts a value into a collection: under a known key, or as one more of its elements."""
-    content = run.content(coll)
+    content = run.content_to_fill(coll)
     items = content.items
+    if type(value) is Data and value.copy is not None:
+        value.copy.kept = True
     if items is None:
         element = value if content.element is None else join(content.element, value)
         run.store(coll.key, "", Content(None, element, content.count or Count(), content.keys))

@@ -9,7 +9,9 @@ import libcst as cst
 from ..model import (
     CELLS,
     LOCKS,
+    PROXIES,
     QUEUES,
+    Barrier,
     Blocking,
     Cell,
     Choice,
@@ -21,27 +23,11 @@ from ..model import (
     Shared,
     Verb,
 )
-from . import contents
+from . import copies
 from .changes import note_put
+from .joining import from_values, spread
 from .run import Run
-from .values import (
-    NOTHING,
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    BlockName,
-    Coll,
-    Const,
-    Data,
-    Items,
-    Method,
-    OneOf,
-    Ref,
-    Value,
-    fresh_key,
-    from_values,
-    spread,
-)
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +131,11 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.THREAD: _PROCESS,
     Kind.POOL: _POOL,
     Kind.THREAD_POOL: _POOL,
-    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN)},
+    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN, (0, "wait"))},
     Kind.RESULT: _RESULT,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
+    Kind.SHAREABLE_LIST: _MEMORY,
     Kind.LISTENER: {"close": Deed(Verb.CLOSE)},
     Kind.SUBPROCESS: _SUBPROCESS,
 }
@@ -190,10 +177,14 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         served = serve(run, ref, name, args, node)
         if served is not None:
             return served
-    if shared.kind in (Kind.DICT, Kind.LIST, Kind.NAMESPACE, Kind.PROXY):
-        from .managers import call_proxy
+    if shared.kind in PROXIES or (shared.managed and shared.kind in CELLS and name not in _CELL):
+        from .proxies import call_proxy
 
         return call_proxy(run, ref, name, args, node)
+    if isinstance(ref, View):
+        from .memory import call_view
+
+        return call_view(run, ref, name, args, node)
     if shared.kind is Kind.LISTENER and name == "accept":
         from .sockets import accept
 
@@ -218,8 +209,11 @@ def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CS
 
 def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: cst.CSTNode) -> Value:
     shared = ref.shared
+    waits = blocking(deed, args)
+    if isinstance(shared, Barrier) and shared.timed and waits is Blocking.FOREVER:
+        waits = Blocking.TIMED
     facts = {
-        "blocking": blocking(deed, args),
+        "blocking": waits,
         "used": id(node) not in run.unused,
         "inherited": ref.inherited,
         "exact": ref.exact,
@@ -237,8 +231,10 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
         return Ref(shared.lock, ref.inherited, ref.exact) if shared.lock is not None else UNKNOWN
+    if deed.verb is Verb.ACQUIRE:
+        run.by_hand.add(run.role)
     if deed.verb is Verb.GET_OBJ:
-        return ref
+        return Ref(shared, ref.inherited, ref.exact, bare=True)
     if deed.verb is Verb.RESULT:
         return UNKNOWN
     return PLAIN if deed.verb not in (Verb.QUERY, Verb.JOIN) else UNKNOWN
@@ -248,11 +244,18 @@ def _hand_over(
     run: Run, shared: Shared, label: str, deed: Deed, args: Arguments, node: cst.CSTNode, facts: dict[str, object]
 ) -> Value:
     """A put or send: what is known of its payload decides how many ways it is written down."""
+    from .lifetimes import hand_to_server
+    from .proxies import holdings
+
     value = args.get(0, "obj")
     if value is None:
         value = UNKNOWN
+    if run.copies:
+        copies.read(run, [value], node)
+    hand_to_server(run, value, node)
     for inside in run.reachable(value):
         inside.open = True
+    facts["holds"] = holdings(Key.ANY, value)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     payloads: list[Constant | None] = []
     for option in spread(value):
@@ -263,11 +266,14 @@ def _hand_over(
             if isinstance(option, Data) and option.anything:
                 payloads.append(Constant(None))
     branches: list[Flow] = []
-    for payload in payloads:
+    for payload in payloads if len(payloads) > 1 else ():
         with run.writing() as sequence:
             run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, **facts)
         branches.append(sequence)
-    run.out.append(Choice(branches) if len(branches) > 1 else branches[0])
+    if branches:
+        run.out.append(Choice(branches))
+    else:
+        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
     note_put(run, shared, value, node)
     return PLAIN
 
@@ -277,7 +283,7 @@ def _wait_for(
 ) -> Value:
     """``Condition.wait_for``: looks at its predicate first and waits only while that is false."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     predicate = args.get(0, "predicate")
     if predicate is not None:
@@ -288,128 +294,6 @@ def _wait_for(
 
 def _note(event: Event) -> None:
     """An event as a branch of its own."""
-
-
-# -- attributes and elements
-
-
-def key_of(index: Value) -> Key | Constant:
-    """Which element an index names."""
-    if isinstance(index, Const):
-        return Constant(index.value)
-    if isinstance(index, Items) and index.items is None:
-        return Key.WHOLE
-    if isinstance(index, Data) and index.own:
-        return Key.OWN
-    return Key.ANY
-
-
-def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
-    """``shared.name``."""
-    shared = ref.shared
-    kind = shared.kind
-    if kind in CELLS:
-        if name in ("value", "raw"):
-            return read(run, ref, Key.WHOLE, node, name)
-        if name in _CELL or name in ("acquire", "release"):
-            return Method(ref, name)
-        return read(run, ref, Constant(name), node, name)
-    if kind is Kind.NAMESPACE and not name.startswith("__"):
-        return read(run, ref, Constant(name), node, name)
-    if kind is Kind.SHARED_MEMORY and name in ("buf", "name"):
-        return ref if name == "buf" else BlockName(shared)
-    if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
-        run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
-        return UNKNOWN if name != "sentinel" else ref
-    if kind is Kind.LISTENER and name in ("address", "last_accepted"):
-        from .sockets import address_of
-
-        return address_of(shared)
-    if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin"):
-        return UNKNOWN
-    return Method(ref, name)
-
-
-def read(run: Run, ref: Ref, key: Key | Constant, node: cst.CSTNode, name: str) -> Value:
-    """A read of a cell or proxy."""
-    event = run.emit(
-        Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, inherited=ref.inherited, exact=ref.exact
-    )
-    return Data(reads=frozenset({event}))
-
-
-def write(run: Run, ref: Ref, key: Key | Constant, value: Value, node: cst.CSTNode, name: str) -> None:
-    """A write to a cell or proxy; the reads it was computed from, or depends on, make it a read-modify-write."""
-    inner = contents.elements(run, value)[1] if isinstance(value, (Items, Coll)) else value
-    reads = from_values([value, inner]).reads | run.controls
-    mine = tuple(event for event in reads if event.target is ref.shared and _meet(event.key, key))
-    payload = Constant(value.value) if isinstance(value, Const) and not value.reads else None
-    run.emit(
-        Verb.WRITE,
-        ref.shared,
-        node,
-        f"{ref.shared.name}.{name}",
-        key=key,
-        payload=payload,
-        reads=mine,
-        inherited=ref.inherited,
-        exact=ref.exact,
-    )
-    if ref.shared.kind in (Kind.DICT, Kind.LIST, Kind.NAMESPACE):
-        run.open(value)
-
-
-def _meet(one: Key | Constant, other: Key | Constant) -> bool:
-    return not (isinstance(one, Constant) and isinstance(other, Constant)) or one == other
-
-
-def write_attribute(run: Run, ref: Ref, name: str, value: Value, node: cst.CSTNode) -> bool:
-    """``shared.name = value``; False where it is no access to shared memory."""
-    kind = ref.shared.kind
-    if kind in CELLS:
-        write(run, ref, Key.WHOLE if name in ("value", "raw") else Constant(name), value, node, name)
-        return True
-    if kind is Kind.NAMESPACE:
-        write(run, ref, Constant(name), value, node, name)
-        return True
-    return False
-
-
-_SUBSCRIPTED = CELLS | {Kind.DICT, Kind.LIST, Kind.SHARED_MEMORY, Kind.SHAREABLE_LIST}
-
-
-def read_element(run: Run, owner: Value, index: Value, node: cst.CSTNode) -> Value:
-    """``shared[index]``."""
-    results = []
-    for option in spread(owner):
-        if isinstance(option, Ref) and option.shared.kind in _SUBSCRIPTED:
-            results.append(read(run, option, key_of(index), node, "[]"))
-        else:
-            results.append(UNKNOWN)
-    return from_values([*results, index]) if results else UNKNOWN
-
-
-def write_element(run: Run, ref: Ref, index: Value, value: Value, node: cst.CSTNode) -> None:
-    """``shared[index] = value``."""
-    if ref.shared.kind in _SUBSCRIPTED:
-        write(run, ref, key_of(index), value, node, "[]")
-    else:
-        run.open(value)
-
-
-def iterate_shared(run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = False) -> Value:
-    """Iterating a shared object: what each element is."""
-    kind = ref.shared.kind
-    if kind in CELLS or kind in (Kind.LIST, Kind.SHAREABLE_LIST):
-        value = read(run, ref, Key.WHOLE, node, "iteration")
-        return Data(reads=from_values([value]).reads)
-    if kind is Kind.DICT:
-        run.emit(Verb.READ if copied else Verb.CALL, ref.shared, node, "__iter__", exact=ref.exact, used=not copied)
-        return UNKNOWN
-    if kind is Kind.RESULT:
-        run.emit(Verb.RESULT, ref.shared, node, "iteration", exact=ref.exact)
-        return UNKNOWN
-    return UNKNOWN
 
 
 def leave_with(run: Run, ref: Ref) -> tuple[Verb, Shared] | None:
@@ -430,4 +314,4 @@ def leave_with(run: Run, ref: Ref) -> tuple[Verb, Shared] | None:
     return None
 
 
-__all__ = ["NOTHING", "Coll", "OneOf", "do", "key_of", "leave_with"]
+__all__ = ["do", "leave_with"]

@@ -9,11 +9,12 @@ from .attributes import is_plain_base, library_base, lineage
 from .expressions import defaults_of
 from .lookup import BUILTINS, bind
 from .names import canonical
+from .pauses import leave_for_later
 from .project import force, resolve, worth_reading
 from .run import Frame, Run, executes
 from .scanning import own_nodes
 from .statements import _at_module_level, last_name
-from .values import UNKNOWN, Cls, Foreign, Func, Name, Scope, Value
+from .values import UNKNOWN, Arguments, Cls, Foreign, Func, Name, Scope, Value
 
 
 @executes(cst.FunctionDef)
@@ -40,6 +41,8 @@ def function(run: Run, node: cst.FunctionDef) -> None:
             node, func.scope, name, owner, None, False, defaults, func.decorators
         )
     bind(run, name, func)
+    if "atexit.register" in func.decorators:
+        leave_for_later(run, func, Arguments(), node)
 
 
 def decorators(run: Run, nodes: object) -> frozenset[str]:
@@ -186,5 +189,6 @@ def _dotted(node: cst.BaseExpression) -> str:
 # What `from multiprocessing import *` brings (CPython Lib/multiprocessing/context.py).
 _STARRED = (
     "Array Barrier BoundedSemaphore Condition Event JoinableQueue Lock Manager Pipe Pool Process Queue RLock RawArray"
-    " RawValue Semaphore SimpleQueue Value cpu_count current_process get_context set_start_method"
+    " RawValue Semaphore SimpleQueue Value active_children cpu_count current_process freeze_support get_context"
+    " get_logger get_start_method log_to_stderr parent_process set_start_method"
 ).split()

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Cell, Choice, Kind, Lock, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
+from ..model import Cell, Choice, Kind, Lock, Memory, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
+from . import copies
 from .attributes import get_attribute, lineage, member
-from .calls import call_value, follow, instantiate
+from .calls import call_value, instantiate
+from .following import follow
+from .joining import join
 from .launch import make_process, start
 from .lookup import lookup
 from .names import canonical
 from .run import Run
-from .values import (
-    UNKNOWN,
-    Arguments,
-    Cls,
-    Const,
-    Data,
-    Func,
-    Generator,
-    Inst,
-    Method,
-    Name,
-    OneOf,
-    Ref,
-    Value,
-    fresh_key,
-    join,
-)
+from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value, fresh_key
 
 _ANNOTATED: dict[str, Kind] = {
     "Queue": Kind.QUEUE,
@@ -121,6 +108,8 @@ def _annotation_name(run: Run, node: cst.BaseExpression) -> str | None:
 def enter_function(run: Run, func: Func) -> None:
     """A function as an entry: called once, with unknown arguments."""
     result = follow(run, func, Arguments(open=True), func.node, known=False)
+    if run.copies:
+        copies.read(run, [result], func.node)
     _let_go(run, result)
 
 
@@ -137,7 +126,10 @@ def enter_class(run: Run, cls: Cls) -> None:
     if not isinstance(inst, Inst) or run.vars is None:
         return
     methods = [func for func in _methods(run, inst) if id(func.node) not in run.visited]
-    if inst.shared is not None:
+    for shared in run.reachable(inst):
+        # What an object of it shows, its users can close and unlink.
+        shared.open = shared.open or isinstance(shared, Memory)
+    if isinstance(inst.shared, Process):
         # Whoever makes it holds it, and may do more with it than its own class shows.
         inst.shared.open = True
         run.unused.add(id(cls.node))
@@ -147,7 +139,9 @@ def enter_class(run: Run, cls: Cls) -> None:
     for func in methods:
         if id(func.node) in run.visited and func.name.startswith("_"):
             continue
-        run.vars = dict(before) if before is not None else None
+        run.vars = before.copy() if before is not None else None
+        # Which of its methods run in which process only their callers know.
+        run.copies = {}
         with run.writing() as sequence:
             result = call_value(run, func, Arguments(open=True), func.node)
             if isinstance(result, Generator) and result.func is not None:
@@ -162,8 +156,8 @@ def enter_class(run: Run, cls: Cls) -> None:
 def _methods(run: Run, inst: Inst) -> list[Func]:
     found: dict[str, Func] = {}
     for base in reversed([base for base in lineage(inst.cls) if isinstance(base, Cls)]):
-        for (key, name), value in list((run.vars or {}).items()):
-            if key == base.key and isinstance(value, Func) and name not in ("__init__", "__new__", "__del__"):
+        for name, value in list(run.held(base.key).items()):
+            if isinstance(value, Func) and name not in ("__init__", "__new__", "__del__"):
                 bound = get_attribute(run, inst, name, value.node) if not _is_property(value) else None
                 if isinstance(bound, Func):
                     found[name] = bound

@@ -2,77 +2,35 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import libcst as cst
 
-from ..model import CELLS, Count, Kind, Verb
-from . import contents
+from ..model import Count
+from . import contents, copies
 from .attributes import get_attribute
-from .calls import call_value, evaluate_call
+from .calls import evaluate_call
+from .elements import iterated
+from .joining import from_values, join, spread
 from .lookup import assign, lookup
-from .names import canonical
-from .run import Run, evaluates, join_vars
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Arguments,
-    Coll,
-    Const,
-    Data,
-    Func,
-    Generator,
-    Guard,
-    Inst,
-    Items,
-    Many,
-    Name,
-    OneOf,
-    Ref,
-    Value,
-    from_values,
-    join,
-    spread,
-)
-
-_ARITHMETIC: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
-    cst.Add: operator.add,
-    cst.Subtract: operator.sub,
-    cst.Multiply: operator.mul,
-    cst.FloorDivide: operator.floordiv,
-    cst.Divide: operator.truediv,
-    cst.Modulo: operator.mod,
-    cst.Power: operator.pow,
-    cst.LeftShift: operator.lshift,
-    cst.BitOr: operator.or_,
-    cst.BitAnd: operator.and_,
-}
-_COMPARISONS: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
-    cst.Equal: operator.eq,
-    cst.NotEqual: operator.ne,
-    cst.LessThan: operator.lt,
-    cst.GreaterThan: operator.gt,
-    cst.LessThanEqual: operator.le,
-    cst.GreaterThanEqual: operator.ge,
-    cst.Is: operator.is_,
-    cst.IsNot: operator.is_not,
-}
-# What keeps an index apart from every other copy's: sums and products do, remainders and quotients do not.
-_KEEPS_APART = (cst.Add, cst.Subtract, cst.Multiply)
-_LARGEST = 1 << 80
+from .run import Run, evaluates
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, OneOf, Ref, Value
 
 
 @evaluates(cst.Name)
 def name(run: Run, node: cst.Name) -> Value:
+    if run.copies:
+        copies.name_seen(run, node)
     return lookup(run, node.value)
 
 
 @evaluates(cst.SimpleString)
 def string(run: Run, node: cst.SimpleString) -> Value:
-    return Const(node.evaluated_value)
+    text = node.value
+    # libcst compiles each literal; most are their own text.
+    plain = text[0] == text[-1] and text[0] in "'\"" and "\\" not in text and text[:3] not in ("\"\"\"", "'''")
+    return Const(text[1:-1] if plain else node.evaluated_value)
 
 
 @evaluates(cst.ConcatenatedString)
@@ -83,7 +41,7 @@ def strings(run: Run, node: cst.ConcatenatedString) -> Value:
 
 @evaluates(cst.Integer)
 def integer(run: Run, node: cst.Integer) -> Value:
-    return Const(node.evaluated_value)
+    return Const(int(node.value) if node.value.isdecimal() else node.evaluated_value)
 
 
 @evaluates(cst.Float)
@@ -98,11 +56,17 @@ def plain(run: Run, node: cst.CSTNode) -> Value:
 
 @evaluates(cst.FormattedString)
 def formatted(run: Run, node: cst.FormattedString) -> Value:
+    from .proxies import show
+
     values = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
-    return from_values(values, plain=True)
+            show(run, values[-1], part)
+    if run.copies:
+        copies.read(run, values, node)
+    # The text that is made of something of one's own is one's own.
+    return from_values(values, plain=True, keep=True)
 
 
 @evaluates(cst.Attribute)
@@ -131,19 +95,13 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     values: list[Value] = []
     for element in nodes:
         value = run.evaluate(element.value)
-        if isinstance(element, cst.StarredElement):
-            values += _parts(run, value)
+        if type(element) is cst.StarredElement:
+            if isinstance(value, (Ref, OneOf)):
+                value = Items(*iterated(run, value, element.value))
+            values += contents.parts_or_many(run, value)
         else:
             values.append(value)
     return values
-
-
-def _parts(run: Run, value: Value) -> tuple[Value, ...]:
-    known = contents.parts(run, value)
-    if known is not None:
-        return known
-    _, element, count = contents.elements(run, value)
-    return (Many(element, count or Count()),)
 
 
 @evaluates(cst.Dict)
@@ -173,9 +131,11 @@ def dict_(run: Run, node: cst.Dict) -> Value:
 def subscripted(run: Run, node: cst.Subscript) -> Value:
     owner = run.evaluate(node.value)
     index = index_of(run, node)
+    if run.copies:
+        copies.element_seen(run, owner, index, node)
     for option in spread(owner):
         if isinstance(option, Ref):
-            from .deeds import read_element
+            from .elements import read_element
 
             return read_element(run, owner, index, node)
         if isinstance(option, Inst):
@@ -222,153 +182,10 @@ def index_of(run: Run, node: cst.Subscript) -> Value:
     return values[0] if len(values) == 1 else from_values(values, keep=True)
 
 
-@evaluates(cst.UnaryOperation)
-def unary(run: Run, node: cst.UnaryOperation) -> Value:
-    value = run.evaluate(node.expression)
-    as_number(run, value, node, "-")
-    if isinstance(value, Guard) and isinstance(node.operator, cst.Not):
-        return Guard(not value.truth)
-    if isinstance(value, Const):
-        try:
-            if isinstance(node.operator, cst.Minus):
-                return Const(-value.value)  # type: ignore[operator]
-            if isinstance(node.operator, cst.Not):
-                return Const(not value.value)
-            if isinstance(node.operator, cst.Plus):
-                return value
-        except TypeError:
-            return PLAIN
-    return from_values([value], plain=True, keep=True)
-
-
-@evaluates(cst.BinaryOperation)
-def binary(run: Run, node: cst.BinaryOperation) -> Value:
-    left, right = run.evaluate(node.left), run.evaluate(node.right)
-    for value in (left, right):
-        as_number(run, value, node, "arithmetic")
-    if isinstance(left, Const) and isinstance(right, Const):
-        return fold(node.operator, left, right)
-    if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
-        return _concatenated(run, left, right)
-    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
-        return _repeated(run, left, right)
-    if isinstance(node.operator, cst.BitOr) and isinstance(left, Coll):
-        return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
-    return from_values([left, right], plain=_numeric(left, right), keep=isinstance(node.operator, _KEEPS_APART))
-
-
-def _numeric(left: Value, right: Value) -> bool:
-    return any(isinstance(value, Const) or (isinstance(value, Data) and value.plain) for value in (left, right))
-
-
-def fold(sign: cst.CSTNode, left: Const, right: Const) -> Value:
-    """Constant arithmetic, as long as its result stays small."""
-    compute = _ARITHMETIC.get(type(sign))
-    numbers = all(isinstance(value.value, (int, float)) for value in (left, right))
-    if compute is None:
-        return PLAIN
-    if not numbers:
-        if isinstance(sign, cst.Add) and type(left.value) is type(right.value) and isinstance(left.value, (str, bytes)):
-            return Const(left.value + right.value)  # type: ignore[operator]
-        return PLAIN
-    if isinstance(sign, (cst.Power, cst.LeftShift)) and abs(right.value) > 80:  # type: ignore[arg-type]
-        return PLAIN
-    try:
-        result = compute(left.value, right.value)
-    except (ArithmeticError, TypeError, ValueError):
-        return PLAIN
-    if isinstance(result, complex) or (isinstance(result, int) and abs(result) > _LARGEST):
-        return PLAIN
-    return Const(result, left.reads | right.reads)
-
-
-def _concatenated(run: Run, left: Value, right: Value) -> Value:
-    items = (*_parts(run, left), *_parts(run, right))
-    return Items(items) if isinstance(left, Items) else contents.make(run, "list", dict(enumerate(items)), None, None)
-
-
-def _repeated(run: Run, left: Value, times: Value) -> Value:
-    items, element, _ = contents.elements(run, left)
-    if items is not None and isinstance(times, Const) and isinstance(times.value, int) and times.value <= 16:
-        whole = items * times.value
-        if isinstance(left, Items):
-            return Items(whole)
-        return contents.make(run, "list", dict(enumerate(whole)), None, None)
-    count = times.count if isinstance(times, Data) and times.count is not None else Count()
-    many: Value = Many(element, count)
-    return Items((many,)) if isinstance(left, Items) else contents.make(run, "list", {0: many}, None, None)
-
-
-@evaluates(cst.BooleanOperation)
-def boolean(run: Run, node: cst.BooleanOperation) -> Value:
-    from .statements import either
-
-    left = run.evaluate(node.left)
-    as_number(run, left, node.left, "truth")
-    stop = isinstance(node.operator, cst.Or)
-    if isinstance(left, Const) and not left.reads:
-        return left if bool(left.value) is stop else run.evaluate(node.right)
-    right: list[Value] = []
-    either(run, lambda: right.append(run.evaluate(node.right)), lambda: None, reads=from_values([left]).reads)
-    if isinstance(left, Guard):
-        return left
-    if right and isinstance(right[0], Guard):
-        return right[0] if not stop else UNKNOWN
-    plain = isinstance(left, (Const, Data)) and (not right or isinstance(right[0], (Const, Data)))
-    if plain:
-        return from_values([left, *right])
-    return join(left, right[0]) if right else left
-
-
-@evaluates(cst.Comparison)
-def comparison(run: Run, node: cst.Comparison) -> Value:
-    left = run.evaluate(node.left)
-    values = [left]
-    verdict: Value | None = None
-    for target in node.comparisons:
-        right = run.evaluate(target.comparator)
-        values.append(right)
-        if not isinstance(target.operator, (cst.Is, cst.IsNot)):
-            as_number(run, left, node, "comparison")
-            as_number(run, right, node, "comparison")
-        if len(node.comparisons) == 1:
-            verdict = compare(left, right, target.operator)
-        left = right
-    return verdict if verdict is not None else from_values(values, plain=True)
-
-
-def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
-    """The outcome of a comparison where it is known."""
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Name) and one.dotted == "__name__" and isinstance(other, Const):
-            truth = other.value == "__main__"
-            return Guard(truth if isinstance(sign, (cst.Equal, cst.Is)) else not truth)
-        if isinstance(one, Name) and one.dotted == "multiprocessing.main_process" and isinstance(other, Const):
-            return Guard(isinstance(sign, (cst.Equal, cst.Is)))
-    if isinstance(sign, (cst.Is, cst.IsNot)):
-        for one, other in ((left, right), (right, left)):
-            if isinstance(other, Const) and other.value is None:
-                if isinstance(one, Const):
-                    return Const((one.value is None) is isinstance(sign, cst.Is))
-                if isinstance(one, (Ref, Inst, Func, Coll, Items)):
-                    return Const(isinstance(sign, cst.IsNot))
-    if isinstance(left, Const) and isinstance(right, Const) and type(sign) in _COMPARISONS:
-        try:
-            return Const(bool(_COMPARISONS[type(sign)](left.value, right.value)), left.reads | right.reads)
-        except TypeError:
-            return None
-    return None
-
-
-def as_number(run: Run, value: Value, node: cst.CSTNode, how: str) -> None:
-    """A wrapper used as if it were the number in it."""
-    if isinstance(value, Ref) and value.shared.kind is Kind.VALUE and value.shared.kind in CELLS:
-        run.emit(Verb.AS_NUMBER, value.shared, node, how, exact=value.exact)
-
-
 @evaluates(cst.IfExp)
 def conditional(run: Run, node: cst.IfExp) -> Value:
-    from .statements import condition, either
+    from .branches import either
+    from .conditions import condition
 
     results: list[Value] = []
     test = condition(run, node.test)
@@ -415,7 +232,7 @@ def awaited(run: Run, node: cst.Await) -> Value:
 def yielded(run: Run, node: cst.Yield) -> Value:
     if isinstance(node.value, cst.From):
         source = run.evaluate(node.value.item)
-        from .loops import iterate
+        from .iteration import iterate
 
         iterate(run, source, lambda item: _hand_out(run, item), node)
         return UNKNOWN
@@ -432,7 +249,7 @@ def _hand_out(run: Run, value: Value) -> None:
 
 @evaluates(cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
 def comprehension(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp) -> Value:
-    from .loops import comprehend
+    from .comprehensions import comprehend
 
     return comprehend(run, node)
 
@@ -440,6 +257,3 @@ def comprehension(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp 
 @evaluates(cst.StarredElement)
 def starred(run: Run, node: cst.StarredElement) -> Value:
     return run.evaluate(node.value)
-
-
-__all__ = ["Generator", "OneOf", "call_value", "canonical", "join_vars"]

@@ -24,9 +24,12 @@ from ..model import (
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
+from .keeping import forget_given, given
+from .lifetimes import hand_to_child
 from .made import made
 from .project import force
 from .run import Frame, Run
+from .scanning import ends_with
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -45,6 +48,7 @@ from .values import (
     Ref,
     Scope,
     Value,
+    fresh_key,
 )
 
 
@@ -59,6 +63,7 @@ class Spec:
     parameters: dict[Shared, Place] = field(default_factory=dict)
     handover: Handover | None = None
     node: cst.CSTNode | None = None
+    making: bool = False
 
 
 def spec_of(run: Run, process: Shared) -> Spec:
@@ -79,7 +84,7 @@ def make_process(
     )
     spec = spec_of(run, process)
     spec.loops = run.loops
-    spec.node = node
+    spec.node, spec.making = node, True
     if cls is not None:
         process.subclass = run.made.get(("class", cls.key))
     run.emit(Verb.CREATE, process, node, process.kind.value)
@@ -90,6 +95,10 @@ def call_base(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTN
     """A method of the library's Process or Thread, called on an object: ``super().__init__(...)`` and its like."""
     shared = owner.shared if isinstance(owner, (Inst, Ref)) else None
     if not isinstance(shared, Process):
+        if shared is not None and shared.kind is Kind.MANAGER and name != "__init__":
+            from .deeds import do
+
+            return do(run, Ref(shared), name, args, node)
         run.open(*args.values())
         return UNKNOWN
     if name != "__init__":
@@ -156,7 +165,7 @@ def note_parameters(run: Run, process: Shared, bound: Value, args: Arguments, in
 def complete(run: Run, process: Process, inst: Inst | None) -> None:
     """The process object is ready: what it was made with is known."""
     spec = spec_of(run, process)
-    spec.inst = inst
+    spec.inst, spec.making = inst, False
     if inst is not None and isinstance(process.subclass, ProcessClass) and spec.handover is None:
         spec.handover = Handover(process.place)
     process.handover = spec.handover
@@ -176,11 +185,25 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
         exact=ref.exact,
         inherited=ref.inherited,
         blocking=Blocking.NEVER,
+        early=isinstance(shared, Process) and spec_of(run, shared).making and not _ends_final(run, node),
     )
     if isinstance(shared, Process) and ("role", shared) not in run.made:
         run.made["role", shared] = True
         _lower_process(run, shared, node)
+    spec = spec_of(run, shared)
+    hand_to_child(run, shared, node)
+    given(run, shared, [*spec.args.values(), *([spec.target] if spec.target is not None else [])], node)
     return Const(None)
+
+
+def _ends_final(run: Run, node: cst.CSTNode) -> bool:
+    """Whether this is the last statement of the ``__init__`` of a class that allows no subclass."""
+    from .statements import last_name
+
+    func = run.frame.func
+    if func is None or func.owner is None or func.name != "__init__" or isinstance(func.node, cst.Lambda):
+        return False
+    return ends_with(func.node, node) and any(last_name(one.decorator) == "final" for one in func.owner.node.decorators)
 
 
 def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
@@ -260,18 +283,20 @@ def lower_role(
         role.given.setdefault(shared, None)
     if landing:
         _note_landing(run, role, target, inner)
-    own = [value for (key, _), value in (run.vars or {}).items() if inst is not None and key == inst.key]
+    own = list(run.held(inst.key).values()) if inst is not None else []
     bare = [target, *inner.values()] if not isinstance(target, Partial) else [*target.args, *inner.values()]
     role.within = frozenset(role.given) - contents.bare(run, *bare, *own)
     outer = _Outer(run)
     run.role = role
     if run.vars is not None:
-        run.vars = dict(run.vars)
-        for (key, name), value in list(run.vars.items()) if inst is not None and loops else ():
-            if inst is not None and key == inst.key:
-                run.vars[key, name] = handed(value, loops)
+        run.vars = run.vars.copy()
+        if inst is not None and loops:
+            for name, value in list(run.held(inst.key).items()):
+                run.vars.set(inst.key, name, handed(value, loops))
         if not role.thread:
-            run.birth = dict(run.vars)
+            forget_given(run)
+            run.birth, run.origin, run.born = run.vars.copy(), outer.kept[1], fresh_key()
+            run.dull, run.handed = {}, tuple(inner.values())
     scope = run.frame.scope
     run.frame = Frame(Scope("function", scope.module.scope, scope.module))
     if scope.module is not run.home and run.abroad is None:
@@ -312,10 +337,14 @@ class _Outer:
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
         self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
+        self.birth, self.copies = (run.origin, run.born, run.dull, run.handed), len(run.copies)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
         run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
+        run.origin, run.born, dull, run.handed = self.birth
+        # What did nothing so far may now read what the child has changed.
+        run.dull = dull if len(run.copies) == self.copies else {}
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:
@@ -329,9 +358,9 @@ def handed(value: Value, loops: tuple[int, ...]) -> Value:
     """A value as its receiver has it: what differs from copy to copy is its own."""
     if isinstance(value, Data):
         own = value.own or bool(value.varies.intersection(loops))
-        return replace(value, own=own, varies=frozenset()) if own or value.varies else value
+        return replace(value, own=own, varies=frozenset(), copy=None) if own or value.varies or value.copy else value
     if isinstance(value, Ref):
-        return Ref(value.shared)
+        return replace(value, inherited=False, exact=True)
     if isinstance(value, Items):
         items = tuple(handed(item, loops) for item in value.items) if value.items is not None else None
         return Items(items, handed(value.element, loops), value.count, value.sequence, value.numbers)

@@ -7,27 +7,10 @@ import libcst as cst
 from ..model import Constant, Kind, Process, Verb
 from . import contents
 from .changes import note_change
+from .joining import from_values, join, spread
+from .keeping import rebound
 from .run import Run
-from .values import (
-    PLAIN,
-    UNKNOWN,
-    Cls,
-    Coll,
-    Const,
-    Content,
-    Data,
-    Inst,
-    Items,
-    Name,
-    OneOf,
-    Ref,
-    Scope,
-    Value,
-    from_values,
-    fresh_key,
-    join,
-    spread,
-)
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value, fresh_key
 
 _CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
 BUILTINS = frozenset(
@@ -58,12 +41,14 @@ def lookup(run: Run, name: str) -> Value:
 
 
 def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
-    if run.birth is not None and scope.kind == "module" and run.birth.get((scope.key, name)) is value:
+    if type(value) is Data and value.copy is not None:
+        value.copy.look(run.loops)
+    if run.birth is not None and scope.kind == "module" and run.birth.get(scope.key, name) is value:
         return contents.inherited(value)
     return value
 
 
-def bind(run: Run, name: str, value: Value) -> None:
+def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> None:
     """Binds a name in the scope that an assignment here would bind."""
     call_it(run, value, name)
     if value is UNKNOWN:
@@ -73,12 +58,15 @@ def bind(run: Run, name: str, value: Value) -> None:
         scope = scope.module.scope
     elif name in scope.nonlocals:
         outer = scope.parent
-        while outer is not None and (outer.key, name) not in (run.vars or {}) and outer.kind == "function":
+        while outer is not None and name not in run.held(outer.key) and outer.kind == "function":
             outer = outer.parent
         scope = outer if outer is not None and outer.kind == "function" else scope
     else:
         scope.names.add(name)
+    before = run.load(scope.key, name) if node is not None else None
     run.store(scope.key, name, value)
+    if node is not None and type(before) is Ref:
+        rebound(run, before, value, node)
 
 
 def call_it(run: Run, value: Value, name: str) -> None:
@@ -91,9 +79,13 @@ def call_it(run: Run, value: Value, name: str) -> None:
 
 def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
     """Assigns a value to a name, attribute, element or a tuple of them."""
-    if isinstance(target, cst.Name):
+    if type(target) is cst.Name:
         _check_rebinding(run, target, value)
-        bind(run, target.value, value)
+        if run.born:
+            from .copies import name_changed
+
+            name_changed(run, target, value)
+        bind(run, target.value, value, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         _unpack(run, target, value)
     elif isinstance(target, cst.Attribute):
@@ -127,6 +119,10 @@ def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
 
 
 def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
+    if run.copies:
+        from .copies import read
+
+        read(run, [value], target)
     items, element, _ = contents.elements(run, value)
     starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
     if items is not None and starred and len(items) >= len(target.elements) - 1:
@@ -155,16 +151,25 @@ def _unpack_starred(run: Run, target: cst.Tuple | cst.List, items: tuple[Value, 
 
 def _piece(run: Run, value: Value, element: Value) -> Value:
     if isinstance(value, Data):
+        if value.copy is not None:
+            return Data(reads=value.reads, copy=value.copy)
         return from_values([value], keep=True) if not value.anything else Data(anything=True, reads=value.reads)
     return contents.inexact(element)
 
 
 def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
     from .expressions import index_of
+    from .proxies import change_copy, keep
 
     owner = run.evaluate(target.value)
     index = index_of(run, target)
+    change_copy(run, owner, target, "[] =")
     note_change(run, owner, target)
+    keep(value)
+    if run.born:
+        from .copies import collection_changed
+
+        collection_changed(run, owner, target, index)
     for option in spread(owner):
         if isinstance(option, Coll):
             if isinstance(index, Const) and option.kind == "dict":
@@ -174,7 +179,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             else:
                 _set_somewhere(run, option, index, value)
         elif isinstance(option, Ref):
-            from .deeds import write_element
+            from .elements import write_element
 
             write_element(run, option, index, value, target)
         elif isinstance(option, Inst):
@@ -182,6 +187,10 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             from .values import Arguments
 
             call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
+        elif isinstance(option, Name) and option.dotted.startswith("multiprocessing.this_process."):
+            from .attributes import free_of_daemon
+
+            free_of_daemon(run)
         elif not isinstance(option, (Items, Cls)):
             run.open(value)
 
@@ -209,18 +218,31 @@ def delete(run: Run, target: cst.CSTNode) -> None:
         for end in contents.ends_in(value):
             run.emit(Verb.DROP, end, target, f"del {target.value}", exact=isinstance(value, Ref) and value.exact)
         if run.vars is not None:
-            run.vars.pop((run.frame.scope.key, target.value), None)
+            run.vars.drop(run.frame.scope.key, target.value)
+            rebound(run, value, UNKNOWN, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)
     elif isinstance(target, cst.Attribute):
         note_change(run, run.evaluate(target.value), target)
     elif isinstance(target, cst.Subscript):
-        owner = run.evaluate(target.value)
-        note_change(run, owner, target)
-        for option in spread(owner):
-            if isinstance(option, Coll):
-                contents.forget_order(run, option)
+        _delete_element(run, target)
+
+
+def _delete_element(run: Run, target: cst.Subscript) -> None:
+    from .elements import delete_element
+    from .expressions import index_of
+    from .proxies import change_copy
+
+    owner = run.evaluate(target.value)
+    index = index_of(run, target)
+    change_copy(run, owner, target, "del []")
+    note_change(run, owner, target)
+    for option in spread(owner):
+        if isinstance(option, Coll):
+            contents.forget_order(run, option)
+        elif isinstance(option, Ref):
+            delete_element(run, option, index, target)
 
 
 def constant(value: Value) -> Constant | None:

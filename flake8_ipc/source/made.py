@@ -19,6 +19,7 @@ def made(run: Run, node: cst.CSTNode, part: object, build: Callable[[], Shared])
     if shared is None:
         shared = run.made[key] = build()
         shared.many = bool(run.loops) or run.role.many
+        run.made["loops", shared] = run.loops
         run.program.objects.append(shared)
     if shared not in run.frame.made:
         run.frame.made.append(shared)

@@ -7,8 +7,6 @@ import libcst as cst
 from ..model import (
     Barrier,
     Blocking,
-    Cell,
-    Constant,
     Kind,
     Lock,
     PipeEnd,
@@ -19,9 +17,10 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .contexts import get_context, get_start_method, set_start_method
 from .made import create, made, number
 from .run import CallReader, Run, calls
-from .values import UNKNOWN, Arguments, BlockName, Const, Context, Guard, Items, Name, Ref, Value
+from .values import UNKNOWN, Arguments, Const, Context, Guard, Items, Name, Ref, Value
 
 _LOCKS = {
     "Lock": Kind.LOCK,
@@ -53,8 +52,10 @@ def make(
     if name == "Event":
         return Ref(create(run, node, name, lambda: Shared(Kind.EVENT, place, context=method)))
     if name == "Barrier":
-        parties = number(args.get(0, "parties"), None)
-        return Ref(create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties)))
+        parties, timed = number(args.get(0, "parties"), None), args.get(2, "timeout") is not None
+        return Ref(
+            create(run, node, name, lambda: Barrier(Kind.BARRIER, place, context=method, parties=parties, timed=timed))
+        )
     if name == "Pipe":
         return _pipe(run, args, node, method)
     if name in ("Value", "Array", "RawValue", "RawArray"):
@@ -64,27 +65,22 @@ def make(
     if name in ("Process", "SpawnProcess", "ForkProcess", "ForkServerProcess"):
         return _process(run, name, args, node, method)
     if name == "Manager":
-        return _manager(run, node, method)
+        from .managers import make_manager
+
+        return make_manager(run, node, method)
     if name == "Pool":
         return make_pool(run, Kind.POOL, args, node, context)
     if name == "get_context":
-        wanted = args.get(0, "method")
-        known = wanted.value if isinstance(wanted, Const) and isinstance(wanted.value, str) else method
-        return Context(known)
+        return get_context(run, args, node, method)
     if name == "set_start_method":
-        return _set_start_method(run, args)
+        return set_start_method(run, args, node)
+    if name == "get_start_method":
+        get_start_method(run, args, node)
     if name == "current_process":
         return Name("multiprocessing.this_process")
     if name == "parent_process":
         return Guard(True) if run.frame.scope.kind == "module" else UNKNOWN
     return None
-
-
-def _set_start_method(run: Run, args: Arguments) -> Value:
-    wanted = args.get(0, "method")
-    if isinstance(wanted, Const) and wanted.value in run.program.methods:
-        run.program.methods = frozenset({str(wanted.value)})
-    return Const(None)
 
 
 def make_lock(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: str | None) -> Lock:
@@ -127,13 +123,6 @@ def _process(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: st
     return Ref(process)
 
 
-def _manager(run: Run, node: cst.CSTNode, method: str | None) -> Value:
-    place = run.place(node)
-    manager = made(run, node, "Manager", lambda: Shared(Kind.MANAGER, place, context=method))
-    run.emit(Verb.CREATE, manager, node, "Manager()")
-    return Ref(manager)
-
-
 def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context: Context | None) -> Value:
     from .launch import pool_initializer
 
@@ -143,7 +132,9 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
         context = given
     method = context.method if context is not None else None
     size = number(args.get(0, "max_workers" if kind is Kind.EXECUTOR else "processes"), None)
-    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size))
+    # A context of the program's own may make workers that are no daemons.
+    daemonic = kind is Kind.POOL and (given is None or isinstance(given, (Context, Const)))
+    pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size, daemonic=daemonic))
     pool_initializer(run, pool, kind, args, node)
     run.emit(Verb.CREATE, pool, node, kind.value)
     return Ref(pool)
@@ -167,22 +158,6 @@ def _popen(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Ref(shared)
 
 
-@calls("multiprocessing.shared_memory.SharedMemory")
-def _shared_memory(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    place = run.place(node)
-    create = args.get(1, "create")
-    fresh = isinstance(create, Const) and bool(create.value)
-    name = args.get(0, "name")
-    if not fresh and isinstance(name, BlockName):
-        run.emit(Verb.ATTACH, name.shared, node, "SharedMemory", payload=Constant(fresh))
-        return Ref(name.shared)
-    block = made(run, node, "SharedMemory", lambda: Cell(Kind.SHARED_MEMORY, place, raw=True))
-    run.emit(Verb.CREATE if fresh else Verb.ATTACH, block, node, "SharedMemory", payload=Constant(fresh))
-    if not fresh:
-        block.open = True
-    return Ref(block)
-
-
 @calls("multiprocessing.connection.wait")
 def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """``connection.wait``: ready ones of those it is given; it looks, and takes nothing."""
@@ -193,13 +168,6 @@ def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         verb = Verb.POLL if shared.kind is Kind.PIPE_END else Verb.QUERY
         run.emit(verb, shared, node, "wait", exact=False, blocking=Blocking.TIMED)
     return Items(None, contents.inexact(contents.elements(run, value)[1]))
-
-
-@calls("multiprocessing.managers.SyncManager", "multiprocessing.managers.SharedMemoryManager")
-def _managers_class(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    place = run.place(node)
-    manager = made(run, node, "Manager", lambda: Shared(Kind.MANAGER, place))
-    return Ref(manager)
 
 
 def _thread_only(dotted: str) -> CallReader:

@@ -12,12 +12,16 @@ from .values import Scope
 
 @dataclass(slots=True, eq=False)
 class ModuleScope:
-    """One file: its tree, its global scope and, for imports of the project's own, its name and folder."""
+    """One file: its tree, its global scope and, for imports of the project's own, its name and folder.
+
+    ``yields``: its text has a ``yield`` somewhere.
+    """
 
     path: str
     tree: cst.Module
     locator: Locator
     name: str = "__main__"
+    yields: bool = True
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:

@@ -55,7 +55,7 @@ HARMLESS = frozenset(
     multiprocessing.log_to_stderr multiprocessing.get_logger multiprocessing.util.log_to_stderr
     math.sqrt math.sin math.cos json.dumps pickle.dumps sys.getsizeof sys.stdout.write sys.stdout.flush
     sys.stderr.write logging.debug logging.info logging.warning logging.error logging.exception logging.critical
-    logging.log warnings.warn traceback.print_exc pprint.pprint signal.signal gc.collect copy.copy copy.deepcopy
+    logging.log warnings.warn traceback.print_exc pprint.pprint gc.collect copy.copy copy.deepcopy
     asyncio.sleep asyncio.gather asyncio.run contextlib.suppress textwrap.dedent pprint.pformat inspect.isclass
     multiprocessing.connection.wait string.Template typing.cast os.sched_getaffinity""".split()
 )
@@ -67,8 +67,24 @@ PLAIN_RESULTS = frozenset(
     multiprocessing.cpu_count os.system os.getcwd""".split()
 )
 
+# Builtins that raise where their argument is not what they expect; modules whose functions have nothing to raise about.
+_RAISING = frozenset("open int float next eval exec __import__".split())
+_CALM = frozenset(
+    """time datetime random logging threading itertools functools collections multiprocessing math operator contextlib
+    typing dataclasses sys gc uuid platform copy pprint traceback warnings enum secrets string textwrap statistics""".split()
+)
 # Functions that never come back; the value tells whether clean-up is skipped (CPython os._exit, sys.exit).
 ENDINGS = {"sys.exit": False, "exit": False, "quit": False, "os._exit": True, "os.abort": True}
+
+
+def may_raise(dotted: str) -> bool:
+    """Whether a call of something imported or built in fails on bad data, a missing file, a lost connection.
+
+    >>> may_raise("json.loads"), may_raise("print"), may_raise("time.sleep")
+    (True, False, False)
+    """
+    module, dot, _ = dotted.partition(".")
+    return module not in _CALM and dotted not in HARMLESS if dot else dotted in _RAISING
 
 
 def canonical(dotted: str) -> str:

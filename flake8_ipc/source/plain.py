@@ -3,38 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Count
+from ..model import Count, Kind, RoleKind, Verb, events
 from . import contents
+from .elements import iterate_shared, iterated
+from .joining import from_values, is_faceless, join
+from .pauses import leave_for_later
+from .proxies import HOLDERS, length, show
 from .run import Run, calls
 from .values import (
     PLAIN,
     UNKNOWN,
+    UNROLLED,
     Arguments,
+    Cls,
     Coll,
     Const,
     Data,
+    Func,
     Generator,
     Items,
+    Many,
     Name,
     Opaque,
     Partial,
     Ref,
     Value,
-    from_values,
-    fresh_key,
-    is_faceless,
-    join,
+    View,
 )
+
+
+@calls("os.getpid")
+def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """No other process has the same."""
+    return Data(own=True, plain=True)
+
+
+@calls("str", "repr")
+def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The text of a number is as much a process's own as the number."""
+    for value in args.values():
+        if isinstance(value, View):
+            iterate_shared(run, value, node)
+        show(run, value, node)
+    return from_values(args.values(), plain=True, keep=True)
+
+
+@calls("filter")
+def _filter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(1, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, iterated(run, value, node)[1], sequence=False)
 
 
 @calls("iter")
 def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 2:
         return Generator(None, Arguments(), args.positional[0][0], args.positional[1][0], node)
+    if args.positional and isinstance(args.positional[0][0], Ref) and args.positional[0][0].shared.kind is Kind.DICT:
+        # What a dict proxy's iterator needs, it needs at once.
+        return Items(*iterated(run, args.positional[0][0], node))
     return args.positional[0][0] if args.positional else UNKNOWN
 
 
@@ -60,13 +92,13 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
-    from .expressions import as_number
+    from .operations import as_number
 
     as_number(run, value, node, "number")
 
 
 def _decide(run: Run, value: Data) -> None:
-    from .statements import decide
+    from .conditions import decide
 
     decide(run, value)
 
@@ -86,7 +118,7 @@ def count_of(run: Run, value: Data) -> Count:
 def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "obj")
     if isinstance(value, Ref):
-        return PLAIN
+        return length(run, value, node) if value.shared.kind in HOLDERS else PLAIN
     if value is None:
         return PLAIN
     items, _, count = contents.elements(run, value)
@@ -101,15 +133,10 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
         if value is None:
             return contents.make(run, kind, {}, None, None) if kind else Items(())
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             return collect(run, value, kind or "list", node)
-        if isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            element = iterate_shared(run, value, node)
-            return contents.make(run, kind or "list", None, element, None)
-        items, element, count = contents.elements(run, value)
+        items, element, count = iterated(run, value, node)
         ordered = items if kind != "set" else None
         if kind is None:
             return Items(ordered, element, count)
@@ -126,8 +153,6 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         items = run.content(base).items
     elif base is not None:
         if isinstance(base, Ref):
-            from .deeds import iterate_shared
-
             iterate_shared(run, base, node, copied=True)
         items = None
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
@@ -143,7 +168,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     if isinstance(value, Generator):
         return Generator(None, Arguments(), value, None, node)
-    items, element, count = contents.elements(run, value)
+    items, element, count = iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
@@ -151,7 +176,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    columns = [contents.elements(run, value) for value in (value for value, _ in args.positional)]
+    columns = [iterated(run, value, node) for value, _ in args.positional]
     if not columns:
         return UNKNOWN
     if all(items is not None for items, _, _ in columns):
@@ -169,14 +194,10 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if value is None:
         return UNKNOWN
     if isinstance(value, Generator):
-        from .loops import collect
+        from .iteration import collect
 
         return collect(run, value, "list", node)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return contents.make(run, "list", None, iterate_shared(run, value, node), None)
-    items, element, count = contents.elements(run, value)
+    items, element, count = iterated(run, value, node)
     return Items(items, element, count)
 
 
@@ -193,16 +214,12 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "iterator")
     if isinstance(value, Generator):
         found: list[Value] = []
-        from .loops import iterate
+        from .iteration import iterate
 
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return iterate_shared(run, value, node)
-    return contents.inexact(contents.elements(run, value)[1]) if value is not None else UNKNOWN
+    return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
 
 
 @calls("map")
@@ -213,7 +230,7 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     function = args.positional[0][0]
     results: list[Value] = []
-    from .loops import iterate
+    from .iteration import iterate
 
     def one(item: Value) -> None:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
@@ -227,16 +244,15 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("sum", "any", "all", "min", "max")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    values = [value for value, _ in args.positional]
     for value, _ in args.positional:
         if isinstance(value, Generator):
-            from .loops import collect
+            from .iteration import collect
 
             collect(run, value, "list", node)
-        elif isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            iterate_shared(run, value, node)
-    return from_values([value for value, _ in args.positional], plain=False)
+        else:
+            values.append(iterated(run, value, node)[1])
+    return from_values(values, plain=False)
 
 
 @calls("functools.partial")
@@ -280,6 +296,28 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return PLAIN
 
 
+# What a signal handler may give, whenever the signal comes, to somebody who waits for it.
+_GIVEN_BY_HANDLERS = frozenset({Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.PUT, Verb.SEND})
+
+
+@calls("signal.signal")
+def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A handler runs at any time, or never: whoever waits for what it gives waits for code outside the flow."""
+    from .calls import call_value
+
+    handler = args.get(1, "handler")
+    if handler is not None:
+        before = run.fork()
+        with run.writing() as sequence:
+            call_value(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        run.vars = before
+        leave_for_later(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        for event in events(sequence):
+            if event.verb in _GIVEN_BY_HANDLERS:
+                event.target.open = True
+    return UNKNOWN
+
+
 @calls("dataclasses.field")
 def _field(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     factory = args.get(None, "default_factory")
@@ -299,7 +337,7 @@ def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
 
-@calls("asyncio.to_thread")
+@calls("asyncio.to_thread", "anyio.to_thread.run_sync", "trio.to_thread.run_sync")
 def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
 
@@ -327,20 +365,40 @@ def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Items(None, element, count)
 
 
+@calls("multiprocessing.active_children")
+def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The processes that this one has started, those of which several are alive as often as they are."""
+    home = run.role.home
+    mine = [role for role in run.program.roles if role.parent is not None and role.parent.home is home]
+    found = [role.process for role in mine if role.kind is RoleKind.PROCESS and role.process is not None]
+    if len(found) <= UNROLLED:
+        return Items(tuple(Many(Ref(process), Count()) for process in found))
+    for process in found:
+        process.open = True
+    return UNKNOWN
+
+
+@calls("collections.Counter")
+def _counter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return contents.make(run, "dict", None, PLAIN, Count())
+
+
+@calls("collections.defaultdict")
+def _default_dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A dict that makes what it does not have: any of its elements may be what the factory gives."""
+    from .calls import call_value
+
+    factory = args.get(0, "default_factory")
+    made = isinstance(factory, (Name, Func, Cls, Partial))
+    element = call_value(run, factory, Arguments(), node) if factory is not None and made else UNKNOWN
+    return contents.make(run, "dict", None, element, Count())
+
+
 @calls("object")
 def _object(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Opaque()
 
 
-def _mutable(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """An object that can be changed in place, whatever is in it."""
-    run.open(*args.values())
-    return replace(from_values(args.values()), thing=fresh_key(), mutable=True)
-
-
-calls("bytearray", "array.array", "collections.Counter", "collections.defaultdict")(_mutable)
-calls("numpy.array", "numpy.arange", "numpy.zeros", "numpy.zeros_like", "numpy.ones", "numpy.ones_like")(_mutable)
-calls("numpy.empty", "numpy.empty_like", "numpy.full", "numpy.full_like")(_mutable)
 calls("list", "collections.deque")(_sequence("list"))
 calls("set", "frozenset")(_sequence("set"))
 calls("tuple")(_sequence(None))

@@ -14,11 +14,12 @@ from typing import Any
 import libcst as cst
 
 from ..model import Program, Role, RoleKind
+from .joining import is_boring
 from .module import ModuleScope
 from .places import Locator
-from .run import Frame, OutOfFuel, Run, Vars
+from .run import Frame, OutOfFuel, Run
 from .scan import speaks_of_processes
-from .values import Foreign, Inst, Ref, Value, is_boring
+from .values import Foreign, Inst, Ref, Value
 
 # How many files one file may lead to, and how many folders above it may be the project's root.
 _FILES = 30
@@ -31,7 +32,7 @@ class ForeignModule:
     """Another file of the project: what its names hold once it is imported."""
 
     module: ModuleScope
-    names: Vars = field(default_factory=dict)
+    names: dict[tuple[int, str], Value] = field(default_factory=dict)
     facts: dict[object, Any] = field(default_factory=dict)
     dill: bool = False
 
@@ -140,10 +141,11 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     """Reads a file as an import would: its main guard is false, and what it shares is everybody's."""
     try:
         with open(path, "rb") as file:
-            tree = cst.parse_module(file.read())
+            code = file.read()
+        tree = cst.parse_module(code)
     except (OSError, cst.ParserSyntaxError, RecursionError, UnicodeError):
         return None
-    module = ModuleScope(path, tree, Locator(path, tree), name=os.path.basename(path))
+    module = ModuleScope(path, tree, Locator(path, tree), name=os.path.basename(path), yields=b"yield" in code)
     program = Program([Role("import", RoleKind.ENTRY, module.locator.place(tree))], methods=run.program.methods)
     inner = Run(program, Frame(module.scope), depth=run.depth, fuel=2_000 + 10 * len(tree.body))
     inner.home = module
@@ -158,4 +160,7 @@ def _read(run: Run, path: str) -> ForeignModule | None:
         shared.open = True
     facts: dict[object, Any] = {}
     facts.update((key, fact) for key, fact in inner.made.items() if isinstance(key, tuple) and key[0] == "class")
-    return ForeignModule(module, {**inner.foreign, **(inner.vars or {})}, facts, program.dill)
+    names = dict(inner.foreign)
+    for owner, held in inner.vars.items() if inner.vars is not None else ():
+        names.update(((owner, name), value) for name, value in held.items())
+    return ForeignModule(module, names, facts, program.dill)

@@ -8,20 +8,23 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Program, Role, RoleKind, Seq
-from . import definitions, expressions, loops, statements, withs
+from ..model import Flow, Program, Role, RoleKind, Seq
+from . import compound, definitions, expressions, loops, operations, statements, withs
 from .entries import enter_class, enter_function
+from .keeping import forget_given
 from .module import ModuleScope
+from .pauses import read_handlers
 from .places import Locator
-from .run import Frame, OutOfFuel, Run, Vars
+from .run import Frame, OutOfFuel, Run
 from .scanning import forget
 from .values import Cls, Func
+from .variables import Vars
 
 # Statements executed for all programs of a file: a bound on the work, far above what most files need.
-_FUEL_BASE = 4_000
-_FUEL_A_LINE = 12
+_FUEL_BASE = 2_000
+_FUEL_A_LINE = 10
 _WORD = re.compile(r"\w+")
-_REGISTERED = (definitions, expressions, loops, statements, withs)
+_REGISTERED = (compound, definitions, expressions, loops, operations, statements, withs)
 
 
 class NotAnalysed(Exception):
@@ -40,8 +43,8 @@ def read(
         tree = cst.parse_module(code)
     except (cst.ParserSyntaxError, RecursionError, UnicodeError) as error:
         raise NotAnalysed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    module = ModuleScope(path, tree, Locator(path, tree))
     text = code if isinstance(code, str) else code.decode(tree.encoding, "replace")
+    module = ModuleScope(path, tree, Locator(path, tree), yields="yield" in text)
     try:
         return Reader(module, text, methods, depth, _FUEL_BASE + _FUEL_A_LINE * text.count("\n")).programs()
     finally:
@@ -57,31 +60,33 @@ class Reader:
         self.methods = methods
         self.depth = depth
         self.fuel = fuel
-        self.dull: dict[tuple[int, int], int] = {}
+        self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
 
     def programs(self) -> list[Program]:
         """The programs, the main one first; those in which nothing happens are left out."""
         main = self._run(RoleKind.MAIN, "main")
         names = self._module(main)
         found = [main.program]
-        for value in self._uncalled(names):
+        for value in self._uncalled(names, main.visited):
             if id(value.node) not in main.visited:
                 found += self._entry(main, names, value)
         return found
 
-    def _uncalled(self, names: Vars) -> list[Func | Cls]:
-        """The module's functions and classes: first those that the text names nowhere else."""
+    def _uncalled(self, names: Vars, visited: set[int]) -> list[Func | Cls]:
+        """The module's functions and classes not visited yet: first those that the text names nowhere else."""
         mine = [
             value
-            for (key, _), value in names.items()
-            if key == self.module.scope.key and isinstance(value, (Func, Cls)) and value.scope is self.module.scope
+            for value in names.of(self.module.scope.key).values()
+            if isinstance(value, (Func, Cls)) and value.scope is self.module.scope and id(value.node) not in visited
         ]
+        if not mine:
+            return []
         words = Counter(_WORD.findall(self.text))
         return sorted(mine, key=lambda value: words[value.name] > 1)
 
     def _module(self, main: Run) -> Vars:
         """Reads the main program; the names it leaves, or had when it ended itself."""
-        names: Vars = {}
+        names = Vars()
 
         def body() -> None:
             nonlocal names
@@ -89,25 +94,28 @@ class Reader:
                 names = main.vars or names
                 main.execute(statement)
             names = main.vars or names
+            read_handlers(main, names)
 
         self._finish(main, body)
         self.fuel = max(main.fuel, 0)
-        self.dull = {key: count for key, count in main.dull.items() if count == 0}
+        self.dull = {key: found for key, found in main.dull.items() if found[0] == 0}
         return names
 
     def _entry(self, main: Run, names: Vars, value: Func | Cls) -> list[Program]:
         """The program that starts with a function or class which nobody here calls."""
         entry = self._run(RoleKind.ENTRY, value.name)
-        entry.vars = dict(names)
+        entry.vars = names.copy()
+        forget_given(entry)
         entry.visited = main.visited
         entry.dull = dict(self.dull)
         entry.made = {key: fact for key, fact in main.made.items() if isinstance(key, tuple) and key[0] == "class"}
         entry.program.methods, entry.program.dill = main.program.methods, main.program.dill
+        entry.program.chosen = main.program.chosen
         entry.guarded = True
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]
         self.fuel = max(entry.fuel, 0)
-        self.dull.update((key, count) for key, count in entry.dull.items() if count == 0)
+        self.dull.update((key, found) for key, found in entry.dull.items() if found[0] == 0)
         mine = set(entry.program.objects)
         happens = False
         for _, event in entry.program.events():

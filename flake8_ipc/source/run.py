@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Loop, Place, Program, Role, Seq, Setting, Shared, Verb
-from .values import NOTHING, UNKNOWN, Coll, Const, Content, Data, Func, Inst, Name, Scope, Value, join, spread
+from ..model import Block, Count, Event, Flow, Jump, Loop, Memory, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
+from .joining import spread
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Arguments,
+    BlockName,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Func,
+    Inst,
+    Name,
+    Scope,
+    Value,
+    View,
+)
+from .variables import Vars, join_vars
 
 if TYPE_CHECKING:
+    from .copies import Copy
     from .module import ModuleScope
 
-Vars: TypeAlias = dict[tuple[int, str], Value]
 Evaluator: TypeAlias = Callable[["Run", Any], Value]
 Executor: TypeAlias = Callable[["Run", Any], None]
 
@@ -99,13 +116,20 @@ class Run:
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
     is the flow being written. ``fuel`` bounds the statements executed. ``puts`` counts the plain objects put so far.
+    ``birth`` is the state that the process began with (None: the root's), ``origin`` its parent's then; what has a key
+    below ``born`` was there before; ``handed`` is what it was given. ``copies`` are the plain variables that some child
+    changes.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
         self.program = program
         self.role: Role = program.roles[0]
-        self.vars: Vars | None = {}
+        self.vars: Vars | None = Vars()
         self.birth: Vars | None = None
+        self.origin: Vars | None = None
+        self.born = 0
+        self.handed: tuple[Value, ...] = ()
+        self.copies: dict[tuple[int, str], Copy] = {}
         self.frame = frame
         self.out: list[Flow] = []
         self.depth = depth
@@ -119,16 +143,21 @@ class Run:
         self.guarded = False
         self.in_async = False
         self.deliberate = False
+        self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.puts = 0
+        self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
-        self.foreign: Vars = {}
+        self.foreign: dict[tuple[int, str], Value] = {}
+        self.managers = False
         self.files = 0
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
+        self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
-        self.dull: dict[tuple[int, int], int] = {}
+        self.looked: set[int] = set()
+        self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
         self._setting = Setting()
 
     # -- reading
@@ -189,6 +218,11 @@ class Run:
             self.out.append(event)
         return event
 
+    def risk(self) -> None:
+        """What comes now may raise; it is told where this role has taken a lock by hand, which that may leave behind."""
+        if self.vars is not None and self.role in self.by_hand:
+            self.out.append(Raise(sure=False))
+
     def writing(self) -> Writing:
         """What is written inside goes to a sequence of its own."""
         return Writing(self)
@@ -217,7 +251,7 @@ class Run:
 
     def fork(self) -> Vars | None:
         """A copy of the state, for the other branch."""
-        return None if self.vars is None else dict(self.vars)
+        return None if self.vars is None else self.vars.copy()
 
     # -- the store
 
@@ -225,20 +259,31 @@ class Run:
         """What a name of a scope or an attribute of an object holds."""
         if self.vars is None:
             return None
-        found = self.vars.get((key, name))
+        found = self.vars.get(key, name)
         return found if found is not None or not self.foreign else self.foreign.get((key, name))
 
     def store(self, key: int, name: str, value: Value) -> None:
         """Sets it."""
         if self.vars is not None:
-            self.vars[key, name] = value
+            self.vars.set(key, name, value)
+
+    def held(self, key: int) -> Mapping[str, Value]:
+        """Everything that a scope or an object holds."""
+        return self.vars.of(key) if self.vars is not None else {}
+
+    def holding(self, key: int) -> list[Value]:
+        """The values that a scope or an object holds, plain data left out."""
+        return [value for value in self.held(key).values() if type(value) not in _PLAIN]
 
     def content(self, coll: Coll) -> Content:
-        """What a collection holds now."""
+        """What a collection holds now; that somebody looked is noted."""
+        self.looked.add(coll.key)
+        return self.content_to_fill(coll)
+
+    def content_to_fill(self, coll: Coll) -> Content:
+        """The same for who only puts something in, and whom it does not concern what else is there."""
         found = self.load(coll.key, "")
-        if isinstance(found, Content):
-            return found
-        return Content(None)
+        return found if type(found) is Content else Content(None)
 
     @property
     def in_child(self) -> bool:
@@ -251,24 +296,34 @@ class Run:
 
     def open(self, *values: Value) -> None:
         """These leave for code that cannot be seen, with all that is in them."""
-        for shared in self.reachable(*values):
+        aside: list[Value] = []
+        for shared in self.reachable(*values, aside=aside):
             shared.open = True
+        for value in aside:
+            if isinstance(value, View) and isinstance(value.shared, Memory):
+                value.shared.origin.lent = True
+            elif isinstance(value, BlockName):
+                value.shared.open = True
 
-    def reachable(self, *values: Value, pickled: bool = False) -> list[Shared]:
+    def reachable(self, *values: Value, pickled: bool = False, aside: list[Value] | None = None) -> list[Shared]:
         """The shared objects in these values, those inside collections, instances and closures included.
 
-        With ``pickled`` those that go along when the values are pickled: a class may keep some back.
+        With ``pickled`` those that go along when the values are pickled: a class may keep some back. What stands for a
+        block without being one, its memory or its name, goes to ``aside``.
         """
         found: dict[Shared, None] = {}
         if self.program.objects or self.foreign:
-            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled)
+            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled, aside)
         return list(found)
 
-    def _reach(self, pending: list[Value], found: dict[Shared, None], pickled: bool) -> None:
+    def _reach(
+        self, pending: list[Value], found: dict[Shared, None], pickled: bool, aside: list[Value] | None
+    ) -> None:
+        if not pending:
+            return
         from .contents import inside, pickles_itself
 
         seen: set[int] = set()
-        held = Held(self)
         while pending:
             value = pending.pop()
             if id(value) in seen:
@@ -278,9 +333,11 @@ class Run:
                 if value.key in seen:
                     continue
                 seen.add(value.key)
+            if aside is not None and isinstance(value, (View, BlockName)):
+                aside.append(value)
             if pickled and isinstance(value, Inst) and pickles_itself(self, value):
                 continue
-            pending.extend(inside(self, value, found, held))
+            pending.extend(inside(self, value, found))
 
 
 class Writing:
@@ -301,41 +358,7 @@ class Writing:
         self._run.out = self._outer
 
 
-class Held:
-    """What each scope and object holds, by its identity; worked out at the first question."""
-
-    __slots__ = ("_held", "_run")
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._held: dict[int, list[Value]] | None = None
-
-    def by(self, owner: int) -> list[Value]:
-        """The values that an owner holds, plain data left out."""
-        if self._held is None:
-            self._held = {}
-            for (key, _), value in (self._run.vars or {}).items():
-                if type(value) not in _PLAIN:
-                    self._held.setdefault(key, []).append(value)
-        return self._held.get(owner, [])
-
-
 _PLAIN = frozenset({Const, Data, Name})
-
-
-def join_vars(one: Vars | None, other: Vars | None) -> Vars | None:
-    """The state where either path may have led here; may change and return ``one``."""
-    if one is None:
-        return other
-    if other is None or one is other:
-        return one
-    for key, value in other.items():
-        mine = one.get(key)
-        if mine is None:
-            one[key] = value
-        elif mine is not value:
-            one[key] = join(mine, value)
-    return one
 
 
 def options(value: Value) -> tuple[Value, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import libcst as cst
@@ -10,44 +11,39 @@ import libcst as cst
 # Types are compared, not asked about: libcst's nodes are ABCs, whose instance checks are slow.
 _NESTED = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 _BINDING = frozenset({cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For})
-_SKIPPED = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.SimpleWhitespace)
+_LEAVES = frozenset({cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.Ellipsis})
+# Fields that hold punctuation, white space or annotations: no code that runs.
+_SKIPPED = frozenset(
+    """lpar rpar lbracket rbracket lbrace rbrace comma semicolon equal dot colon operator asynchronous annotation returns
+    leading_lines lines_after_decorators header footer indent star posonly_ind relative type_parameters""".split()
+)
+_NO_NODES = frozenset({str, bool, cst.MaybeSentinel, type(None)})
 _FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
 
 
-def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The nodes directly inside one, white space left out (libcst's own ``children`` makes a visitor a node)."""
-    kind = type(node)
-    fields = _FIELDS.get(kind)
-    if fields is None:
-        names = (name for name in kind.__dataclass_fields__ if "whitespace" not in name and name not in ("lpar", "rpar"))
-        fields = _FIELDS[kind] = tuple(name for name in names if name not in ("leading_lines", "header", "footer"))
-    for name in fields:
-        value: Any = getattr(node, name)
-        if type(value) in (tuple, list):
-            yield from (item for item in value if _is_code(type(item)))
-        elif _is_code(type(value)):
-            yield value
-
-
-_CODE: dict[type, bool] = {}
-
-
-def _is_code(kind: type) -> bool:
-    """Whether a field's value is a node other than white space (asked once a type: the nodes are ABCs, and slow)."""
-    found = _CODE.get(kind)
-    if found is None:
-        found = _CODE[kind] = issubclass(kind, cst.CSTNode) and not issubclass(kind, _SKIPPED)
+def _fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a node that may hold code (libcst's own ``children`` makes a visitor a node)."""
+    names = () if kind in _LEAVES else (field.name for field in fields(kind))
+    found = _FIELDS[kind] = tuple(name for name in names if "whitespace" not in name and name not in _SKIPPED)
     return found
 
 
 def own_nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Every node inside one, functions and classes nested in it left out."""
-    pending = list(children(root))
+    """Every node of code inside one, functions and classes nested in it left out."""
+    pending = [root]
     while pending:
         node = pending.pop()
-        yield node
-        if type(node) not in _NESTED:
-            pending.extend(children(node))
+        kind = type(node)
+        if node is not root:
+            yield node
+            if kind in _NESTED:
+                continue
+        for name in _FIELDS.get(kind) or _fields_of(kind):
+            value: Any = getattr(node, name)
+            if type(value) is tuple or type(value) is list:
+                pending += value
+            elif type(value) not in _NO_NODES:
+                pending.append(value)
 
 
 _YIELDS: dict[cst.CSTNode, bool] = {}
@@ -108,6 +104,13 @@ def _targets(target: cst.CSTNode) -> Iterator[str]:
     elif isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:
             yield from _targets(element.value)
+
+
+def ends_with(node: cst.FunctionDef, call: cst.CSTNode) -> bool:
+    """Whether a call is the last statement of a function."""
+    last = node.body.body[-1] if node.body.body else None
+    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+    return isinstance(small, cst.Expr) and small.value is call
 
 
 def forget() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Endpoint, Kind, Listener, PipeEnd, Shared
+from .joining import spread
 from .made import create
 from .run import Run, calls
-from .values import PLAIN, UNKNOWN, Arguments, Const, Items, Ref, Value, spread
+from .values import PLAIN, UNKNOWN, Arguments, Const, Items, Ref, Value
 
 _FAMILIES = {"AF_INET": True, "AF_INET6": True, "AF_UNIX": False, "AF_PIPE": False}
 

@@ -8,6 +8,7 @@ from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
 from .handover import argument_of, callee_of
 from .launch import lower_role
+from .lifetimes import hand_to_task
 from .made import made
 from .project import force
 from .run import Run
@@ -107,6 +108,8 @@ def _hand_in(
         exact=ref.exact,
         blocking=Blocking.NEVER,
     )
+    if not wait and pool.kind is Kind.POOL:
+        hand_to_task(run, list(args.values()), node)
     _become_role(run, pool, function[0], args, node)
     if wait:
         run.emit(Verb.RESULT, result, node, f"{pool.name}.{name}")
@@ -118,7 +121,7 @@ def _hand_in(
 def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> None:
     """Callbacks run in this very process, in the pool's own thread."""
     from .calls import call_value
-    from .statements import either
+    from .branches import either
 
     for key in ("callback", "error_callback"):
         found = args.named.get(key)
@@ -127,7 +130,9 @@ def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> 
         if key == "error_callback":
             run.emit(Verb.RESULT, result, node, key, blocking=Blocking.NEVER)
         function = found[0]
+        outer, run.in_async = run.in_async, False
         either(run, lambda: _ignore(call_value(run, function, Arguments([(UNKNOWN, node)]), node)), lambda: None)
+        run.in_async = outer
 
 
 def _ignore(value: Value) -> None:
@@ -164,7 +169,10 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
         if initializer is not None:
             from .calls import call_value
 
+            # What an initializer sets is the worker's own on purpose.
+            born, run.born = run.born, 0
             call_value(run, initializer[0], initializer[1], node)
+            run.born = born
 
     lower_role(run, role, target, args, node, run.loops, first=first)
 

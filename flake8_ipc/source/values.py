@@ -1,10 +1,14 @@
-"""What an expression may stand for, as far as processes care."""
+"""What an expression may stand for, as far as processes care.
+
+A value never changes once it is made. The classes are not frozen all the same: a frozen dataclass sets each of its fields
+by a call, and values are what reading makes most of.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
@@ -22,6 +26,9 @@ def fresh_key() -> int:
     return next(_KEYS)
 
 
+# How many elements of a collection are taken one by one, where they differ in what matters.
+UNROLLED = 8
+
 NOTHING: frozenset[Event] = frozenset()
 # Where an object was put on a queue whose feeder may not have pickled it yet, and on which.
 Puts: TypeAlias = frozenset[tuple[Place, Shared]]
@@ -29,21 +36,59 @@ NEVER_PUT: Puts = frozenset()
 NO_LOOPS: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Value:
     """Anything an expression may stand for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
+class Copy:
+    """A copy that came out of a proxy: the read that brought it, in which loops, and what was changed in it.
+
+    ``kept``: it stands where it may be looked at without a name of its own. ``looks`` are the loops in which somebody
+    looked at it; ``looked`` the changes that were thought lost until the last look.
+    """
+
+    read: Event
+    loops: tuple[int, ...] = ()
+    kept: bool = False
+    named: bool = False
+    changes: list[Event] = field(default_factory=list)
+    looks: list[tuple[int, ...]] = field(default_factory=list)
+    looked: list[Event] = field(default_factory=list)
+
+    def look(self, loops: tuple[int, ...]) -> None:
+        """Somebody looks at the copy by a name: what was changed in it until now is not lost."""
+        self.named = True
+        self.looks.append(loops)
+        self.looked = [change for change in self.changes if not change.used]
+        for change in self.looked:
+            change.used = True
+
+    def change(self, event: Event, loops: tuple[int, ...]) -> None:
+        """The copy is changed; that this looked it up by a name just before is no use of it."""
+        for change in self.looked:
+            change.used = False
+        self.looked = []
+        if self.looks:
+            self.looks.pop()
+        inner = len(self.loops) + 1
+        if len(loops) >= inner and any(look[:inner] == loops[:inner] for look in self.looks):
+            # The next turn of the loop looks at it again.
+            event.used = True
+        self.changes.append(event)
+
+
+@dataclass(slots=True, eq=False)
 class Data(Value):
     """Data of which nothing but its origin is known.
 
     ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
-    code that cannot be seen. ``count``: it is the number of elements that this counts. ``thing`` tells an object that
-    several names may hold from others (0: not told apart), ``mutable``: it surely can be changed; ``puts`` are where
-    it was put.
+    code that cannot be seen. ``count``: it is the number of elements that this counts. ``copy``: it is what a proxy gave.
+    ``thing`` tells an object that several names may hold from others (0: not told apart), ``mutable``: it surely can be
+    changed; ``puts`` are where it was put.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -56,6 +101,7 @@ class Data(Value):
     anything: bool = False
     count: Count | None = None
     loop_item: bool = False
+    copy: Copy | None = None
     thing: int = 0
     mutable: bool = False
     puts: Puts = NEVER_PUT
@@ -65,7 +111,7 @@ UNKNOWN = Data()
 PLAIN = Data(plain=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Const(Value):
     """A known constant; two are the same where type and value are."""
 
@@ -76,24 +122,32 @@ class Const(Value):
 NONE = Const(None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
-    be another one of the same collection."""
+    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it. ``received``: it came
+    out of a proxy, a queue or a pipe."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
+    bare: bool = False
+    received: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
+class View(Ref):
+    """The memory of a block, as ``.buf`` gives it: whoever has it can read and write, but not close."""
+
+
+@dataclass(slots=True, eq=False)
 class Name(Value):
     """Something imported, by its full dotted name; library aliases are told by their one canonical name."""
 
     dotted: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Foreign(Value):
     """A name of another file of the project (None: the file itself), not read yet."""
 
@@ -102,14 +156,14 @@ class Foreign(Value):
     dotted: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Context(Value):
     """A multiprocessing context: the result of ``get_context`` with that start method (None: the default)."""
 
     method: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Func(Value):
     """A function, method or lambda of the text; ``scope`` is where its free names live, ``bound`` its ``self``."""
 
@@ -123,7 +177,7 @@ class Func(Value):
     decorators: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Cls(Value):
     """A class of the text. ``bases`` in order; its attributes live in the store under its identity."""
 
@@ -137,7 +191,7 @@ class Cls(Value):
     key: int = field(default_factory=fresh_key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Inst(Value):
     """An object of a class of the text; ``shared`` if that class is a Process (or thread), ``puts`` where it was put."""
 
@@ -148,7 +202,7 @@ class Inst(Value):
     puts: Puts = NEVER_PUT
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Super(Value):
     """``super()`` of an object, seen from a class."""
 
@@ -156,7 +210,7 @@ class Super(Value):
     cls: Cls
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Items(Value):
     """An immutable sequence: known ``items``, or any number of ``element``."""
 
@@ -167,7 +221,7 @@ class Items(Value):
     numbers: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Many(Value):
     """A part of a collection: any number of elements, put there by one loop (or taken from another collection)."""
 
@@ -176,7 +230,7 @@ class Many(Value):
     loop: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Coll(Value):
     """A list, set or dict that may change: its content is in the store under its identity; ``puts``: where it was put."""
 
@@ -186,7 +240,7 @@ class Coll(Value):
     puts: Puts = NEVER_PUT
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Content(Value):
     """What a Coll holds: its ``items`` by position or key, in order, some of which may be Many; None where the order
     is not known, with a summary of every ``element``. ``keys``: a summary of a dict's keys that are no constants.
@@ -198,7 +252,7 @@ class Content(Value):
     keys: Value | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Partial(Value):
     """``functools.partial`` of a callable."""
 
@@ -207,7 +261,7 @@ class Partial(Value):
     kwargs: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Method(Value):
     """A library method not called yet: ``q.get``, ``items.append``."""
 
@@ -215,7 +269,7 @@ class Method(Value):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Generator(Value):
     """A generator function's call, or ``iter(callable, sentinel)``: what it does happens where it is iterated."""
 
@@ -226,26 +280,26 @@ class Generator(Value):
     node: cst.CSTNode | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Guard(Value):
     """The outcome of a test for the main module: true in the main program, false where it is imported."""
 
     truth: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Opaque(Value):
     """``object()``: equal to nothing but itself, and to no copy of itself."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class BlockName(Value):
     """The name of a shared memory block, by which another process attaches it."""
 
     shared: Shared
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class OneOf(Value):
     """One of several; which is not known."""
 
@@ -293,229 +347,3 @@ class Scope:
         self.nonlocals: set[str] = set()
         self.names: set[str] = set()
         self.captured = False
-
-
-def same(one: Value, other: Value) -> bool:
-    """Whether two values tell the same."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, Const) and isinstance(other, Const):
-        return type(one.value) is type(other.value) and one.value == other.value and one.reads == other.reads
-    if isinstance(one, Ref) and isinstance(other, Ref):
-        return one.shared is other.shared and one.inherited == other.inherited and one.exact == other.exact
-    if isinstance(one, Name) and isinstance(other, Name):
-        return one.dotted == other.dotted
-    if isinstance(one, Context) and isinstance(other, Context):
-        return one.method == other.method
-    if isinstance(one, Coll) and isinstance(other, Coll):
-        return one.key == other.key and one.puts == other.puts
-    if isinstance(one, Items) and isinstance(other, Items):
-        if one.items is None or other.items is None:
-            return one.items is other.items and same(one.element, other.element)
-        return len(one.items) == len(other.items) and all(map(same, one.items, other.items))
-    if isinstance(one, Func) and isinstance(other, Func):
-        return one.node is other.node and one.bound is other.bound
-    if isinstance(one, Inst) and isinstance(other, Inst):
-        known = one.key == other.key or (one.shared is not None and one.shared is other.shared)
-        return known and one.puts == other.puts
-    if isinstance(one, Method) and isinstance(other, Method):
-        return one.name == other.name and same(one.owner, other.owner)
-    if isinstance(one, Many) and isinstance(other, Many):
-        return one.loop == other.loop and same(one.element, other.element)
-    if isinstance(one, Content) and isinstance(other, Content):
-        return _same_content(one, other)
-    if isinstance(one, OneOf) and isinstance(other, OneOf):
-        return len(one.options) == len(other.options) and all(map(same, one.options, other.options))
-    return False
-
-
-def _same_content(one: Content, other: Content) -> bool:
-    """Whether two contents tell the same; that a loop has begun to fill a collection makes no difference."""
-    if (one.items is None) is not (other.items is None) or one.keys is not other.keys:
-        return False
-    if one.items is None or other.items is None:
-        return one.element is other.element or (
-            one.element is not None and other.element is not None and same(one.element, other.element)
-        )
-    known = list(one.items)
-    if list(other.items)[: len(known)] != known:
-        return False
-    return all(
-        same(one.items[key], value) if key in one.items else isinstance(value, Many) for key, value in other.items.items()
-    )
-
-
-# More alternatives than these are not kept apart.
-_OPTIONS = 6
-_CONSTANTS = 16
-
-
-def join(one: Value, other: Value) -> Value:
-    """What is known where either may be."""
-    if same(one, other):
-        return one
-    if isinstance(one, Data) and isinstance(other, Data):
-        return both(one, other)
-    if isinstance(one, (Coll, Inst)) and isinstance(other, (Coll, Inst)) and one.key == other.key:
-        return replace(one, puts=one.puts | other.puts)
-    if isinstance(one, Content) and isinstance(other, Content):
-        return join_content(one, other)
-    if isinstance(one, Many) and isinstance(other, Many):
-        return Many(join(one.element, other.element), one.count if one.count is other.count else Count(), one.loop)
-    if isinstance(one, Items) and isinstance(other, Items) and _alike(one, other):
-        pairs = zip(one.items or (), other.items or ())
-        return Items(tuple(join(left, right) for left, right in pairs), UNKNOWN, one.count, one.sequence)
-    options: list[Value] = []
-    for value in (*spread(one), *spread(other)):
-        if not any(same(value, known) for known in options):
-            _add_option(options, value)
-    data = [value for value in options if isinstance(value, Data)]
-    rest = [value for value in options if not isinstance(value, Data)]
-    if data:
-        merged: Data = data[0]
-        for value in data[1:]:
-            merged = both(merged, value)
-        rest.append(merged)
-    if len(rest) > (_CONSTANTS if all(isinstance(value, Const) for value in rest) else _OPTIONS):
-        return from_values(rest)
-    return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
-
-
-def _add_option(options: list[Value], value: Value) -> None:
-    """One more option; an object that is there already is only told apart by where it was put."""
-    if isinstance(value, (Coll, Inst)):
-        for index, known in enumerate(options):
-            if isinstance(known, (Coll, Inst)) and known.key == value.key:
-                options[index] = replace(known, puts=known.puts | value.puts)
-                return
-    options.append(value)
-
-
-def _alike(one: Items, other: Items) -> bool:
-    """Whether two tuples have the same form: as many items, none of them Many."""
-    if one.items is None or other.items is None or len(one.items) != len(other.items):
-        return False
-    return not any(isinstance(item, Many) for item in (*one.items, *other.items))
-
-
-def join_content(one: Content, other: Content) -> Content:
-    """The content of a collection after either of two paths."""
-    keys = one.keys if other.keys is None else other.keys
-    if one.items is not None and other.items is not None:
-        less, more = sorted((one.items, other.items), key=len)
-        if list(more)[: len(less)] == list(less) and all(isinstance(more[key], Many) for key in more if key not in less):
-            filled: dict[object, Value] = {}
-            for key, value in more.items():
-                filled[key] = join(less[key], value) if key in less else value
-            return Content(filled, None, None, keys)
-    element = one.element if other.element is None else other.element
-    if one.element is not None and other.element is not None:
-        element = join(one.element, other.element)
-    count = one.count if one.count is other.count else Count()
-    for content in (one, other):
-        for item in (content.items or {}).values():
-            # Which element is where is not known any more, nor which of them was put and taken out since.
-            value = with_puts(item.element if isinstance(item, Many) else item, NEVER_PUT)
-            element = value if element is None else join(element, value)
-    # An empty collection that one path filled is what the filling path made of it.
-    if one.items == {} and other.items is None:
-        count = other.count
-    if other.items == {} and one.items is None:
-        count = one.count
-    return Content(None, element, count, keys)
-
-
-def both(one: Data, other: Data) -> Data:
-    """Data that is either, or made of both."""
-    if one is other:
-        return one
-    return Data(
-        reads=one.reads | other.reads,
-        varies=one.varies & other.varies,
-        own=one.own and other.own,
-        message=one.message if one.message is other.message else None,
-        sizes=tuple(dict.fromkeys(one.sizes + other.sizes)),
-        size_of=tuple(dict.fromkeys(one.size_of + other.size_of)),
-        plain=one.plain and other.plain,
-        anything=one.anything or other.anything,
-        thing=one.thing or other.thing,
-        mutable=one.mutable and other.mutable,
-        puts=one.puts | other.puts,
-    )
-
-
-def from_values(values: Iterable[Value], *, plain: bool = False, keep: bool = False) -> Data:
-    """Data computed from these values: it depends on all they depend on.
-
-    With ``keep`` it still differs from turn to turn where one of them does (a sum with a loop's own index).
-    """
-    reads: frozenset[Event] = NOTHING
-    sizes: tuple[cst.CSTNode, ...] = ()
-    size_of: tuple[Shared, ...] = ()
-    varies: frozenset[int] = NO_LOOPS
-    own = False
-    for value in values:
-        for one in spread(value):
-            if isinstance(one, Data):
-                reads |= one.reads
-                sizes += one.sizes
-                size_of += one.size_of
-                if keep:
-                    varies |= one.varies
-                    own = own or one.own
-            elif isinstance(one, Const):
-                reads |= one.reads
-            elif isinstance(one, Items):
-                inner = from_values([*(one.items or ()), one.element])
-                reads |= inner.reads
-    if not reads and not sizes and not varies and not own:
-        return PLAIN if plain else UNKNOWN
-    return Data(reads=reads, sizes=sizes, size_of=size_of, plain=plain, varies=varies, own=own)
-
-
-def spread(value: Value) -> tuple[Value, ...]:
-    """The options of a OneOf, or the value itself."""
-    return value.options if isinstance(value, OneOf) else (value,)
-
-
-def with_reads(value: Value, reads: frozenset[Event]) -> Value:
-    """The value, known to depend on these reads as well."""
-    if reads and isinstance(value, (Data, Const)):
-        return replace(value, reads=value.reads | reads)
-    return value
-
-
-def with_puts(value: Value, puts: Puts) -> Value:
-    """The value, known to have been put at these places, and at no other."""
-    if isinstance(value, (Coll, Inst, Data)) and value.puts != puts:
-        return replace(value, puts=puts)
-    if isinstance(value, OneOf):
-        options = tuple(with_puts(option, puts) for option in value.options)
-        unchanged = all(one is other for one, other in zip(options, value.options))
-        return value if unchanged else OneOf(options)
-    return value
-
-
-def is_faceless(value: Value) -> bool:
-    """Whether nothing is known of a value but, perhaps, that it is an object of its own."""
-    if value is UNKNOWN or value is PLAIN:
-        return True
-    if not isinstance(value, Data) or not value.thing:
-        return False
-    told = value.reads or value.message or value.sizes or value.own or value.varies or value.anything
-    return not (told or value.plain or value.count is not None or value.loop_item)
-
-
-def is_boring(value: Value) -> bool:
-    """Whether a value says nothing that a called function could care for."""
-    if isinstance(value, Data):
-        return not (value.reads or value.message or value.sizes or value.own or value.varies or value.puts)
-    if isinstance(value, Const):
-        return not value.reads
-    if isinstance(value, Items):
-        return all(map(is_boring, value.items or ())) and is_boring(value.element)
-    if isinstance(value, Many):
-        return is_boring(value.element)
-    return isinstance(value, Name)

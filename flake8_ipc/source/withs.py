@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeGuard
 
 import libcst as cst
 
 from ..model import LOCKS, Block, Blocking, Cell, Handler, Kind, Lock, Seq, Shared, Try, Verb
 from . import contents
 from .attributes import member
-from .calls import call_method, call_value, follow
+from .calls import call_method, call_value
 from .deeds import leave_with
+from .following import follow
+from .joining import spread
 from .lookup import assign
-from .run import Exit, Run, executes, join_vars
+from .run import Exit, Run, executes
 from .statements import _at_module_level, last_name
-from .values import (
-    UNKNOWN,
-    Arguments,
-    Coll,
-    Const,
-    Func,
-    Generator,
-    Inst,
-    Method,
-    Name,
-    OneOf,
-    Partial,
-    Ref,
-    Value,
-    spread,
-)
+from .values import UNKNOWN, Arguments, Coll, Const, Func, Generator, Inst, Many, Method, Name, OneOf, Partial, Ref, Value
+from .variables import join_vars
 
 
 @executes(cst.With)
@@ -102,7 +91,7 @@ def enter(run: Run, value: Value, inside: Callable[[Value], None], node: cst.CST
     if isinstance(value, Inst):
         _enter_instance(run, value, inside, node)
         return
-    if isinstance(value, Partial) and isinstance(value.func, Name) and value.func.dotted == "contextlib.closing":
+    if _closes(value):
         thing = value.args[0]
         _guarded(run, lambda: inside(thing), lambda: _call(run, thing, "close", node))
         return
@@ -115,6 +104,11 @@ def enter(run: Run, value: Value, inside: Callable[[Value], None], node: cst.CST
             _enter_shared(run, Ref(refs[0].shared, refs[0].inherited, False), lambda _: inside(value), node)
             return
     inside(value if not isinstance(value, Const) else UNKNOWN)
+
+
+def _closes(value: Value) -> TypeGuard[Partial]:
+    """Whether a value is ``contextlib.closing(thing)``."""
+    return isinstance(value, Partial) and isinstance(value.func, Name) and value.func.dotted == "contextlib.closing"
 
 
 def _call(run: Run, value: Value, name: str, node: cst.CSTNode) -> None:
@@ -149,6 +143,8 @@ def _enter_shared(run: Run, ref: Ref, inside: Callable[[Value], None], node: cst
         run.emit(
             Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=ref.inherited, exact=ref.exact, used=False
         )
+    if shared.kind is Kind.MANAGER and ("class of", shared) in run.made:
+        run.emit(Verb.START, shared, node, f"with {shared.name}", blocking=Blocking.NEVER)
     leaving = leave_with(run, ref)
     entered: Value = Const(True) if isinstance(lock, Lock) and shared.kind not in (Kind.CONDITION,) else ref
     if leaving is None:
@@ -221,6 +217,8 @@ def _enter_for_stack(run: Run, value: Value, entered: list[Value], node: cst.CST
         if lock is not None and lock.kind in LOCKS:
             run.emit(Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=value.inherited, exact=value.exact)
         entered.append(value)
+    elif _closes(value):
+        entered.append(value.args[0])
     elif isinstance(value, Inst) and member(run, value.cls, "__enter__") is not None:
         entered.append(call_method(run, value, "__enter__", Arguments(), node))
 
@@ -231,8 +229,11 @@ def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
     values = list((content.items or {}).values())
     if content.items is None and content.element is not None:
         values = list(spread(content.element))
-    for value in reversed(values):
-        if isinstance(value, Partial):
+    for kept in reversed(values):
+        value = kept.element if isinstance(kept, Many) else kept
+        if _closes(value):
+            _call(run, value.args[0], "close", node)
+        elif isinstance(value, Partial):
             call_value(run, value.func, Arguments([(arg, node) for arg in value.args]), node)
         elif isinstance(value, Ref):
             leaving = leave_with(run, value)

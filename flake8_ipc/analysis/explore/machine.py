@@ -101,7 +101,7 @@ class Machine:
         if isinstance(flow, Try):
             return self._try(flow, next_, at)
         if isinstance(flow, Raise):
-            return caught(at.handlers, flow.name)
+            return caught(at.handlers, flow.name) if flow.sure else next_
         assert isinstance(flow, End)
         return 0
 

@@ -11,13 +11,18 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from ...model import Barrier, Blocking, Constant, Event, Kind, Lock, PipeEnd, Process, Queue, Role, Shared, Verb
-from .machine import Deed, Enter, Fork, Head, Machine, Spin, caught
+from ..locks import root
+from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
 
 # How many turns are played out exactly; a higher number is a number that the friend picks.
 EXACT = 4
 # Longer queues than this are not explored.
 _LONGEST = 9
+# What one copy alone can hold; semaphores only count.
+MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 Token: TypeAlias = tuple[object, int]
+# Copies with the depth of the lock that each of them gave back while it waits for a condition.
+_Sleepers: TypeAlias = frozenset[tuple[int, int]]
 RUNNING, FLUSHING, DONE = 0, 1, 2
 
 
@@ -47,6 +52,35 @@ class State(NamedTuple):
     own: frozenset[Event]
 
 
+_new = tuple.__new__
+
+
+def _at(thread: Thread, pc: int, *, sending: bool = False) -> Thread:
+    """The copy at another step."""
+    role, _, turns, last, status, _, parent = thread
+    return _new(Thread, (role, pc, turns, last, status, sending, parent))
+
+
+def _fork(thread: Thread, step: Fork) -> tuple[Thread, ...]:
+    if step.test is not None:
+        for event, payload in thread.last:
+            if event is step.test.event:
+                same = payload == ("const", step.test.constant.value)
+                return (_at(thread, step.targets[0 if same is step.test.equal else 1]),)
+    return tuple(_at(thread, target) for target in dict.fromkeys(step.targets))
+
+
+def _head(thread: Thread, step: Step) -> tuple[Thread, ...]:
+    assert isinstance(step, Head)
+    left = thread.turns[step.slot]
+    if left < 0:
+        return _at(thread, step.body), _at(thread, step.next)
+    if left == 0:
+        return (_at(thread, step.next),)
+    turns = (*thread.turns[: step.slot], left - 1, *thread.turns[step.slot + 1 :])
+    return (_at(thread._replace(turns=turns), step.body),)
+
+
 class Table:
     """Roles compiled, objects numbered; ``patient`` False: a message must be taken before its sender is done."""
 
@@ -55,6 +89,8 @@ class Table:
         self.machines = machines
         self.number = {shared: index for index, shared in enumerate(objects)}
         self.objects = objects
+        conditions = [shared for shared in objects if shared.kind is Kind.CONDITION]
+        self._sleepers = {shared: len(objects) + index for index, shared in enumerate(conditions)}
         self.role_of = {role.process: index for index, role in enumerate(roles) if role.process is not None}
         self.patient = patient
         self.fork_only = False
@@ -78,10 +114,12 @@ class Table:
         self.lots: frozenset[int] = frozenset()
         self.turns = 0
         self.single: frozenset[int] = frozenset()
+        self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
 
     def start(self) -> State:
         """The state in which only the root runs."""
-        held = tuple(_at_first(shared) for shared in self.objects)
+        nobody: _Sleepers = frozenset()
+        held = (*map(_at_first, self.objects), *((nobody, nobody) for _ in self._sleepers))
         machine = self.machines[0]
         return State((Thread(0, machine.start, (0,) * machine.slots, (), RUNNING, False, -1),), held, (), (), frozenset())
 
@@ -99,40 +137,37 @@ class Table:
             if thread.sending:
                 return [self._go(state, index, step.next, sending=False)] if self._taken(state, index, step) else None
             return self._deed(state, index, step)
-        if isinstance(step, Fork):
-            return self._fork(state, index, step)
+        if isinstance(step, (Fork, Head)):
+            return [self.put(state, index, on) for on in self.inward(thread)]
         if isinstance(step, Enter):
             return self._enter(state, index, step)
-        if isinstance(step, Head):
-            return self._head(state, index, step)
         if isinstance(step, Spin):
             return [state]
         if self._flushed(state, index):
             return [self._finish(state, index)]
-        return [self._set(state, index, thread._replace(status=FLUSHING))]
+        return [self.put(state, index, thread._replace(status=FLUSHING))]
+
+    def inward(self, thread: Thread) -> tuple[Thread, ...]:
+        """The outcomes of a step that looks at nothing but its own copy: a fork, or the head of a loop."""
+        found = self._outcomes.get(thread)
+        if found is None:
+            step = self.machines[thread.role].steps[thread.pc]
+            found = self._outcomes[thread] = _fork(thread, step) if isinstance(step, Fork) else _head(thread, step)
+        return found
 
     @staticmethod
-    def _set(state: State, index: int, thread: Thread) -> State:
-        threads = list(state.threads)
-        threads[index] = thread
-        return State(tuple(threads), state.held, state.picked, state.joined, state.own)
+    def put(state: State, index: int, thread: Thread) -> State:
+        """The state with another copy at this number."""
+        threads, held, picked, joined, own = state
+        return _new(State, ((*threads[:index], thread, *threads[index + 1 :]), held, picked, joined, own))
 
     def _go(self, state: State, index: int, pc: int, *, sending: bool = False) -> State:
-        old = state.threads[index]
-        return self._set(state, index, Thread(old.role, pc, old.turns, old.last, old.status, sending, old.parent))
+        return self.put(state, index, _at(state.threads[index], pc, sending=sending))
 
     def _hold(self, state: State, shared: Shared, value: object) -> State:
-        held = list(state.held)
-        held[self.number[shared]] = value
-        return State(state.threads, tuple(held), state.picked, state.joined, state.own)
-
-    def _fork(self, state: State, index: int, step: Fork) -> list[State]:
-        if step.test is not None:
-            for event, payload in state.threads[index].last:
-                if event is step.test.event:
-                    same = payload == ("const", step.test.constant.value)
-                    return [self._go(state, index, step.targets[0 if same is step.test.equal else 1])]
-        return [self._go(state, index, target) for target in dict.fromkeys(step.targets)]
+        threads, held, picked, joined, own = state
+        number = self.number[shared]
+        return _new(State, (threads, (*held[:number], value, *held[number + 1 :]), picked, joined, own))
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
@@ -157,17 +192,7 @@ class Table:
     def _turn(self, state: State, index: int, step: Enter, number: int) -> State:
         thread = state.threads[index]
         turns = (*thread.turns[: step.slot], number, *thread.turns[step.slot + 1 :])
-        return self._set(state, index, thread._replace(pc=step.head, turns=turns))
-
-    def _head(self, state: State, index: int, step: Head) -> list[State]:
-        thread = state.threads[index]
-        left = thread.turns[step.slot]
-        if left < 0:
-            return [self._go(state, index, step.body), self._go(state, index, step.next)]
-        if left == 0:
-            return [self._go(state, index, step.next)]
-        turns = (*thread.turns[: step.slot], left - 1, *thread.turns[step.slot + 1 :])
-        return [self._set(state, index, thread._replace(pc=step.body, turns=turns))]
+        return self.put(state, index, thread._replace(pc=step.head, turns=turns))
 
     # -- deeds
 
@@ -217,7 +242,7 @@ class Table:
             return True
         process = self.roles[role].process
         forked = self.fork_only or (process is not None and process.context == "fork")
-        return forked and self._home(state, index) in self._pipe(state, end)[1]
+        return forked and self.home(state, index) in self._pipe(state, end)[1]
 
     def _join(self, state: State, index: int, step: Deed) -> list[State] | None:
         on = self._go(state, index, step.next)
@@ -241,7 +266,7 @@ class Table:
 
     def _finish(self, state: State, index: int) -> State:
         thread = state.threads[index]
-        state = self._set(state, index, thread._replace(status=DONE, pc=0, last=(), turns=(), sending=False))
+        state = self.put(state, index, thread._replace(status=DONE, pc=0, last=(), turns=(), sending=False))
         if not self.roles[thread.role].thread:
             for shared in self.objects:
                 if isinstance(shared, PipeEnd):
@@ -266,26 +291,35 @@ class Table:
         assert isinstance(found, tuple) and len(found) == 2
         return found
 
-    def _home(self, state: State, index: int) -> int:
+    def holders(self, state: State, end: Shared) -> frozenset[int]:
+        """Which copies hold an end of a pipe open."""
+        return self._pipe(state, end)[1]
+
+    def home(self, state: State, index: int) -> int:
+        """The copy whose process this one runs in."""
         while self.roles[state.threads[index].role].thread and state.threads[index].parent >= 0:
             index = state.threads[index].parent
         return index
 
-    def _payload(self, payload: Constant | None) -> object:
+    def payload(self, payload: Constant | None) -> object:
         """A message's content, if somebody tells it from others."""
         if payload is None or (type(payload.value), payload.value) not in self.told_apart:
             return None
         return ("const", payload.value)
 
+    def room_in(self, queue: Shared) -> int | None:
+        """How many messages a queue holds (0: any number, None: it cannot be told)."""
+        return self.room.get(queue, queue.maxsize if isinstance(queue, Queue) else 0)
+
     def _put(self, state: State, index: int, step: Deed) -> list[State] | None:
         queue = step.event.target
         items = self._queue(state, queue)
-        room = self.room.get(queue, queue.maxsize if isinstance(queue, Queue) else 0)
+        room = self.room_in(queue)
         if room and len(items) >= room:
             return None
         if len(items) >= _LONGEST:
             raise TooBig
-        token = (self._payload(step.event.payload), self._home(state, index))
+        token = (self.payload(step.event.payload), self.home(state, index))
         state = self._hold(state, queue, (*items, token))
         if not self.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in self.hasty:
             return [self._go(state, index, state.threads[index].pc, sending=True)]
@@ -297,14 +331,14 @@ class Table:
             return None
         (payload, sender), rest = items[0], items[1:]
         state = self._hold(state, step.event.target, rest)
-        if sender == self._home(state, index):
+        if sender == self.home(state, index):
             state = state._replace(own=state.own | {step.event})
         return [self._go(self._remember(state, index, step.event, payload), index, step.next)]
 
     def _remember(self, state: State, index: int, event: Event, payload: object) -> State:
         thread = state.threads[index]
         last = tuple(pair for pair in thread.last if pair[0] is not event)
-        return self._set(state, index, thread._replace(last=(*last, (event, payload))))
+        return self.put(state, index, thread._replace(last=(*last, (event, payload))))
 
     def _send(self, state: State, index: int, step: Deed) -> list[State] | None:
         end = step.event.target
@@ -314,7 +348,7 @@ class Table:
         buffer, holders = self._pipe(state, peer)
         if len(buffer) >= _LONGEST:
             raise TooBig
-        token = (self._payload(step.event.payload), self._home(state, index))
+        token = (self.payload(step.event.payload), self.home(state, index))
         state = self._hold(state, peer, ((*buffer, token), holders))
         if self.patient or peer in self.hasty:
             return [self._go(state, index, step.next)]
@@ -336,11 +370,11 @@ class Table:
         if not isinstance(end, PipeEnd) or end not in self.number:
             return state
         buffer, holders = self._pipe(state, end)
-        return self._hold(state, end, (buffer, holders - {self._home(state, index)}))
+        return self._hold(state, end, (buffer, holders - {self.home(state, index)}))
 
     def _taken(self, state: State, index: int, step: Deed) -> bool:
         """Whether what this copy sent last has been received, or nobody is left to receive it."""
-        me = self._home(state, index)
+        me = self.home(state, index)
         target = step.event.target
         if isinstance(target, PipeEnd):
             assert target.peer is not None
@@ -363,34 +397,97 @@ class Table:
     # -- locks and signals
 
     def _acquire(self, state: State, index: int, step: Deed) -> list[State] | None:
-        lock = step.event.target
-        on = self._go(state, index, step.next)
-        held = state.held[self.number[lock]]
-        if held is None:
-            return [on]
-        if lock.kind in (Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE):
-            assert isinstance(held, int)
-            return [self._hold(on, lock, held - 1)] if held > 0 else None
-        assert isinstance(held, tuple)
-        owner, count = held
-        if lock.kind in (Kind.RLOCK, Kind.CONDITION) and owner == index:
-            return [self._hold(on, lock, (index, min(count + 1, 5)))]
-        return [self._hold(on, lock, (index, 1))] if owner < 0 else None
-
-    def _release(self, state: State, index: int, step: Deed) -> list[State]:
-        lock = step.event.target
+        lock = root(step.event.target)
         on = self._go(state, index, step.next)
         held = state.held[self.number[lock]]
         if held is None:
             return [on]
         if isinstance(held, int):
-            return [self._hold(on, lock, min(held + 1, 9))]
+            return [self._hold(on, lock, held - 1)] if held > 0 else None
         assert isinstance(held, tuple)
         owner, count = held
+        if lock.kind is not Kind.LOCK and owner == index:
+            return [self._hold(on, lock, (index, min(count + 1, 5)))]
+        return [self._hold(on, lock, (index, 1))] if owner < 0 else None
+
+    def _release(self, state: State, index: int, step: Deed) -> list[State]:
+        lock = root(step.event.target)
+        on = self._go(state, index, step.next)
+        held = state.held[self.number[lock]]
+        if held is None:
+            return [on]
+        if isinstance(held, int):
+            return [self._hold(on, lock, max(held, min(held + 1, 9)))]
+        assert isinstance(held, tuple)
+        owner, count = held
+        if lock.kind is Kind.LOCK:
+            # Anybody may release a Lock that is held.
+            return [self._hold(on, lock, (-1, 0)) if owner >= 0 else self._fail(state, index, step, "ValueError")]
+        if owner != index:
+            return [self._fail(state, index, step, "AssertionError")]
         return [self._hold(on, lock, (owner, count - 1) if count > 1 else (-1, 0))]
+
+    def _fail(self, state: State, index: int, step: Deed, name: str) -> State:
+        # A manager's server has threading's locks, which raise RuntimeError.
+        name = "RuntimeError" if step.event.target.managed else name
+        return self._go(state, index, caught(step.handlers, name))
+
+    def _wait_for_condition(self, state: State, index: int, step: Deed) -> list[State] | None:
+        """Gives the lock back, sleeps until it is notified, takes the lock again (CPython Condition.wait)."""
+        condition = step.event.target
+        if step.event.blocking is not Blocking.FOREVER:
+            return [self._go(state, index, step.next)]
+        lock = root(condition)
+        asleep, woken = self._asleep(state, condition)
+        owner, count = self._owner(state, lock)
+        mine = next((one for one in asleep | woken if one[0] == index), None)
+        if mine is None:
+            if owner != index:
+                return [self._fail(state, index, step, "AssertionError")]
+            state = self._hold(state, lock, (-1, 0))
+            return [self._sleep(state, condition, asleep | {(index, count)}, woken)]
+        if mine in asleep or owner >= 0:
+            return None
+        state = self._sleep(self._hold(state, lock, mine), condition, asleep, woken - {mine})
+        return [self._go(state, index, step.next)]
+
+    def _notify(self, state: State, index: int, step: Deed) -> list[State]:
+        condition = step.event.target
+        if self._owner(state, root(condition))[0] != index:
+            return [self._fail(state, index, step, "AssertionError")]
+        on = self._go(state, index, step.next)
+        asleep, woken = self._asleep(state, condition)
+        if not asleep:
+            return [on]
+        if step.event.name.endswith("notify_all"):
+            return [self._sleep(on, condition, frozenset(), woken | asleep)]
+        return [self._sleep(on, condition, asleep - {one}, woken | {one}) for one in sorted(asleep)]
+
+    def _owner(self, state: State, lock: Shared) -> tuple[int, int]:
+        """The copy that holds a lock (-1: nobody), and how often it took it."""
+        held = state.held[self.number[lock]]
+        assert isinstance(held, tuple)
+        return held
+
+    def _asleep(self, state: State, condition: Shared) -> tuple[_Sleepers, _Sleepers]:
+        """Who waits for a condition to be notified, and who has been and wants the lock back."""
+        held = state.held[self._sleepers[condition]]
+        assert isinstance(held, tuple)
+        return held
+
+    def _sleep(self, state: State, condition: Shared, asleep: _Sleepers, woken: _Sleepers) -> State:
+        held = list(state.held)
+        held[self._sleepers[condition]] = (asleep, woken)
+        return State(state.threads, tuple(held), state.picked, state.joined, state.own)
+
+    def woken(self, state: State, condition: Shared, index: int) -> bool:
+        """Whether a copy that waits for a condition has been notified and only waits for its lock."""
+        return any(one == index for one, _ in self._asleep(state, condition)[1])
 
     def _wait(self, state: State, index: int, step: Deed) -> list[State] | None:
         shared = step.event.target
+        if shared.kind is Kind.CONDITION:
+            return self._wait_for_condition(state, index, step)
         on = self._go(state, index, step.next)
         held = state.held[self.number[shared]]
         if shared.kind is Kind.EVENT:
@@ -426,6 +523,7 @@ _DEEDS: dict[Verb, _Act] = {
     Verb.WAIT: Table._wait,
     Verb.SET: Table._signal,
     Verb.CLEAR: Table._signal,
+    Verb.NOTIFY: Table._notify,
 }
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd, Program, Queue, Role, RoleKind, Shared, Verb
 from ...finding import Step
 from ..graph import Graph
 from ..locks import Locks, root
 from ..surroundings import surroundings
-from .game import Stuck, explore, search
-from .machine import Deed, Machine
+from .causes import waits_in
+from .game import Space, Stuck, Waiting, explore, search
+from .machine import Machine
 from .rooms import rooms
-from .state import EXACT, FLUSHING, State, Table
+from .state import EXACT, FLUSHING, MUTEXES, State, Table
+from ..barriers import countable
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
-_SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.SET, Verb.CLEAR)
+_SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.NOTIFY, Verb.SET, Verb.CLEAR)
 _ENDS = (Verb.CLOSE, Verb.DROP)
 _CONTROL = (Verb.START, Verb.JOIN, Verb.TERMINATE, Verb.KILL)
 _TAKES = frozenset({Verb.GET, Verb.RECV, Verb.JOIN, Verb.ACQUIRE, Verb.WAIT})
@@ -30,13 +32,31 @@ class Verdict:
 
     ``plain``: stuck though messages never wait for room; ``own``: stuck because somebody took a message of its own;
     ``crowded``: stuck because messages do not fit and their sender waits; ``full``: stuck because a loop puts more on
-    queues than they may hold.
+    queues than they may hold. ``space`` are the states explored, messages never waiting for room; None where it was not
+    explored, or not to its end.
     """
 
     plain: tuple[Stuck, ...] = ()
     own: tuple[Stuck, ...] = ()
     crowded: tuple[Stuck, ...] = ()
     full: tuple[Stuck, ...] = ()
+    space: Space | None = field(default=None, compare=False, repr=False)
+
+    def explored(self, *shared: Shared) -> bool:
+        """Whether all interleavings are known, and what they do to these objects."""
+        return self.space is not None and all(one in self.space.table.number for one in shared)
+
+    def meet(self, one: Event, other: Event) -> bool:
+        """Whether two copies may stand at these two events at once; True too where it cannot be told."""
+        if not self.explored(root(one.target), root(other.target)):
+            return True
+        assert self.space is not None
+        table = self.space.table
+        for state in self.space.states:
+            at = [waits_in(table, state, index) for index in range(len(state.threads))]
+            if one in at and other in at and (one is not other or at.count(one) > 1):
+                return True
+        return False
 
 
 class Explorer:
@@ -61,9 +81,10 @@ class Explorer:
             return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
-            return Verdict(plain, own, full=full)
-        space = explore(self._table(patient=False), self.limit)
-        return Verdict(crowded=search(space, lambda state: True) if space is not None else (), full=full)
+            return Verdict(plain, own, full=full, space=space)
+        crowded = explore(self._table(patient=False), self.limit)
+        unsent = search(crowded, lambda state: True) if crowded is not None else ()
+        return Verdict(crowded=unsent, full=full, space=space)
 
     def _full(self) -> tuple[Stuck, ...]:
         """Who waits for room for good, where a loop puts more than fits."""
@@ -101,8 +122,11 @@ class Explorer:
 
     def _matters(self, event: Event) -> bool:
         if event.verb in _CONTROL:
-            return event.target.kind in _PROCESSES and not event.target.open
-        return event.verb in (*_MESSAGES, *_SIGNALS, *_ENDS) and event.target in self.objects
+            # Whoever else has the process may join it; that it is started here remains true.
+            return event.target.kind in _PROCESSES and (event.verb is Verb.START or not event.target.open)
+        # A condition made over a lock is that lock, whoever waits for it.
+        shared = root(event.target) if event.verb in (Verb.ACQUIRE, Verb.RELEASE) else event.target
+        return event.verb in (*_MESSAGES, *_SIGNALS, *_ENDS) and shared in self.objects
 
     def _emptied_by_looking(self) -> Iterator[Shared]:
         """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
@@ -128,12 +152,15 @@ def _objects(program: Program) -> list[Shared]:
         if isinstance(shared, PipeEnd):
             if shared.peer is not None and not shared.peer.open and shared.peer not in pooled:
                 found.append(shared)
-        elif shared.kind in QUEUES or shared.kind is Kind.EVENT or isinstance(shared, (Lock, Barrier)):
+        elif shared.kind in QUEUES or shared.kind is Kind.EVENT:
+            found.append(shared)
+        elif isinstance(shared, Lock):
             # A lock under which nobody waits for anything only keeps others waiting for a while.
-            mutex = shared.kind in (Kind.LOCK, Kind.RLOCK)
-            if shared.kind is not Kind.CONDITION and (not mutex or shared in waited):
+            if root(shared).kind not in MUTEXES or root(shared) in waited:
                 found.append(shared)
-    return found
+        elif isinstance(shared, Barrier) and countable(program, shared):
+            found.append(shared)
+    return [shared for shared in found if root(shared) in found]
 
 
 def _waited_under(program: Program) -> set[Shared]:
@@ -141,14 +168,16 @@ def _waited_under(program: Program) -> set[Shared]:
     locks = Locks(functools.cache(lambda role: Graph(role.flow)))
     found: set[Shared] = set()
     for role in program.roles:
-        acquired = {event.target for event in role.events(Verb.ACQUIRE)}
+        acquired = {root(event.target) for event in role.events(Verb.ACQUIRE)}
         if not acquired:
             continue
-        found |= acquired - {event.target for event in role.events(Verb.RELEASE)}
+        found |= acquired - {root(event.target) for event in role.events(Verb.RELEASE)}
         for event in role.events(*_TAKES, Verb.PUT):
-            found |= locks.names(role, event)
-            if event.verb is Verb.ACQUIRE and locks.names(role, event):
-                found.add(root(event.target))
+            own = root(event.target)
+            held = locks.names(role, event) - ({own} if event.target.kind is Kind.CONDITION else set())
+            found |= held
+            if held and own.kind in MUTEXES:
+                found.add(own)
     return found
 
 
@@ -218,25 +247,40 @@ def _only_putters(roles: list[Role]) -> Iterator[Event]:
 
 
 def _waits_for_room(table: Table, state: State) -> bool:
-    for thread in state.threads:
-        step = table.machines[thread.role].steps[thread.pc]
-        if not thread.status and isinstance(step, Deed) and step.event.verb is Verb.PUT:
-            return True
-    return False
+    waits = (waits_in(table, state, copy) for copy in range(len(state.threads)))
+    return any(event is not None and event.verb is Verb.PUT for event in waits)
 
 
 def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
-    """Who waits in an event of these verbs; nobody where locks are what everything hangs on."""
+    """Who waits in an event of these verbs and is no mere victim of another fault; locks have a question of their own."""
     for stuck in found:
-        if any(_on_lock(one.event) for one in stuck.waiting):
-            continue
+        groups = [group for group in stuck.causes if all(one.holder is None for one in group)]
+        starved = {_carrier(one.event) for group in groups for one in group if one.event is not None}
         for one in stuck.waiting:
-            if one.event is not None and one.event.verb in verbs:
+            caused = any(one in group for group in groups)
+            if one.event is None or one.event.verb not in verbs or one.holder is not None:
+                continue
+            # All who wait for the same thing are in the same fault, whichever of them the others would go on after.
+            if caused or (one.event.verb is not Verb.JOIN and _carrier(one.event) in starved):
                 yield stuck, one.role, one.event
 
 
-def _on_lock(event: Event | None) -> bool:
-    return event is not None and event.verb is Verb.ACQUIRE and event.target.kind in (Kind.LOCK, Kind.RLOCK)
+def _carrier(event: Event) -> Shared:
+    """What a wait is for: a queue or signal; of a pipe, whichever end was made first."""
+    target = event.target
+    if isinstance(target, PipeEnd) and target.peer is not None:
+        return min(target, target.peer, key=id)
+    return target
+
+
+def waiting_under_locks(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Waiting, Waiting]]:
+    """Who waits for something else while holding a lock, and whoever wants that lock and is waited for."""
+    for stuck in found:
+        for group in stuck.causes:
+            for wants in group:
+                holds = next((one for one in group if one.copy == wants.holder), None)
+                if holds is not None and holds is not wants and holds.holder is None and holds.event is not None:
+                    yield stuck, holds, wants
 
 
 def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Role, Event | None]]:

@@ -1,0 +1,90 @@
+"""The order in which locks are taken: which lock is taken under which, and circles in that order.
+
+Two roles that take two locks in opposite order, at the same time and with no third lock around both, can keep each
+other waiting for good, whether or not one run shows it (Havelund, "Using Runtime Analysis to Guide Model Checking of
+Java Programs", 2000: the GoodLock algorithm; Linux kernel, Documentation/locking/lockdep-design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..model import Blocking, Cell, Event, Role, Shared, Verb
+from .holdings import OWNED
+from .locks import root, surely
+from .study import Study
+
+# Circles of more locks than this are not looked for.
+_LONGEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Nesting:
+    """A role takes ``inner`` in ``event`` while it holds ``outer`` since ``since``; ``around`` are all it holds then."""
+
+    role: Role
+    outer: Shared
+    since: Event
+    inner: Shared
+    event: Event
+    around: frozenset[Shared]
+
+
+def taken(event: Event) -> Shared | None:
+    """The lock that an event takes for sure, and waits for: an acquire, or an access to a cell with a lock of its own."""
+    if event.verb is Verb.ACQUIRE:
+        lock = root(event.target)
+        surely = event.exact and event.blocking is Blocking.FOREVER
+        return lock if surely and lock.kind in OWNED else None
+    cell = event.target
+    if event.verb in (Verb.READ, Verb.WRITE) and isinstance(cell, Cell) and cell.lock is not None:
+        return root(cell.lock) if event.exact and not event.bare else None
+    return None
+
+
+def nestings(study: Study) -> Iterator[Nesting]:
+    """Every lock that is taken under another one; of many made in one place, which is which cannot be told."""
+    for role in study.program.roles:
+        if not any(role.events(Verb.ACQUIRE)):
+            continue
+        for event in role.events(Verb.ACQUIRE, Verb.READ, Verb.WRITE):
+            inner = taken(event)
+            held = study.locks.held(role, event) if inner is not None else frozenset()
+            around = frozenset(lock for lock, _, _ in held)
+            if inner is None or inner in around or inner.open or inner.many:
+                continue
+            for outer, _, events in held:
+                if outer.kind in OWNED and not outer.open and not outer.many and surely(events):
+                    yield Nesting(role, outer, min(events, key=lambda one: one.place.spot), inner, event, around)
+
+
+def circles(study: Study) -> Iterator[tuple[Nesting, ...]]:
+    """Nestings each of which takes what the next one holds, all at the same time."""
+    found = list(nestings(study))
+    by_outer: dict[Shared, list[Nesting]] = {}
+    for one in found:
+        by_outer.setdefault(one.outer, []).append(one)
+    for first in found:
+        yield from _around((first,), by_outer, study)
+
+
+def _around(path: tuple[Nesting, ...], by_outer: dict[Shared, list[Nesting]], study: Study) -> Iterator[tuple[Nesting, ...]]:
+    first, last = path[0], path[-1]
+    for one in by_outer.get(last.inner, ()):
+        if any(one.outer is other.outer for other in path) or not all(_at_once(study, one, other) for other in path):
+            continue
+        if one.inner is first.outer:
+            yield (*path, one)
+        elif len(path) + 1 < _LONGEST:
+            yield from _around((*path, one), by_outer, study)
+
+
+def _at_once(study: Study, one: Nesting, other: Nesting) -> bool:
+    """Whether two roles can be in the middle of these nestings at the same time."""
+    gates = (one.around & other.around) - {one.outer, one.inner, other.outer, other.inner}
+    if gates or one.outer is other.outer:
+        return False
+    if not study.order.concurrent(one.role, one.event, other.role, other.event):
+        return False
+    return study.stuck.meet(one.event, other.event)

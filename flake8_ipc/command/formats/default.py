@@ -1,0 +1,12 @@
+"""``path:line:column: code message``, as flake8 writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..work import Remark
+
+
+def render(remarks: Sequence[Remark]) -> str:
+    """A line a finding."""
+    return "".join(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}\n" for one in remarks)

@@ -1,0 +1,79 @@
+"""SARIF 2.1.0, which code scanning and many editors read.
+
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; sections are named where they matter.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from ... import __version__
+from ...rules import rules
+from ..work import Remark, Spot
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def _location(path: str, line: int, column: int, text: str | None = None) -> dict[str, object]:
+    where: dict[str, object] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(pathlib.PurePath(path).as_posix())},
+            "region": {"startLine": line, "startColumn": column},
+        }
+    }
+    return where if text is None else {**where, "message": {"text": text}}
+
+
+def _flow(steps: Sequence[Spot]) -> dict[str, object]:
+    """The story in order (3.36 codeFlow, 3.38 threadFlowLocation)."""
+    return {
+        "threadFlows": [
+            {"locations": [{"location": _location(step.path, step.line, step.column, step.text)} for step in steps]}
+        ]
+    }
+
+
+def _result(one: Remark) -> dict[str, object]:
+    result: dict[str, object] = {
+        "ruleId": one.code,
+        "level": "warning",
+        "message": {"text": one.message},
+        "locations": [_location(one.path, one.line, one.column)],
+        "partialFingerprints": {"flake8-ipc/v1": one.fingerprint},
+    }
+    if one.steps:
+        result["relatedLocations"] = [
+            {"id": number, **_location(step.path, step.line, step.column, step.text)}
+            for number, step in enumerate(one.steps, 1)
+        ]
+        result["codeFlows"] = [_flow(one.steps)]
+    return result
+
+
+def _rules(codes: set[str]) -> list[dict[str, object]]:
+    return [
+        {
+            "id": rule.code,
+            "name": "".join(part.capitalize() for part in rule.name.split("-")),
+            "shortDescription": {"text": rule.summary},
+            "fullDescription": {"text": rule.why},
+            "help": {"text": f"{rule.why}\n\nBad:\n\n{rule.bad}\nGood:\n\n{rule.good}"},
+            "defaultConfiguration": {"level": "warning"},
+        }
+        for rule in rules()
+        if rule.code in codes
+    ]
+
+
+def render(remarks: Sequence[Remark]) -> str:
+    """One log with one run; columns count characters (3.14.17 columnKind)."""
+    driver = {"name": "flake8-ipc", "version": __version__, "rules": _rules({one.code for one in remarks})}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(one) for one in remarks],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"

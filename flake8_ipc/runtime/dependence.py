@@ -1,0 +1,60 @@
+"""Whether what is written came of what was read: judged in the text, for two places that a run has shown."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .sources import Source
+
+
+class Dependence:
+    """The statements of one file, and what hangs on what in them."""
+
+    def __init__(self, source: Source) -> None:
+        self._parents: dict[ast.AST, ast.AST] = {}
+        for node in ast.walk(source.tree) if source.tree is not None else ():
+            for child in ast.iter_child_nodes(node):
+                self._parents[child] = node
+
+    def _above(self, node: ast.AST) -> Iterator[ast.AST]:
+        while node in self._parents:
+            node = self._parents[node]
+            yield node
+
+    def _statement(self, node: ast.AST) -> ast.stmt | None:
+        return next((one for one in (node, *self._above(node)) if isinstance(one, ast.stmt)), None)
+
+    def _function(self, node: ast.AST) -> ast.AST | None:
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)
+        return next((one for one in self._above(node) if isinstance(one, kinds)), None)
+
+    def holds(self, read: ast.expr, write: ast.expr) -> bool:
+        """Whether a write is of a value that came of a read, or stands under a test of it."""
+        statement = self._statement(write)
+        if statement is None or self._function(read) is not self._function(write):
+            return False
+        if isinstance(statement, ast.AugAssign) and read is write:
+            return True
+        deciding = list(self._deciding(statement))
+        if any(node is read for part in deciding for node in ast.walk(part)):
+            return True
+        names = self._bound_from(read)
+        return any(isinstance(node, ast.Name) and node.id in names for part in deciding for node in ast.walk(part))
+
+    def _deciding(self, statement: ast.stmt) -> Iterator[ast.AST]:
+        """What the value that a statement writes, and whether it writes, come of."""
+        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+            yield statement.value
+        for above in self._above(statement):
+            if isinstance(above, (ast.If, ast.While)):
+                yield above.test
+            if isinstance(above, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                return
+
+    def _bound_from(self, read: ast.expr) -> set[str]:
+        statement = self._statement(read)
+        if isinstance(statement, ast.Assign) and any(node is read for node in ast.walk(statement.value)):
+            return {target.id for target in statement.targets if isinstance(target, ast.Name)}
+        named = [one for one in self._above(read) if isinstance(one, ast.NamedExpr)]
+        return {one.target.id for one in named}

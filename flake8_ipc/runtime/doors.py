@@ -1,0 +1,95 @@
+"""How the watch gets into each process: by fork with everything else, by spawn and forkserver as a stowaway.
+
+The preparation data that a spawned child is sent (CPython Lib/multiprocessing/spawn.py, ``get_preparation_data``) may
+hold anything that can be pickled; unpickling the stowaway installs the watch before the child imports the program.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from . import watch
+from .patch import replace, safely
+from .record import Record, begin, current
+from .session import Session
+
+
+class Stowaway:
+    """Installs the watch where it is unpickled; needs nothing importable there."""
+
+    def __init__(self, record: Record) -> None:
+        self._session = record.session
+        self._known = record.clock.release()
+        self._parent = record.name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        session = self._session
+        code = (
+            f"__import__('sys').path.append({session.packages!r}) or "
+            f"__import__('flake8_ipc.runtime.doors', fromlist=['enter']).enter("
+            f"{session.folder!r}, {self._parent!r}, {self._known!r})"
+        )
+        return (eval, (code,))
+
+
+def _name() -> str:
+    return f"{os.getpid()}.{time.monotonic_ns():x}"
+
+
+def enter(folder: str, parent: str | None = None, known: dict[str, int] | None = None) -> None:
+    """Begins to watch this process, as one of the session in this folder; once, however often it is asked."""
+    if current() is not None:
+        return
+    session = Session.load(f"{folder}/session.json")
+    record = Record(session, _name(), known, child=parent is not None)
+    record.write("process", os.getpid(), parent)
+    begin(record)
+    _install()
+
+
+_installed = False
+
+
+def _install() -> None:
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    from multiprocessing import spawn
+
+    os.register_at_fork(before=safely(_before_fork), after_in_child=safely(_after_fork))
+    replace(spawn, "get_preparation_data", _stow)
+    watch.install()
+
+
+def _stow(original: Any) -> Any:
+    def get_preparation_data(name: str) -> Any:
+        data = original(name)
+        record = current()
+        if record is not None:
+            data["flake8_ipc"] = Stowaway(record)
+        return data
+
+    return get_preparation_data
+
+
+_handed: dict[str, int] = {}
+
+
+def _before_fork() -> None:
+    global _handed
+    record = current()
+    if record is not None:
+        _handed = record.clock.release()
+
+
+def _after_fork() -> None:
+    parent = current()
+    if parent is None:
+        return
+    begin(None)
+    record = Record(parent.session, _name(), _handed, child=True)
+    record.write("process", os.getpid(), parent.name)
+    begin(record)

@@ -1,0 +1,120 @@
+"""What a process or task is handed, told in plain values: the callable, the arguments, what is wrong with them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping, Sequence
+from types import FunctionType, MethodType
+from typing import Any
+
+from .identity import reachable
+
+
+def callee(target: Any) -> dict[str, Any]:
+    """What is to be run: its sort, where it is defined, what it takes."""
+    told: dict[str, Any] = {"kind": _sort(target), "name": getattr(target, "__qualname__", None) or repr(target)[:60]}
+    fault = fault_of(target)
+    if fault is not None:
+        told["fault"] = fault
+    inner = target.func if isinstance(target, functools.partial) else target
+    code = getattr(getattr(inner, "__func__", inner), "__code__", None)
+    if code is not None:
+        told["definition"] = [code.co_filename, code.co_firstlineno]
+    signature = _signature(target)
+    if signature is not None:
+        told["signature"] = signature
+    return told
+
+
+def _sort(target: Any) -> str:
+    if target is None:
+        return "NONE"
+    if isinstance(target, functools.partial):
+        return "PARTIAL"
+    if isinstance(target, MethodType):
+        return "METHOD"
+    if isinstance(target, FunctionType):
+        if target.__name__ == "<lambda>":
+            return "LAMBDA"
+        return "NESTED" if "<locals>" in target.__qualname__ else "FUNCTION"
+    return ("UNKNOWN" if isinstance(target, type) else "INSTANCE") if callable(target) else "NOT_CALLABLE"
+
+
+def fault_of(value: Any, depth: int = 3) -> str | None:
+    """Why a value cannot be pickled, as far as its own shape tells."""
+    if isinstance(value, FunctionType):
+        if value.__name__ == "<lambda>":
+            return "LAMBDA"
+        return "NESTED" if "<locals>" in value.__qualname__ else None
+    if isinstance(value, functools.partial):
+        return _first([value.func, *value.args, *value.keywords.values()], depth)
+    if isinstance(value, MethodType):
+        return fault_of(value.__self__, depth)
+    if isinstance(value, (list, tuple, set)):
+        return _first(list(value)[:64], depth)
+    if isinstance(value, dict):
+        return _first(list(value.values())[:64], depth)
+    cls = value if isinstance(value, type) else type(value)
+    own = any(name in one.__dict__ for one in cls.__mro__[:-1] for name in ("__reduce__", "__reduce_ex__"))
+    return "LOCAL_CLASS" if not own and "<locals>" in cls.__qualname__ else None
+
+
+def _first(values: Sequence[Any], depth: int) -> str | None:
+    return next((fault for value in values if depth and (fault := fault_of(value, depth - 1))), None)
+
+
+def _signature(target: Any) -> dict[str, Any] | None:
+    try:
+        parameters = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    plain = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    named = [one for one in parameters if one.kind is one.KEYWORD_ONLY]
+    return {
+        "positional": [one.name for one in plain],
+        "positional_only": sum(one.kind is one.POSITIONAL_ONLY for one in plain),
+        "defaults": sum(one.default is not one.empty for one in plain),
+        "keyword_only": [one.name for one in named],
+        "keyword_required": [one.name for one in named if one.default is one.empty],
+        "star": any(one.kind is one.VAR_POSITIONAL for one in parameters),
+        "star_star": any(one.kind is one.VAR_KEYWORD for one in parameters),
+    }
+
+
+def handover(target: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """The whole of it. A single value where a sequence of arguments belongs is told as what it is."""
+    told: dict[str, Any] = {"callee": callee(target)}
+    if not isinstance(args, Sequence) or isinstance(args, (str, bytes, bytearray)):
+        if not _iterates(args) or isinstance(args, (str, bytes, bytearray)):
+            told["not_a_sequence"] = True
+            return told
+    given = [(None, value) for value in tuple(args)] if isinstance(args, Sequence) else []
+    if isinstance(kwargs, Mapping):
+        given += list(kwargs.items())
+    told["arguments"] = [_argument(keyword, value) for keyword, value in given[:64]]
+    told["complete"] = isinstance(args, Sequence) and isinstance(kwargs, Mapping) and len(given) <= 64
+    return told
+
+
+def _iterates(value: Any) -> bool:
+    return hasattr(type(value), "__iter__")
+
+
+def _argument(keyword: Any, value: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {"shared": list(dict.fromkeys(reachable(value))), "thread_only": _of_threads(value)}
+    if keyword is not None:
+        told["keyword"] = str(keyword)
+    fault = fault_of(value)
+    if fault is not None:
+        told["fault"] = fault
+    return told
+
+
+def _of_threads(value: Any) -> str | None:
+    """The class of an object that only threads can share (``queue.Queue``, a lock of ``threading``), else None."""
+    module = _THREAD_MODULES.get(type(value).__module__)
+    return f"{module}.{type(value).__name__}" if module is not None else None
+
+
+_THREAD_MODULES = {"queue": "queue", "_queue": "queue", "threading": "threading", "_thread": "threading"}

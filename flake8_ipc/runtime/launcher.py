@@ -1,0 +1,95 @@
+"""Starts the program, waits for it, and has its records judged."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .monitor import kernel
+from .monitor.watchman import PAUSE, Blocked, Watchman
+from .session import Session
+
+_PACKAGES = str(pathlib.Path(__file__).resolve().parents[2])
+
+
+@contextmanager
+def session(main: str, start_method: str | None = None) -> Iterator[Session]:
+    """A session with a folder of its own, which goes when it ends."""
+    folder = tempfile.mkdtemp(prefix="flake8-ipc-")
+    try:
+        mine = Session(folder, _PACKAGES, main, start_method)
+        mine.save()
+        yield mine
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def launch(mine: Session, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Starts the program under the watch, with our own standard streams."""
+    here = pathlib.Path(__file__).with_name("program.py")
+    return subprocess.Popen([sys.executable, *_flags(), str(here), mine.folder, *arguments])
+
+
+def _flags() -> list[str]:
+    return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined,no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the program came to its end: its exit status, and who was stuck for good when it was ended."""
+
+    status: int
+    stuck: tuple[Blocked, ...] = ()
+
+
+def wait(process: subprocess.Popen[bytes], mine: Session, *, end_stuck: bool = True) -> Ending:
+    """Waits for the program; what the terminal sends goes to both of us, and it is the program's to answer.
+
+    A program that is stuck for good is ended with all its processes, unless that is not wanted.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    watchman = Watchman(mine) if kernel.alive() else None
+    stuck: tuple[Blocked, ...] = ()
+    try:
+        while True:
+            try:
+                return Ending(process.wait(PAUSE), stuck)
+            except subprocess.TimeoutExpired:
+                pass
+            if watchman is None or stuck:
+                continue
+            stuck = tuple(watchman.look())
+            if stuck and end_stuck:
+                _end(process, watchman)
+                return Ending(STUCK, stuck)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# The exit status of a program that was ended because it was stuck.
+STUCK = 70
+
+
+def _end(process: subprocess.Popen[bytes], watchman: Watchman) -> None:
+    """Ends the program's processes, each told by when it began, so that no other of the same id is hit."""
+    for pid, began in watchman.living().items():
+        if kernel.began(pid) == began:
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def leave(status: int) -> int:
+    """The exit status as a shell would have it; dies by the same signal where the program did."""
+    if status >= 0:
+        return status
+    signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+    return 128 - status

@@ -1,0 +1,205 @@
+"""What the records tell of objects -> the model's objects."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..model import (
+    CELLS,
+    LOCKS,
+    Argument,
+    Barrier,
+    Callee,
+    CalleeKind,
+    Cell,
+    Fault,
+    Handover,
+    Kind,
+    Lock,
+    PipeEnd,
+    Place,
+    Process,
+    ProcessClass,
+    Queue,
+    Shared,
+    Signature,
+)
+from .places import Where
+from .sources import argument, elements, parameters
+
+if TYPE_CHECKING:
+    from .account import Account
+
+Facts = dict[str, Any]
+
+
+def make(account: Account, kind: str, where: Where, facts: Facts) -> Shared:
+    """The object that was made there."""
+    place = account.place(where)
+    maker = _MAKERS.get(Kind[kind])
+    if maker is not None:
+        return maker(account, Kind[kind], place, where, facts)
+    return Shared(Kind[kind], place, _bound(account, where))
+
+
+def _bound(account: Account, where: Where) -> str:
+    """The name that a new object is bound to, where the text shows one; else the call that made it."""
+    source = account.source(where.path)
+    made = source.at(where)
+    for node in ast.walk(source.tree) if source.tree is not None and made is not None else ():
+        if isinstance(node, ast.Assign) and node.value is made and len(node.targets) == 1:
+            return source.text(node.targets[0])
+        if isinstance(node, ast.NamedExpr) and node.value is made:
+            return source.text(node.target)
+    return "it"
+
+
+def _queue(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    return Queue(kind, place, _bound(account, where), maxsize=facts["maxsize"])
+
+
+def _end(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    end = PipeEnd(kind, place, _one_of(account, where, facts), readable=facts["readable"], writable=facts["writable"])
+    peer = account.objects.get(facts["peer"])
+    if isinstance(peer, PipeEnd):
+        end.peer, peer.peer = peer, end
+    return end
+
+
+def _lock(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    inner = account.objects.get(facts.get("lock") or "")
+    return Lock(
+        kind, place, _bound(account, where), count=facts.get("count", 1), lock=inner if isinstance(inner, Lock) else None
+    )
+
+
+def _barrier(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    return Barrier(kind, place, _bound(account, where), parties=facts["parties"])
+
+
+def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    own = None
+    if facts["lock"] is not None:
+        found = account.objects.get(facts["lock"])
+        own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock")
+        # A cell's own lock is known by its number too: the program may take it by hand.
+        account.objects.setdefault(facts["lock"], own)
+    name = _bound(account, where)
+    return Cell(kind, place, name, typecode=facts["typecode"], raw=facts["raw"], lock=own, length=facts["length"])
+
+
+def _one_of(account: Account, where: Where, facts: Facts) -> str:
+    """The name of one end in ``a, b = Pipe()``: the peer of the first that was made is the second."""
+    both = _bound(account, where).strip("()")
+    names = [name.strip() for name in both.split(",")]
+    second = facts["peer"] in account.objects
+    return names[second] if len(names) == 2 else "second end" if second else "first end"
+
+
+def _process(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+    source = account.source(where.path)
+    call = source.at(where)
+    subclass = None
+    if facts["class"] is not None:
+        subclass = ProcessClass(facts["class"], place, runs=facts["runs"])
+    handed = facts["handover"]
+    name = facts["class"] or (handed["callee"]["name"] if handed["callee"]["kind"] != "NONE" else "the process")
+    return Process(
+        kind,
+        place,
+        name,
+        context=facts.get("method"),
+        handover=_handover(account, call, where, handed, place) if subclass is None else Handover(place),
+        daemon=bool(facts["daemon"]),
+        subclass=subclass,
+        group_given=facts["group_given"],
+    )
+
+
+def _handover(account: Account, call: ast.expr | None, where: Where, handed: Facts, place: Place) -> Handover:
+    source = account.source(where.path)
+    target, given = argument(call, "target", 1), argument(call, "args", 3)
+    found = Handover(place, _callee(account, handed["callee"], target, where, place))
+    if handed.get("not_a_sequence"):
+        text = source.text(given) if given is not None else "args"
+        found.not_a_sequence = (text, source.place(given) if given is not None else place)
+        return found
+    found.complete = handed["complete"]
+    nodes = list(elements(given))
+    for number, one in enumerate(handed["arguments"]):
+        node = nodes[number] if number < len(nodes) and "keyword" not in one else given
+        found.arguments.append(
+            Argument(
+                source.place(node) if node is not None else place,
+                source.text(node) if node is not None else "an argument",
+                tuple(account.objects[name] for name in one["shared"] if name in account.objects),
+                one.get("keyword"),
+                Fault[one["fault"]] if "fault" in one else None,
+            )
+        )
+    return found
+
+
+def _callee(account: Account, told: Facts, node: ast.expr | None, where: Where, place: Place) -> Callee | None:
+    source = account.source(where.path)
+    kind = CalleeKind[told["kind"]]
+    if kind is CalleeKind.NONE and node is None:
+        return None
+    if kind in (CalleeKind.NONE, CalleeKind.NOT_CALLABLE) and isinstance(node, ast.Call):
+        kind = CalleeKind.CALLED
+    return Callee(
+        kind,
+        source.text(node) if node is not None else told["name"],
+        source.place(node) if node is not None else place,
+        _signature(told.get("signature")),
+        fault=Fault[told["fault"]] if "fault" in told else None,
+    )
+
+
+def _signature(told: Facts | None) -> Signature | None:
+    if told is None:
+        return None
+    return Signature(
+        tuple(told["positional"]),
+        told["positional_only"],
+        told["defaults"],
+        tuple(told["keyword_only"]),
+        tuple(told["keyword_required"]),
+        told["star"],
+        told["star_star"],
+    )
+
+
+def landing(account: Account, facts: Facts) -> Iterator[tuple[str, Place | None]]:
+    """The objects that a process is handed, each with the place of the parameter that it lands in."""
+    handed = facts["handover"]
+    names: dict[str, Place] = {}
+    order: list[Place] = []
+    definition = handed["callee"].get("definition")
+    if definition is not None:
+        source = account.source(definition[0])
+        node = source.function(definition[1])
+        found = parameters(node) if node is not None else []
+        if handed["callee"]["kind"] == "METHOD":
+            found = found[1:]
+        order = [source.place(one) for one in found]
+        names = {one.arg: source.place(one) for one in found}
+    for number, one in enumerate(handed.get("arguments", ())):
+        keyword = one.get("keyword")
+        place = names.get(keyword) if keyword is not None else order[number] if number < len(order) else None
+        for name in one["shared"]:
+            yield name, place
+
+
+_MAKERS: dict[Kind, Callable[[Account, Kind, Place, Where, Facts], Shared]] = {
+    Kind.QUEUE: _queue,
+    Kind.SIMPLE_QUEUE: _queue,
+    Kind.JOINABLE_QUEUE: _queue,
+    Kind.PIPE_END: _end,
+    Kind.PROCESS: _process,
+    **dict.fromkeys(LOCKS, _lock),
+    Kind.BARRIER: _barrier,
+    **dict.fromkeys(CELLS, _cell),
+}

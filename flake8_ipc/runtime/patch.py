@@ -1,0 +1,114 @@
+"""How a method of multiprocessing is watched: replaced in place, so that names imported earlier see it too."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .places import Caller, caller
+from .record import Record, current
+
+_patched: set[tuple[int, str]] = set()
+
+
+def replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Puts ``make(original)`` in the place of an attribute, once however often it is asked."""
+    original = getattr(owner, name, None)
+    if original is None or (id(owner), name) in _patched:
+        return
+    _patched.add((id(owner), name))
+    wrapper = make(original)
+    functools.update_wrapper(wrapper, original)
+    setattr(owner, name, wrapper)
+
+
+def watcher() -> tuple[Record | None, Caller | None]:
+    """The record and the user's frame that a watched method is called from; to be called by the wrapper itself."""
+    record = current()
+    return (record, caller(3)) if record is not None else (None, None)
+
+
+def safely(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of ours that must not disturb the program: whatever goes wrong in it gives None."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            return None
+
+    return guarded
+
+
+def done(
+    owner: Any,
+    name: str,
+    verb: str,
+    identify: Callable[[Any], str | None],
+    facts: Callable[..., dict[str, Any]] | None = None,
+    after: Callable[[Record, Any, Any], None] | None = None,
+) -> None:
+    """Watches a method: that ``verb`` is done to what ``identify`` names, with ``facts`` worked out from its arguments.
+
+    ``after`` is told the record, the object and the result once the method has returned.
+    """
+    tell = safely(_tell)
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+            record = current()
+            who = caller(2) if record is not None else None
+            if record is None or who is None:
+                return original(self, *args, **kwargs)
+            event = tell(record, who, verb, identify, facts, self, args, kwargs)
+            try:
+                result = original(self, *args, **kwargs)
+            except BaseException as error:
+                if event:
+                    record.failed(event, error)
+                raise
+            if after is not None:
+                safely(after)(record, self, result)
+            return result
+
+        return watched
+
+    replace(owner, name, make)
+
+
+def _tell(
+    record: Record,
+    who: Caller,
+    verb: str,
+    identify: Callable[[Any], str | None],
+    facts: Callable[..., dict[str, Any]] | None,
+    thing: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> int:
+    name = identify(thing)
+    if name is None:
+        return 0
+    told = facts(thing, *args, **kwargs) if facts is not None else {}
+    if record.child and any(value is thing for value in who.frame.f_globals.values()):
+        told["global"] = True
+    return record.event(verb, name, who, **told)
+
+
+_PLAIN = (type(None), bool, int, str)
+
+
+def constant(value: Any) -> dict[str, Any]:
+    """What is told of a value that goes from process to process: itself, where it is a small constant."""
+    if isinstance(value, _PLAIN) and len(repr(value)) < 60:
+        return {"payload": [value]}
+    return {}
+
+
+def waiting(block: Any = True, timeout: Any = None) -> dict[str, str]:
+    """How a call waits, by its arguments."""
+    if not block:
+        return {"blocking": "NEVER"}
+    return {} if timeout is None else {"blocking": "TIMED"}

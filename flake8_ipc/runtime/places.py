@@ -1,0 +1,80 @@
+"""Where in the user's own code a call stands."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from itertools import islice
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+_PATHS = sysconfig.get_paths()
+_LIBRARY = (_PATHS["stdlib"] + os.sep, _PATHS["platstdlib"] + os.sep, "<frozen ")
+_SITE = (_PATHS["purelib"] + os.sep, _PATHS["platlib"] + os.sep)
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# Whoever calls through these means the call as their own.
+_FRONTS = (f"multiprocessing{os.sep}context.py", f"multiprocessing{os.sep}__init__.py", "contextlib.py")
+# Methods that only call another one under their own name.
+_ALIASES = frozenset({"get_nowait", "put_nowait"})
+_INNER = (f"{os.sep}multiprocessing{os.sep}", f"{os.sep}concurrent{os.sep}futures{os.sep}", f"{os.sep}threading.py")
+
+
+class Where(NamedTuple):
+    """A piece of a source file: lines from 1, columns from 0 in bytes of UTF-8, as Python's own code positions count."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Caller(NamedTuple):
+    """Who calls: the code and the instruction of the user's frame, and the frame itself."""
+
+    code: CodeType
+    instruction: int
+    frame: FrameType
+
+
+_USER, _FRONT, _LIBRARY_CODE, _INTERNAL = range(4)
+_kinds: dict[CodeType, int] = {}
+
+
+def _kind(code: CodeType) -> int:
+    file = code.co_filename
+    if file.startswith(_OURS) or file.endswith(_FRONTS):
+        return _FRONT
+    if file.startswith(_LIBRARY) and not file.startswith(_SITE):
+        if code.co_name in _ALIASES:
+            return _FRONT
+        return _INTERNAL if any(part in file for part in _INNER) else _LIBRARY_CODE
+    return _USER
+
+
+def caller(depth: int = 2) -> Caller | None:
+    """The user's frame that a watched call comes from; None where multiprocessing itself makes it."""
+    frame: FrameType | None = sys._getframe(depth)
+    direct = True
+    while frame is not None:
+        code = frame.f_code
+        kind = _kinds.get(code)
+        if kind is None:
+            kind = _kinds[code] = _kind(code)
+        if kind == _USER:
+            return Caller(code, frame.f_lasti, frame)
+        if kind == _INTERNAL and direct:
+            return None
+        if kind == _LIBRARY_CODE:
+            direct = False
+        frame = frame.f_back
+    return None
+
+
+def where(code: CodeType, instruction: int) -> Where:
+    """The piece of text that an instruction of a code comes from."""
+    found = next(islice(code.co_positions(), instruction // 2, None), (None, None, None, None))
+    line, end_line, column, end_column = found
+    first = line or code.co_firstlineno
+    return Where(code.co_filename, first, column or 0, end_line or first, end_column or 0)

@@ -1,0 +1,160 @@
+"""What one process tells of itself: a file that is written line by line, so that it survives any end of the process.
+
+Each line is a JSON list whose first item says what it is: ``["where", number, path, line, column, end line, end column]``,
+``["clock", number, {name: count}]``, ``["object", id, kind, where, facts]``, ``["event", number, thread, verb, object, where,
+clock, nanoseconds, facts]``, ``["failed", event, exception]``, and what the watchers of single parts add.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+import time
+from types import CodeType
+from typing import Any
+
+from .clock import Clock
+from .places import Caller, where
+from .session import Session
+from .slots import Slots
+
+# Events written one by one; past that, only those that say something new.
+_EACH = 4_000
+
+
+class Record:
+    """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there.
+
+    ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
+    """
+
+    def __init__(
+        self, session: Session, name: str, known: dict[str, int] | None = None, *, child: bool = False
+    ) -> None:
+        self.session = session
+        self.name = name
+        self.child = child
+        self.clock = Clock(name, known)
+        self._file = os.open(session.record(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._lock = threading.Lock()
+        self._places: dict[tuple[CodeType, int], int] = {}
+        self._seen: set[tuple[object, ...]] = set()
+        self._number = 0
+        self._clock_told = (-1, -1)
+        self._clocks = 0
+        self.full = False
+        self.passive = False
+        self.epochs: dict[tuple[object, ...], int] = {}
+        self.slots = Slots(session.slots(name))
+
+    def write(self, *line: Any) -> None:
+        """Adds a line; where the disk is full or the file gone, the rest is left out and the program goes on."""
+        if self.full:
+            return
+        try:
+            os.write(self._file, (json.dumps(line, ensure_ascii=True, default=repr) + "\n").encode())
+        except OSError:
+            self.full = True
+
+    def place(self, caller: Caller) -> int:
+        """The number of a place, which is written down when it is first met."""
+        key = (caller.code, caller.instruction)
+        number = self._places.get(key)
+        if number is None:
+            number = self._places[key] = len(self._places)
+            self.write("where", number, *where(*key))
+        return number
+
+    def _clock_number(self) -> int:
+        if self._clock_told[0] != self.clock.version:
+            self._clocks += 1
+            self._clock_told = (self.clock.version, self._clocks)
+            self.write("clock", self._clocks, self.clock.counts)
+        return self._clock_told[1]
+
+    def event(self, verb: str, thing: str, caller: Caller, **facts: Any) -> int:
+        """Writes that something is done to an object; gives the event's number, 0 where it says nothing new."""
+        with self._lock:
+            number = self._place_of_event(verb, thing, caller)
+            if number < 0:
+                return 0
+            self._number += 1
+            self.write(
+                "event",
+                self._number,
+                threading.get_ident(),
+                verb,
+                thing,
+                number,
+                self._clock_number(),
+                time.monotonic_ns(),
+                facts,
+            )
+            return self._number
+
+    def _place_of_event(self, verb: str, thing: str, caller: Caller) -> int:
+        place = self.place(caller)
+        self.slots.place(place)
+        key = (verb, thing, place)
+        if self._number >= _EACH and key in self._seen:
+            return -1
+        self._seen.add(key)
+        return place
+
+    def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> None:
+        """Writes that an object is made."""
+        with self._lock:
+            self.write("object", name, kind, self.place(caller), facts)
+        self.event("CREATE", name, caller)
+
+    def failed(self, event: int, error: BaseException) -> None:
+        """Writes that what an event began ended in an exception."""
+        if event:
+            with self._lock:
+                self.write("failed", event, type(error).__name__)
+
+    def pass_on(self, name: str) -> None:
+        """Leaves what this process knows with an object, for whoever is woken by it."""
+        self._on_board(name, self.clock.release())
+
+    def take_in(self, name: str) -> None:
+        """Takes in what others left with an object."""
+        try:
+            with open(self.session.board(name), encoding="ascii") as file:
+                self.clock.acquire(json.load(file))
+        except (OSError, ValueError):
+            pass
+
+    def _on_board(self, name: str, told: dict[str, int]) -> None:
+        try:
+            with open(self.session.board(name), "a+", encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                file.seek(0)
+                text = file.read()
+                for other, count in (json.loads(text) if text else {}).items():
+                    told[other] = max(told.get(other, 0), count)
+                file.truncate(0)
+                file.write(json.dumps(told))
+        except (OSError, ValueError):
+            pass
+
+    def close(self) -> None:
+        """Writes the last clock: what whoever joins this process knows."""
+        with self._lock:
+            self.write("end", self.clock.release())
+
+
+_current: Record | None = None
+
+
+def current() -> Record | None:
+    """This process's record; None where nothing is watched."""
+    return _current
+
+
+def begin(record: Record | None) -> None:
+    """Makes it this process's record."""
+    global _current
+    _current = record

@@ -1,0 +1,45 @@
+"""A session: the folder that all processes of one watched run share."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a run keeps what its processes tell.
+
+    ``folder`` holds one record for each process, and one board for each object that passes clocks on. ``packages`` is
+    the folder that flake8_ipc itself is imported from: a child may know nothing of it. ``main`` is the script or module
+    of the program; ``start_method`` is what to run it under, where that is asked for.
+    """
+
+    folder: str
+    packages: str
+    main: str
+    start_method: str | None = None
+
+    def record(self, name: str) -> str:
+        """The file of one process's record."""
+        return f"{self.folder}/{name}.record"
+
+    def slots(self, name: str) -> str:
+        """The file that shows what one process's threads wait for."""
+        return f"{self.folder}/{name}.slots"
+
+    def board(self, name: str) -> str:
+        """The file in which an object passes clocks on."""
+        return f"{self.folder}/{name}.clock"
+
+    def save(self) -> str:
+        """Writes the session down; gives the file."""
+        file = pathlib.Path(self.folder, "session.json")
+        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        return str(file)
+
+    @classmethod
+    def load(cls, file: str) -> Session:
+        """The session that was written to this file."""
+        return cls(**json.loads(pathlib.Path(file).read_text(encoding="utf-8")))

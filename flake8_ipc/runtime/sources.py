@@ -1,0 +1,88 @@
+"""The text behind a record: which expression an instruction stood for, and where its arguments are."""
+
+from __future__ import annotations
+
+import ast
+import tokenize
+from collections.abc import Iterator
+
+from ..model import Place
+from .places import Where
+
+
+class Source:
+    """One source file; a file that cannot be read or parsed any more has no nodes."""
+
+    def __init__(self, path: str, shown: str) -> None:
+        self.path = path
+        self.shown = shown
+        self.lines: list[str] = []
+        self.tree: ast.Module | None = None
+        try:
+            with tokenize.open(path) as file:
+                text = file.read()
+            self.lines = text.splitlines()
+            self.tree = ast.parse(text)
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            pass
+        self._ends: dict[tuple[int, int], list[ast.expr]] = {}
+        for node in ast.walk(self.tree) if self.tree is not None else ():
+            if isinstance(node, ast.expr) and node.end_lineno is not None and node.end_col_offset is not None:
+                self._ends.setdefault((node.end_lineno, node.end_col_offset), []).append(node)
+
+    def at(self, where: Where) -> ast.expr | None:
+        """The widest expression that ends where an instruction's piece of text does, and holds its beginning.
+
+        The end is what tells: CPython moves the beginning of a call's position to the line of its method's name.
+        """
+        found = self._ends.get((where.end_line, where.end_column), [])
+        begun = [node for node in found if (node.lineno, node.col_offset) <= (where.line, where.column)]
+        exact = [node for node in begun if (node.lineno, node.col_offset) == (where.line, where.column)]
+        calls = [node for node in exact or begun if isinstance(node, (ast.Call, ast.Attribute, ast.Subscript))]
+        return (calls or exact or [None])[0]
+
+    def place(self, node: ast.expr | ast.arg) -> Place:
+        """Where a node begins."""
+        return Place(self.shown, node.lineno, self.column(node.lineno, node.col_offset))
+
+    def column(self, line: int, offset: int) -> int:
+        """A column in characters for one in bytes of UTF-8."""
+        if not 0 < line <= len(self.lines):
+            return offset
+        return len(self.lines[line - 1].encode()[:offset].decode(errors="ignore"))
+
+    def text(self, node: ast.expr) -> str:
+        """A node's own text, in one line."""
+        return " ".join(ast.unparse(node).split())
+
+    def function(self, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None:
+        """The function whose code begins at this line (with its decorators)."""
+        for node in ast.walk(self.tree) if self.tree is not None else ():
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if line in (node.lineno, *(one.lineno for one in node.decorator_list)):
+                    return node
+        return None
+
+
+def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.arg]:
+    """The parameters that positional arguments land in."""
+    return [*node.args.posonlyargs, *node.args.args]
+
+
+def argument(call: ast.expr | None, keyword: str, position: int | None) -> ast.expr | None:
+    """The expression that a call gives for a parameter, by name or by position."""
+    if not isinstance(call, ast.Call):
+        return None
+    for one in call.keywords:
+        if one.arg == keyword:
+            return one.value
+    if position is not None and position < len(call.args):
+        if not any(isinstance(one, ast.Starred) for one in call.args[: position + 1]):
+            return call.args[position]
+    return None
+
+
+def elements(node: ast.expr | None) -> Iterator[ast.expr]:
+    """The elements of a tuple or list that is written out."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        yield from node.elts

@@ -1,0 +1,110 @@
+"""Clocks on messages: what a sender knew travels with what it sent.
+
+A pickle ends at its STOP opcode, and what follows is not looked at (Lib/pickle.py), so the clock is appended there: a receiver
+that is not watched never notices. A queue's feeder thread pickles later than ``put``, so the clock is taken along.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..patch import replace, safely
+from ..record import current
+
+_MAGIC = b"\x00ipc!clk"
+_LENGTH = 4
+
+
+class Taken:
+    """An object on its way through a queue's buffer, with the clock of its put."""
+
+    __slots__ = ("clock", "value")
+
+    def __init__(self, value: Any, clock: dict[str, int]) -> None:
+        self.value = value
+        self.clock = clock
+
+
+def _trailer(counts: dict[str, int]) -> bytes:
+    told = json.dumps(counts).encode()
+    return told + len(told).to_bytes(_LENGTH, "big") + _MAGIC
+
+
+@safely
+def _take_in(data: Any) -> None:
+    record = current()
+    view = memoryview(data)
+    if record is None or record.passive or bytes(view[-len(_MAGIC) :]) != _MAGIC:
+        return
+    end = len(view) - len(_MAGIC) - _LENGTH
+    length = int.from_bytes(view[end : end + _LENGTH], "big")
+    record.clock.acquire(json.loads(bytes(view[end - length : end])))
+
+
+def _pickler(original: Any) -> Any:
+    class Pickler(original):  # type: ignore[misc]
+        """multiprocessing's own pickler, whose pickles carry a clock."""
+
+        @classmethod
+        def dumps(cls, obj: Any, protocol: Any = None) -> Any:
+            value, clock = (obj.value, obj.clock) if isinstance(obj, Taken) else (obj, None)
+            data = original.dumps(value, protocol)
+            record = current()
+            if record is None or record.passive:
+                return data
+            return bytes(data) + _trailer(clock if clock is not None else record.clock.release())
+
+        @staticmethod
+        def loads(data: Any, *args: Any, **kwargs: Any) -> Any:
+            _take_in(data)
+            return original.loads(data, *args, **kwargs)
+
+    return Pickler
+
+
+def _put(original: Any) -> Any:
+    def put(self: Any, obj: Any, block: bool = True, timeout: Any = None) -> Any:
+        record = current()
+        if record is None or record.passive:
+            return original(self, obj, block, timeout)
+        return original(self, Taken(obj, record.clock.release()), block, timeout)
+
+    return put
+
+
+def _started(original: Any) -> Any:
+    def _start_thread(self: Any) -> None:
+        told = self._on_queue_feeder_error
+        self._on_queue_feeder_error = lambda error, obj: told(error, obj.value if isinstance(obj, Taken) else obj)
+        try:
+            original(self)
+        finally:
+            del self._on_queue_feeder_error
+
+    return _start_thread
+
+
+def _served(original: Any) -> Any:
+    def _run_server(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        record = current()
+        if record is not None:
+            # A server passes nothing on from one client to the next but what they put into it.
+            record.passive = True
+            record.write("server")
+        return original.__func__(cls, *args, **kwargs)
+
+    return classmethod(_run_server)
+
+
+def install() -> None:
+    """Has every message carry a clock."""
+    from multiprocessing import connection, managers, queues
+
+    modules: tuple[Any, ...] = (connection, queues)
+    for module in modules:
+        module._ForkingPickler = _pickler(module._ForkingPickler)
+    for cls in (queues.Queue, queues.JoinableQueue):
+        replace(cls, "put", _put)
+    replace(queues.Queue, "_start_thread", _started)
+    managers.BaseManager._run_server = _served(managers.BaseManager.__dict__["_run_server"])  # type: ignore[attr-defined]

@@ -1,0 +1,58 @@
+"""Queues: Queue, JoinableQueue, SimpleQueue (CPython Lib/multiprocessing/queues.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..identity import queue
+from ..patch import constant, done, replace, safely, waiting
+from ..places import caller
+from ..record import current
+
+_KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "SIMPLE_QUEUE"}
+
+
+def _put_facts(thing: Any, obj: Any = None, block: Any = True, timeout: Any = None) -> dict[str, Any]:
+    return {**constant(obj), **waiting(block, timeout)}
+
+
+def _get_facts(thing: Any, block: Any = True, timeout: Any = None) -> dict[str, Any]:
+    return waiting(block, timeout)
+
+
+def _made(original: Any) -> Any:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        safely(_tell_made)(self)
+
+    return __init__
+
+
+def _tell_made(thing: Any) -> None:
+    record, who = current(), caller(4)
+    name = queue(thing)
+    if record is None or who is None or name is None:
+        return
+    kind = next((_KINDS[cls.__name__] for cls in type(thing).__mro__ if cls.__name__ in _KINDS), "QUEUE")
+    size = getattr(thing, "_maxsize", 0)
+    bounded = 0 < size < 2**31 - 1
+    record.thing(name, kind, who, maxsize=size if bounded else 0)
+
+
+def install() -> None:
+    """Watches the three classes."""
+    from multiprocessing import queues
+
+    replace(queues.Queue, "__init__", _made)
+    replace(queues.SimpleQueue, "__init__", _made)
+    for cls in (queues.Queue, queues.JoinableQueue):
+        done(cls, "put", "PUT", queue, _put_facts)
+    done(queues.Queue, "get", "GET", queue, _get_facts)
+    done(queues.Queue, "close", "CLOSE", queue)
+    done(queues.Queue, "join_thread", "JOIN_THREAD", queue)
+    done(queues.Queue, "cancel_join_thread", "CANCEL_JOIN_THREAD", queue)
+    done(queues.JoinableQueue, "task_done", "TASK_DONE", queue)
+    done(queues.JoinableQueue, "join", "JOIN", queue)
+    done(queues.SimpleQueue, "put", "PUT", queue, _put_facts)
+    done(queues.SimpleQueue, "get", "GET", queue)
+    done(queues.SimpleQueue, "close", "CLOSE", queue)

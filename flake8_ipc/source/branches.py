@@ -1,0 +1,129 @@
+"""Branches: what is written, and known, on each side of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import libcst as cst
+
+from ..model import Block, Choice, Event, Flow, Seq
+from .conditions import Condition, condition, opposite
+from .lookup import bind
+from .run import Exit, Run
+from .values import NOTHING, UNKNOWN, Value
+from .variables import Vars, join_vars
+
+
+def either(
+    run: Run,
+    then: Callable[[], None],
+    other: Callable[[], None],
+    *,
+    test: Condition | None = None,
+    reads: frozenset[Event] = NOTHING,
+) -> None:
+    """One of two branches: the only possible one, where that is known."""
+    found = test or Condition(UNKNOWN, reads=reads)
+    outer = run.controls
+    if found.truth is not None:
+        guarded = run.guarded
+        run.guarded = guarded or found.guard
+        (then if found.truth else other)()
+        run.guarded = guarded
+        return
+    run.controls = outer | found.reads
+    before = run.fork()
+    narrow(run, found.narrow, 1)
+    with run.writing() as first:
+        then()
+    after, run.vars = run.vars, before
+    narrow(run, found.narrow, 2)
+    with run.writing() as second:
+        other()
+    one_left = (after is None) is not (run.vars is None)
+    run.vars = join_vars(run.vars, after)
+    # Past a test that ended one of its branches, everything still hangs on its outcome.
+    run.controls = outer | found.reads if one_left else outer
+    if first.items or second.items:
+        run.out.append(Choice([first, second], found.test))
+
+
+def narrow(run: Run, narrow: tuple[str, Value | None, Value | None] | None, index: int) -> None:
+    if narrow is None or not narrow[0]:
+        return
+    value = narrow[1] if index == 1 else narrow[2]
+    if value is not None:
+        bind(run, narrow[0], value)
+
+
+def one_of(run: Run, branches: Sequence[Callable[[], None]]) -> None:
+    """One of several branches; which is not known."""
+    before = run.fork()
+    after: Vars | None = None
+    flows: list[Flow] = []
+    for branch in branches:
+        run.vars = before.copy() if before is not None else None
+        with run.writing() as sequence:
+            branch()
+        flows.append(sequence)
+        after = join_vars(after, run.vars)
+    run.vars = after
+    if any(isinstance(flow, Seq) and flow.items for flow in flows):
+        run.out.append(Choice(flows))
+
+
+def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], other: Callable[[], None]) -> None:
+    """``if node: then else: other``, with short circuits told apart."""
+    if type(node) is not cst.BooleanOperation:
+        either(run, then, other, test=condition(run, node))
+        return
+    done = Exit(Block(Seq()))
+    failed = Exit(Block(Seq()))
+    controls = run.controls
+    with run.writing() as outer:
+        with run.writing() as inner:
+            jump_unless(run, node, failed, sense=True)
+            then()
+            run.jump(done)
+        run.close(failed, inner)
+        other()
+    run.close(done, outer)
+    run.controls = controls | (run.controls - controls)
+
+
+def jump_unless(run: Run, node: cst.BaseExpression, exit: Exit, *, sense: bool) -> None:
+    """Goes on where the test comes out as ``sense``, and jumps otherwise."""
+    if type(node) is cst.UnaryOperation and type(node.operator) is cst.Not:
+        jump_unless(run, node.expression, exit, sense=not sense)
+        return
+    if isinstance(node, cst.BooleanOperation):
+        both = isinstance(node.operator, cst.And) is sense
+        if both:
+            jump_unless(run, node.left, exit, sense=sense)
+            if run.vars is not None:
+                jump_unless(run, node.right, exit, sense=sense)
+            return
+        _first_suffices(run, node, exit, sense=sense)
+        return
+    found = condition(run, node)
+    if not sense:
+        found = opposite(found)
+    if found.truth is not None:
+        run.guarded = run.guarded or found.guard
+        if not found.truth:
+            run.jump(exit)
+        return
+    either(run, lambda: None, lambda: run.jump(exit), test=found)
+
+
+def _first_suffices(run: Run, node: cst.BooleanOperation, exit: Exit, *, sense: bool) -> None:
+    """``a or b``: where a comes out right, b is not looked at."""
+    enough, next_ = Exit(Block(Seq())), Exit(Block(Seq()))
+    with run.writing() as outer:
+        with run.writing() as inner:
+            jump_unless(run, node.left, next_, sense=sense)
+            run.jump(enough)
+        run.close(next_, inner)
+        if run.vars is not None:
+            jump_unless(run, node.right, exit, sense=sense)
+    run.close(enough, outer)

@@ -1,0 +1,143 @@
+"""Tests: their value, whether they are decided, and the message they look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from ..model import Constant, Event, Kind, Test, Verb
+from . import copies
+from .joining import from_values, spread
+from .run import Run
+from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
+
+
+_SIZED = frozenset({Kind.DICT, Kind.LIST, Kind.SET})
+
+
+@dataclass(slots=True)
+class Condition:
+    """A test: its value, whether it is decided, and the message it looks at."""
+
+    value: Value
+    truth: bool | None = None
+    test: Test | None = None
+    reads: frozenset[Event] = NOTHING
+    narrow: tuple[str, Value | None, Value | None] | None = None
+    guard: bool = False
+
+
+def condition(run: Run, node: cst.BaseExpression) -> Condition:
+    """Evaluates a test."""
+    inner, negated = node, False
+    while type(inner) is cst.UnaryOperation and type(inner.operator) is cst.Not:
+        inner, negated = inner.expression, not negated
+    found = _message_test(run, inner)
+    if found is None:
+        from .operations import as_number
+
+        value = run.evaluate(inner)
+        as_number(run, value, inner, "truth")
+        if run.copies:
+            copies.read(run, [value], inner, 0)
+        found = _judged(run, value, inner)
+    decide(run, found.value)
+    return opposite(found) if negated else found
+
+
+def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
+    if isinstance(value, Guard):
+        return Condition(value, value.truth, guard=True)
+    if isinstance(value, Const):
+        return Condition(value, None if value.reads else bool(value.value), reads=value.reads)
+    if isinstance(value, Ref) and value.shared.kind in _SIZED:
+        from .proxies import length
+
+        found = length(run, value, node)
+        return Condition(found, reads=from_values([found]).reads)
+    if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
+        return Condition(value, True)
+    if isinstance(value, Data) and value.message is not None and isinstance(node, (cst.Name, cst.NamedExpr)):
+        # `if item:` tells a message from None, but not from other false ones.
+        name = node.value if isinstance(node, cst.Name) else _target_name(node.target)
+        test = Test(value.message, Constant(None), equal=False)
+        return Condition(value, test=test, narrow=(name, None, None))
+    narrow = (node.value, None, None) if type(node) is cst.Name else None
+    return Condition(value, reads=from_values([value]).reads, narrow=narrow)
+
+
+def _target_name(target: cst.BaseExpression) -> str:
+    return target.value if isinstance(target, cst.Name) else ""
+
+
+def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
+    """``item is None``, ``item == "stop"``: a message against a constant."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+        return None
+    sign = node.comparisons[0].operator
+    if type(sign) not in (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual):
+        return None
+    other_node = node.comparisons[0].comparator
+    if not isinstance(node.left, (cst.Name, cst.NamedExpr, cst.Attribute, cst.Call)):
+        return None
+    equal = isinstance(sign, (cst.Is, cst.Equal))
+    left = run.evaluate(node.left)
+    right = run.evaluate(other_node)
+    if run.copies:
+        copies.read(run, [left, right], node)
+    if isinstance(left, Data) and left.message is not None and isinstance(right, Const):
+        name = node.left.value if isinstance(node.left, cst.Name) else ""
+        if isinstance(node.left, cst.NamedExpr):
+            name = _target_name(node.left.target)
+        same, differs = (right, None) if equal else (None, right)
+        narrow = (name, same, differs) if name else None
+        return Condition(left, test=Test(left.message, Constant(right.value), equal), narrow=narrow)
+    if isinstance(left, Data) and left.message is not None and isinstance(right, Opaque):
+        # What comes out of a queue or pipe is a copy: never the object itself.
+        return Condition(left, not equal)
+    from .operations import as_number, compare
+
+    if type(sign) in (cst.Equal, cst.NotEqual):
+        as_number(run, left, node, "comparison")
+        as_number(run, right, node, "comparison")
+    verdict = compare(left, right, sign)
+    value = verdict if verdict is not None else from_values([left, right], plain=True)
+    found = _judged(run, value, node)
+    if isinstance(node.left, cst.Name) and isinstance(right, Const) and verdict is None and right.value is None:
+        found.narrow = (node.left.value, right, None) if equal else (node.left.value, None, right)
+        _narrow_options(run, found, node.left.value, left, equal=equal)
+    return found
+
+
+def _narrow_options(run: Run, found: Condition, name: str, value: Value, *, equal: bool) -> None:
+    """``x is None`` on one of several: the other branch has the rest."""
+    rest = [option for option in spread(value) if not (isinstance(option, Const) and option.value is None)]
+    if len(rest) == len(spread(value)) or not rest:
+        return
+    kept = rest[0]
+    for option in rest[1:]:
+        from .joining import join
+
+        kept = join(kept, option)
+    none = Const(None)
+    found.narrow = (name, none, kept) if equal else (name, kept, none)
+
+
+def opposite(found: Condition) -> Condition:
+    test = found.test
+    return Condition(
+        found.value,
+        None if found.truth is None else not found.truth,
+        Test(test.event, test.constant, not test.equal) if test is not None else None,
+        found.reads,
+        (found.narrow[0], found.narrow[2], found.narrow[1]) if found.narrow is not None else None,
+        found.guard,
+    )
+
+
+def decide(run: Run, value: Value) -> None:
+    """A branch or loop that a queue's size decides."""
+    if isinstance(value, Data) and value.sizes:
+        for node, shared in zip(value.sizes, value.size_of):
+            run.emit(Verb.DECIDE, shared, node, "size")

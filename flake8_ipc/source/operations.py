@@ -1,0 +1,201 @@
+"""Arithmetic, comparisons and logic."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from ..model import CELLS, Count, Kind, Verb
+from . import contents, copies
+from .joining import from_values, join
+from .run import Run, evaluates
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
+
+_ARITHMETIC: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
+    cst.Add: operator.add,
+    cst.Subtract: operator.sub,
+    cst.Multiply: operator.mul,
+    cst.FloorDivide: operator.floordiv,
+    cst.Divide: operator.truediv,
+    cst.Modulo: operator.mod,
+    cst.Power: operator.pow,
+    cst.LeftShift: operator.lshift,
+    cst.BitOr: operator.or_,
+    cst.BitAnd: operator.and_,
+}
+_COMPARISONS: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
+    cst.Equal: operator.eq,
+    cst.NotEqual: operator.ne,
+    cst.LessThan: operator.lt,
+    cst.GreaterThan: operator.gt,
+    cst.LessThanEqual: operator.le,
+    cst.GreaterThanEqual: operator.ge,
+    cst.Is: operator.is_,
+    cst.IsNot: operator.is_not,
+}
+# What keeps an index apart from every other copy's: sums and products do, remainders and quotients do not.
+_KEEPS_APART = (cst.Add, cst.Subtract, cst.Multiply)
+_LARGEST = 1 << 80
+
+
+@evaluates(cst.UnaryOperation)
+def unary(run: Run, node: cst.UnaryOperation) -> Value:
+    value = run.evaluate(node.expression)
+    as_number(run, value, node, "-")
+    if run.copies:
+        copies.read(run, [value], node)
+    if isinstance(value, Guard) and isinstance(node.operator, cst.Not):
+        return Guard(not value.truth)
+    if isinstance(value, Const):
+        try:
+            if isinstance(node.operator, cst.Minus):
+                return Const(-value.value)  # type: ignore[operator]
+            if isinstance(node.operator, cst.Not):
+                return Const(not value.value)
+            if isinstance(node.operator, cst.Plus):
+                return value
+        except TypeError:
+            return PLAIN
+    return from_values([value], plain=True, keep=True)
+
+
+@evaluates(cst.BinaryOperation)
+def binary(run: Run, node: cst.BinaryOperation) -> Value:
+    left, right = run.evaluate(node.left), run.evaluate(node.right)
+    for value in (left, right):
+        as_number(run, value, node, "arithmetic")
+    if run.copies:
+        copies.read(run, [left, right], node)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return fold(node.operator, left, right)
+    if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
+        return _concatenated(run, left, right)
+    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
+        return _repeated(run, left, right)
+    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Name, Cls)):
+        from .ctypes_ import array_of
+
+        return array_of(left) or UNKNOWN
+    if isinstance(node.operator, cst.BitOr) and isinstance(left, Coll):
+        return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
+    formats = isinstance(left, Const) and isinstance(left.value, str)
+    keep = formats or isinstance(node.operator, _KEEPS_APART)
+    return from_values([left, right], plain=_numeric(left, right), keep=keep)
+
+
+def _numeric(left: Value, right: Value) -> bool:
+    return any(isinstance(value, Const) or (isinstance(value, Data) and value.plain) for value in (left, right))
+
+
+def fold(sign: cst.CSTNode, left: Const, right: Const) -> Value:
+    """Constant arithmetic, as long as its result stays small."""
+    compute = _ARITHMETIC.get(type(sign))
+    numbers = all(isinstance(value.value, (int, float)) for value in (left, right))
+    if compute is None:
+        return PLAIN
+    if not numbers:
+        if isinstance(sign, cst.Add) and type(left.value) is type(right.value) and isinstance(left.value, (str, bytes)):
+            return Const(left.value + right.value)  # type: ignore[operator]
+        return PLAIN
+    if isinstance(sign, (cst.Power, cst.LeftShift)) and abs(right.value) > 80:  # type: ignore[arg-type]
+        return PLAIN
+    try:
+        result = compute(left.value, right.value)
+    except (ArithmeticError, TypeError, ValueError):
+        return PLAIN
+    if isinstance(result, complex) or (isinstance(result, int) and abs(result) > _LARGEST):
+        return PLAIN
+    return Const(result, left.reads | right.reads)
+
+
+def _concatenated(run: Run, left: Value, right: Value) -> Value:
+    items = (*contents.parts_or_many(run, left), *contents.parts_or_many(run, right))
+    return Items(items) if isinstance(left, Items) else contents.make(run, "list", dict(enumerate(items)), None, None)
+
+
+def _repeated(run: Run, left: Value, times: Value) -> Value:
+    items, element, _ = contents.elements(run, left)
+    if items is not None and isinstance(times, Const) and isinstance(times.value, int) and times.value <= 16:
+        whole = items * times.value
+        if isinstance(left, Items):
+            return Items(whole)
+        return contents.make(run, "list", dict(enumerate(whole)), None, None)
+    count = times.count if isinstance(times, Data) and times.count is not None else Count()
+    many: Value = Many(element, count)
+    return Items((many,)) if isinstance(left, Items) else contents.make(run, "list", {0: many}, None, None)
+
+
+@evaluates(cst.BooleanOperation)
+def boolean(run: Run, node: cst.BooleanOperation) -> Value:
+    from .branches import either
+
+    left = run.evaluate(node.left)
+    as_number(run, left, node.left, "truth")
+    stop = isinstance(node.operator, cst.Or)
+    if isinstance(left, Const) and not left.reads:
+        return left if bool(left.value) is stop else run.evaluate(node.right)
+    right: list[Value] = []
+    either(run, lambda: right.append(run.evaluate(node.right)), lambda: None, reads=from_values([left]).reads)
+    if isinstance(left, Guard):
+        return left
+    if right and isinstance(right[0], Guard):
+        return right[0] if not stop else UNKNOWN
+    plain = isinstance(left, (Const, Data)) and (not right or isinstance(right[0], (Const, Data)))
+    if plain:
+        return from_values([left, *right])
+    return join(left, right[0]) if right else left
+
+
+@evaluates(cst.Comparison)
+def comparison(run: Run, node: cst.Comparison) -> Value:
+    from .proxies import HOLDERS, contains
+
+    left = run.evaluate(node.left)
+    values = [left]
+    verdict: Value | None = None
+    for target in node.comparisons:
+        right = run.evaluate(target.comparator)
+        values.append(right)
+        if type(target.operator) in (cst.In, cst.NotIn) and isinstance(right, Ref) and right.shared.kind in HOLDERS:
+            values.append(contains(run, right, (left, node.left), node))
+        if type(target.operator) not in (cst.Is, cst.IsNot):
+            as_number(run, left, node, "comparison")
+            as_number(run, right, node, "comparison")
+        if len(node.comparisons) == 1:
+            verdict = compare(left, right, target.operator)
+        left = right
+    if run.copies:
+        copies.read(run, values, node)
+    return verdict if verdict is not None else from_values(values, plain=True)
+
+
+def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
+    """The outcome of a comparison where it is known."""
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Name) and one.dotted == "__name__" and isinstance(other, Const):
+            truth = other.value == "__main__"
+            return Guard(truth if isinstance(sign, (cst.Equal, cst.Is)) else not truth)
+        if isinstance(one, Name) and one.dotted == "multiprocessing.main_process" and isinstance(other, Const):
+            return Guard(isinstance(sign, (cst.Equal, cst.Is)))
+    if type(sign) in (cst.Is, cst.IsNot):
+        for one, other in ((left, right), (right, left)):
+            if isinstance(other, Const) and other.value is None:
+                if isinstance(one, Const):
+                    return Const((one.value is None) is isinstance(sign, cst.Is))
+                if isinstance(one, (Ref, Inst, Func, Coll, Items)):
+                    return Const(isinstance(sign, cst.IsNot))
+    if isinstance(left, Const) and isinstance(right, Const) and type(sign) in _COMPARISONS:
+        try:
+            return Const(bool(_COMPARISONS[type(sign)](left.value, right.value)), left.reads | right.reads)
+        except TypeError:
+            return None
+    return None
+
+
+def as_number(run: Run, value: Value, node: cst.CSTNode, how: str) -> None:
+    """A wrapper used as if it were the number in it."""
+    if isinstance(value, Ref) and value.shared.kind is Kind.VALUE and value.shared.kind in CELLS:
+        run.emit(Verb.AS_NUMBER, value.shared, node, how, exact=value.exact)
