@@ -55,7 +55,7 @@ class Study:
     @cached_property
     def stuck(self) -> Verdict:
         """What the interleavings tell: who can be forced to wait for good."""
-        return Explorer(self.program, self.states).verdict()
+        return Explorer(self.program, self.states, self.locks).verdict()
 
     @cached_property
     def lifecycle(self) -> Lifecycle:

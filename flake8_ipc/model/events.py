@@ -13,6 +13,9 @@ from .place import Place
 class Verb(enum.Enum):
     """What can be done to a shared object."""
 
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
+
     CREATE = "makes"
     FORGET = "keeps nothing of"
     PAUSE = "pauses for"
@@ -86,6 +89,9 @@ class Clock:
 class Blocking(enum.Enum):
     """How a call waits: for good, for a time, or not at all."""
 
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
+
     FOREVER = "forever"
     TIMED = "timed"
     NEVER = "never"
@@ -93,6 +99,9 @@ class Blocking(enum.Enum):
 
 class Key(enum.Enum):
     """Which element a read or write is of, where it is not a known constant."""
+
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
 
     WHOLE = "all of it"
     ANY = "some element"

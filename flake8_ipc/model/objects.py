@@ -11,6 +11,9 @@ from .place import Place
 class Kind(enum.Enum):
     """The kinds of shared things; the value is how a message names one."""
 
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
+
     QUEUE = "queue"
     SIMPLE_QUEUE = "simple queue"
     JOINABLE_QUEUE = "joinable queue"

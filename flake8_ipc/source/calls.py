@@ -44,6 +44,8 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     if type(node.func) is cst.Name and node.func.value == "super" and isinstance(run.frame.func, Func):
         return _super(run, node)
     callee = run.evaluate(node.func)
+    if isinstance(callee, Name) and callee.dotted in _AWAITING or _is_method(node, "run_until_complete"):
+        run.awaited.update(id(arg.value) for arg in node.args)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
     if run.puts:
@@ -53,6 +55,14 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
 
         note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
+
+
+# What runs a coroutine to its end before it returns, or when it is awaited itself.
+_AWAITING = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "anyio.run", "trio.run"})
+
+
+def _is_method(node: cst.Call, name: str) -> bool:
+    return isinstance(node.func, cst.Attribute) and node.func.attr.value == name
 
 
 def _note_run(run: Run, callee: Value, node: cst.Call) -> None:

@@ -225,6 +225,7 @@ def defaults_of(run: Run, params: cst.Parameters) -> dict[str, Value]:
 
 @evaluates(cst.Await)
 def awaited(run: Run, node: cst.Await) -> Value:
+    run.awaited.add(id(node.expression))
     return run.evaluate(node.expression)
 
 

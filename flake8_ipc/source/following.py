@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import libcst as cst
@@ -38,8 +39,12 @@ def follow(
     if before is not None and before[0] == known_objects and not (run.puts and binds_beyond(func.node)):
         run.out.extend(before[1])
         return from_values(values)
-    if func.node in run.stack:
-        return Data(anything=True)
+    again = run.stack.count(func.node)
+    if again:
+        if again > 1 or len(run.stack) >= run.depth or on_yield is not None:
+            return Data(anything=True)
+        # A function that calls itself is followed once more, with numbers that may be any.
+        args = _any_numbers(args)
     if len(run.stack) >= run.depth:
         run.open(*values)
         run.program.whole = False
@@ -48,6 +53,14 @@ def follow(
     if _is_coroutine(func.node):
         return _follow_async(run, func, args, node, known=known)
     return _follow(run, func, args, node, dull, known=known, on_yield=on_yield)
+
+
+def _any_numbers(args: Arguments) -> Arguments:
+    def any_number(value: Value) -> Value:
+        return Data(plain=True, reads=value.reads) if isinstance(value, Const) and value.value is not None else value
+
+    positional = [(any_number(value), node) for value, node in args.positional]
+    return Arguments(positional, {name: (any_number(value), node) for name, (value, node) in args.named.items()}, args.open)
 
 
 # Decorators under which a function still runs where it is called.
@@ -60,6 +73,8 @@ def _is_coroutine(node: cst.FunctionDef | cst.Lambda) -> bool:
 
 def _follow_async(run: Run, func: Func, args: Arguments, node: cst.CSTNode, *, known: bool) -> Value:
     """A coroutine that never returns is a task beside its maker, not the end of it."""
+    if id(node) not in run.awaited:
+        run.program.interleaved = True
     before = run.fork()
     with run.writing() as sequence:
         result = _follow(run, func, args, node, (0, 0), known=known)
@@ -203,7 +218,7 @@ def _bind_rest(run: Run, func: Func, args: Arguments, rest: list[Value]) -> None
     params = func.node.params
     if type(params.star_arg) is cst.Param:
         items = None if args.open else tuple(rest)
-        bind(run, params.star_arg.name.value, Items(items, UNKNOWN if not rest else rest[0]))
+        bind(run, params.star_arg.name.value, Items(items, functools.reduce(join, rest) if rest else UNKNOWN))
     if params.star_kwarg is not None:
         taken = {param.name.value for param in (*params.params, *params.kwonly_params)}
         extra: dict[object, Value] = {name: value for name, (value, _) in args.named.items() if name not in taken}

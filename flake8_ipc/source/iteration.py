@@ -125,7 +125,10 @@ def _varied(element: Value, node: cst.CSTNode) -> Value:
     if isinstance(element, OneOf) and all(isinstance(option, (Const, Data)) for option in element.options):
         if all(isinstance(option, Const) and isinstance(option.value, str) for option in element.options):
             return element
-        return Data(varies=frozenset({id(node)}))
+        other = Data(varies=frozenset({id(node)}))
+        # A sentinel among other things stays one.
+        stops = [option for option in element.options if isinstance(option, Const) and option.value is None]
+        return OneOf((stops[0], other)) if stops else other
     return element
 
 

@@ -92,14 +92,14 @@ _CONSTANTS = 16
 
 def join(one: Value, other: Value) -> Value:
     """What is known where either may be."""
+    if type(one) is Content and type(other) is Content:
+        return one if one is other else join_content(one, other)
     if same(one, other):
         return one
     if isinstance(one, Data) and isinstance(other, Data):
         return both(one, other)
     if isinstance(one, (Coll, Inst)) and isinstance(other, (Coll, Inst)) and one.key == other.key:
         return replace(one, puts=one.puts | other.puts)
-    if isinstance(one, Content) and isinstance(other, Content):
-        return join_content(one, other)
     if isinstance(one, Many) and isinstance(other, Many):
         return Many(join(one.element, other.element), one.count if one.count is other.count else Count(), one.loop)
     if isinstance(one, Items) and isinstance(other, Items) and _alike(one, other):

@@ -122,6 +122,8 @@ def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if value is None:
         return PLAIN
     items, _, count = contents.elements(run, value)
+    if isinstance(value, Coll):
+        run.counted.add(value.key)
     if items is not None:
         return Const(len(items))
     return Data(plain=True, count=count, reads=from_values([value]).reads)

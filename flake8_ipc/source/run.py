@@ -147,6 +147,7 @@ class Run:
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.puts = 0
+        self.awaited: set[int] = set()
         self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
         self.foreign: dict[tuple[int, str], Value] = {}
@@ -157,6 +158,7 @@ class Run:
         self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []
         self.visited: set[int] = set()
         self.looked: set[int] = set()
+        self.counted: set[int] = set()
         self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
         self._setting = Setting()
 

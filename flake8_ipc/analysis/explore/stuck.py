@@ -21,6 +21,7 @@ from ..barriers import countable
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
 _SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.NOTIFY, Verb.SET, Verb.CLEAR)
 _ENDS = (Verb.CLOSE, Verb.DROP)
+_EXPLORED = frozenset({*_MESSAGES, *_SIGNALS, *_ENDS})
 _CONTROL = (Verb.START, Verb.JOIN, Verb.TERMINATE, Verb.KILL)
 _TAKES = frozenset({Verb.GET, Verb.RECV, Verb.JOIN, Verb.ACQUIRE, Verb.WAIT})
 _PROCESSES = frozenset({Kind.PROCESS, Kind.THREAD})
@@ -62,14 +63,25 @@ class Verdict:
 class Explorer:
     """Explores one program, once."""
 
-    def __init__(self, program: Program, limit: int) -> None:
+    def __init__(self, program: Program, limit: int, locks: Locks | None = None) -> None:
         self.program = program
         self.limit = limit
-        self.objects = _objects(program)
+        self._locks = locks or Locks(functools.cache(lambda role: Graph(role.flow)))
+
+    @functools.cached_property
+    def objects(self) -> list[Shared]:
+        """The objects that are explored."""
+        return _objects(self.program, self._locks)
+
+    @functools.cached_property
+    def _machines(self) -> list[tuple[Role, Machine]]:
+        roles = [role for role in self.program.roles if not _pooled(role)]
+        return [(role, Machine(role.flow, self._matters, lambda event: event.verb in _TAKES)) for role in roles]
 
     def verdict(self) -> Verdict:
         """The verdict; empty where nothing can get stuck, or where it cannot be told."""
-        if not self.objects or not self.program.whole or any(not role.known for role in self.program.roles):
+        known = self.program.whole and not self.program.interleaved and all(role.known for role in self.program.roles)
+        if not self.objects or not known:
             return Verdict()
         waits = any(_waits(event) and event.target in self.objects for _, event in self.program.events())
         if not waits and not self._crowds():
@@ -110,9 +122,8 @@ class Explorer:
         )
 
     def _table(self, *, patient: bool) -> Table:
-        roles = [role for role in self.program.roles if not _pooled(role)]
-        machines = [Machine(role.flow, self._matters, lambda event: event.verb in _TAKES) for role in roles]
-        table = Table(roles, self.objects, machines, patient=patient)
+        roles = [role for role, _ in self._machines]
+        table = Table(roles, self.objects, [machine for _, machine in self._machines], patient=patient)
         table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
         table.one_number = len(_large_numbers(self.program)) == 1
@@ -126,7 +137,7 @@ class Explorer:
             return event.target.kind in _PROCESSES and (event.verb is Verb.START or not event.target.open)
         # A condition made over a lock is that lock, whoever waits for it.
         shared = root(event.target) if event.verb in (Verb.ACQUIRE, Verb.RELEASE) else event.target
-        return event.verb in (*_MESSAGES, *_SIGNALS, *_ENDS) and shared in self.objects
+        return event.verb in _EXPLORED and shared in self.objects
 
     def _emptied_by_looking(self) -> Iterator[Shared]:
         """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
@@ -141,10 +152,10 @@ def _pooled(role: Role) -> bool:
     return role.thread and role.process is not None and role.process.kind is not Kind.THREAD
 
 
-def _objects(program: Program) -> list[Shared]:
+def _objects(program: Program, locks: Locks) -> list[Shared]:
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
-    waited = _waited_under(program)
+    waited = _waited_under(program, locks)
     found: list[Shared] = []
     for shared in program.objects:
         if shared.open or shared in pooled:
@@ -163,9 +174,8 @@ def _objects(program: Program) -> list[Shared]:
     return [shared for shared in found if root(shared) in found]
 
 
-def _waited_under(program: Program) -> set[Shared]:
+def _waited_under(program: Program, locks: Locks) -> set[Shared]:
     """The locks under which somebody waits for something, another lock included, or which somebody keeps."""
-    locks = Locks(functools.cache(lambda role: Graph(role.flow)))
     found: set[Shared] = set()
     for role in program.roles:
         acquired = {root(event.target) for event in role.events(Verb.ACQUIRE)}
