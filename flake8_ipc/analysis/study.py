@@ -12,6 +12,7 @@ from .handings import Handing, handings
 from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
+from .observed import observed
 from .order import Order
 from .unsent import Unsent
 
@@ -48,6 +49,8 @@ class Study:
     @cached_property
     def stuck(self) -> Verdict:
         """What the interleavings tell: who can be forced to wait for good."""
+        if self.program.observed:
+            return observed(self.program, self.states)
         return Explorer(self.program, self.states).verdict()
 
     @cached_property
