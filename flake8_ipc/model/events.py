@@ -171,7 +171,10 @@ class Event:
 
     def again(self, other: Event) -> bool:
         """Whether another event is this one, or in a run the same deed of the text done again."""
-        return self is other or (self.clock is not None and other.clock is not None and self.place.spot == other.place.spot)
+        if self is other:
+            return True
+        seen = self.clock is not None and other.clock is not None and self.target is other.target
+        return seen and self.place.spot == other.place.spot
 
     @property
     def took(self) -> bool | None:

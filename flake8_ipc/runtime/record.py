@@ -119,6 +119,7 @@ class Record:
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> None:
         """Writes that an object is made."""
+        facts["at"] = time.monotonic_ns()
         context = context_of(caller.frame)
         if context is not None:
             facts["context"] = context

@@ -49,8 +49,9 @@ class Texts:
         """The text of what was called: ``q.get``; ``with lock`` for what a statement takes and lets go."""
         source = self.source(where.path)
         node = source.at(where)
-        if node is not None and verb in _TAKING and source.with_item(node):
-            return f"with {source.text(node)}"
+        if verb in _TAKING and not (isinstance(node, ast.Call) and source.text(node.func).endswith((".acquire", ".release"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)) or source.with_item(node):
+                return f"with {source.text(node) if node is not None else 'it'}"
         if isinstance(node, ast.Call):
             return source.text(node.func)
         return source.text(node) if node is not None else "it"
