@@ -30,6 +30,8 @@ import time
 from multiprocessing import Event, Lock, Pipe, Process, Queue
 
 turn = random.Random(int(sys.argv[1]))
+# More than a pipe holds: whoever joins its sender before taking it waits for good.
+NEWS = "x" * 200_000
 
 
 def pause():
@@ -81,13 +83,13 @@ def _side(choice: random.Random, end: str) -> list[str]:
         kind = choice.choice(("put", "get", "put", "get", "send", "recv", "section", "signal"))
         queue = choice.choice(("first", "second"))
         if kind == "put":
-            deeds.append(f"{queue}.put({choice.randint(1, 9)})")
+            deeds.append(f"{queue}.put(NEWS)")
         elif kind == "get":
-            deeds.append(f"print({queue}.get())")
+            deeds.append(f"print(len({queue}.get()))")
         elif kind == "send":
-            deeds.append(f'{end}.send("news")')
+            deeds.append(f"{end}.send(NEWS)")
         elif kind == "recv":
-            deeds.append(f"print({end}.recv())")
+            deeds.append(f"print(len({end}.recv()))")
         elif kind == "signal":
             deeds.append(choice.choice(("ready.set()", "ready.wait()")))
         else:

@@ -15,7 +15,7 @@ from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
 from .rooms import rooms
-from .state import EXACT, FLUSHING, MUTEXES, State, Table
+from .state import EXACT, MUTEXES, State, Table
 from ..barriers import countable
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
@@ -303,10 +303,8 @@ def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Ro
             if one.event is None or one.event.verb is not Verb.JOIN:
                 continue
             for other in stuck.waiting:
-                thread = stuck.state.threads[other.copy]
                 put = other.event is not None and other.event.verb is Verb.PUT
-                waits = thread.status == FLUSHING or thread.sending or put
-                if other.role.process is one.event.target and waits:
+                if other.role.process is one.event.target and (other.unsent or put):
                     yield stuck, one.event, other.role, other.event
 
 
