@@ -155,20 +155,27 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
 def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     base = args.get(0, "")
     items: dict[object, Value] | None = {}
+    element: Value | None = None
     if isinstance(base, Coll) and base.kind == "dict":
         items = run.content(base).items
-    elif base is not None:
-        if isinstance(base, Ref):
-            iterate_shared(run, base, node, copied=True)
-        elif isinstance(base, Generator):
-            from .iteration import collect
-
-            collect(run, base, "list", node)
+    elif isinstance(base, Ref):
+        iterate_shared(run, base, node, copied=True)
         items = None
+    elif base is not None:
+        from .iteration import collect
+
+        pairs = collect(run, base, "list", node) if isinstance(base, Generator) else base
+        items, element = None, _second(run, pairs)
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
     if items is None or args.open:
-        return contents.make(run, "dict", None, None, None)
+        return contents.make(run, "dict", None, element, None)
     return contents.make(run, "dict", {**items, **named}, None, None)
+
+
+def _second(run: Run, pairs: Value) -> Value | None:
+    """What the second halves of pairs are, where they are pairs."""
+    pair = contents.elements(run, pairs)[1]
+    return pair.items[1] if isinstance(pair, Items) and pair.items is not None and len(pair.items) == 2 else None
 
 
 @calls("enumerate")
