@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .source.scan import speaks_of_processes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .finding import Finding
     from .options import Options
 
@@ -18,6 +22,26 @@ NOT_ANALYSED = (
 )
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Nearly all that is made while a file is read lives until it is judged: looking for garbage in between is for nothing."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read_and_judged(text: str, path: str, options: Options) -> list[Finding]:
+    from .rules import judge
+    from .source.read import read
+
+    programs = read(text, path, methods=options.methods, depth=options.depth)
+    return judge(programs, enabled=options.enabled, states=options.states)
+
+
 def lint(text: str, path: str, options: Options) -> list[Finding]:
     """The findings of one file, sorted by place; a fault of ours, or a text libcst cannot take, is IPC001.
 
@@ -26,11 +50,8 @@ def lint(text: str, path: str, options: Options) -> list[Finding]:
     if not speaks_of_processes(text):
         return []
     try:
-        from .rules import judge
-        from .source.read import read
-
-        programs = read(text, path, methods=options.methods, depth=options.depth)
-        return judge(programs, enabled=options.enabled, states=options.states)
+        with _without_collecting():
+            return _read_and_judged(text, path, options)
     except Exception as error:
         from .finding import Finding
         from .model import Place

@@ -17,8 +17,8 @@ from collections.abc import Callable
 
 import libcst
 
-from flake8_ipc.rules import judge
-from flake8_ipc.source.read import read
+from flake8_ipc.lint import lint
+from flake8_ipc.options import Options
 from flake8_ipc.source.scan import speaks_of_processes
 
 STDLIB = pathlib.Path(sysconfig.get_paths()["stdlib"])
@@ -66,12 +66,12 @@ def with_processes(name: str, files: list[pathlib.Path]) -> None:
     texts = [(path, text) for path, text in texts if speaks_of_processes(text)]
     parse, work = paired(
         lambda: [libcst.parse_module(text) for _, text in texts],
-        lambda: [judge(read(text, str(path))) for path, text in texts],
+        lambda: [lint(text, str(path), Options()) for path, text in texts],
     )
     print(f"{name}: {len(texts)} files with processes: the whole work / libcst.parse_module = {work / parse:.2f}")
     beyond, a_thousand = [], []
     for path, text in texts:
-        parse, work = paired(lambda: libcst.parse_module(text), lambda: judge(read(text, str(path))))
+        parse, work = paired(lambda: libcst.parse_module(text), lambda: lint(text, str(path), Options()))
         beyond.append((work - parse, path.name))
         a_thousand.append((work * 1000 / max(1000, text.count("\n")), path.name))
     print(f"  at most {max(beyond)[0] * 1000:.0f} ms beyond its parse ({max(beyond)[1]})")
@@ -88,7 +88,7 @@ def growth() -> None:
             body.replace("def main", f"def main{n}").replace("def cook", f"def cook{n}").replace("=cook", f"=cook{n}")
             for n in range(16)
         )
-        one, sixteen = paired(lambda: judge(read(small, path)), lambda: judge(read(large, path)))
+        one, sixteen = paired(lambda: lint(small, path, Options()), lambda: lint(large, path, Options()))
     print(f"growth from 1x to 16x of one file: {sixteen / one:.1f}x the time")
 
 

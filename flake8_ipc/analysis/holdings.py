@@ -163,8 +163,8 @@ def _by_condition(role: Role) -> set[Event]:
     }
 
 
-def _fails(event: Event) -> bool:
-    return event.verb in _RAISING or event.raises is not None
+def _fails(event: Event | None) -> bool:
+    return event is None or event.verb in _RAISING or event.raises is not None
 
 
 def _step(depths: _Depths, event: Event) -> _Depths:

@@ -56,7 +56,9 @@ def nestings(study: Study) -> Iterator[Nesting]:
                 continue
             for outer, _, events in held:
                 if outer.kind in OWNED and not outer.open and not outer.many and surely(events):
-                    yield Nesting(role, outer, min(events, key=lambda one: one.place.spot), inner, event, around)
+                    # Places are dear: only where there are several does it matter which comes first.
+                    first = min(events, key=lambda one: one.place.spot) if len(events) > 1 else next(iter(events))
+                    yield Nesting(role, outer, first, inner, event, around)
 
 
 def circles(study: Study) -> Iterator[tuple[Nesting, ...]]:

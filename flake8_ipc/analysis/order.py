@@ -14,19 +14,24 @@ from ..model import Blocking, Constant, Event, Kind, PipeEnd, Program, Result, R
 from .graph import Graph, by_event, intersection, union
 from .surroundings import surroundings
 
-_SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
-_RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
+SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
+RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
 # What a message goes through, and its content where that tells it from others (a sentinel).
 Channel: TypeAlias = tuple[Shared, Constant | None]
 _SIGNALS = frozenset({Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE})
 
 
 class Order:
-    """Which roles are alive when, and which events are concurrent."""
+    """Which roles are alive when, and which events are concurrent.
 
-    def __init__(self, program: Program, graph: Callable[[Role], Graph]) -> None:
+    Without ``failing`` only on the paths on which no call raises.
+    """
+
+    def __init__(self, program: Program, graph: Callable[[Role], Graph], *, failing: bool = True) -> None:
         self.program = program
         self._graph = graph
+        # Without it no event raises.
+        self._fails: Callable[[Event | None], bool] = lambda event: failing
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._begun: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._sent: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
@@ -38,7 +43,7 @@ class Order:
         """The processes, threads and pools this role started that may still be alive before this event."""
         if role not in self._alive:
             nobody: frozenset[Shared] = frozenset()
-            before = by_event(self._graph(role).forward(nobody, _live, union))
+            before = by_event(self._graph(role).forward(nobody, _live, union, self._fails))
             self._alive[role] = {one: nobody.union(*states) for one, states in before.items()}
         return self._alive[role].get(event, frozenset())
 
@@ -125,8 +130,8 @@ class Order:
     def _channels(self, sender: Role, receiver: Role) -> frozenset[Channel]:
         """What only one role sends on and another receives from."""
         found: set[Channel] = set()
-        received = {channel(event) for event in receiver.events(*_RECEIVES) if _orders(event)}
-        for event in sender.events(*_SENDS):
+        received = {channel(event) for event in receiver.events(*RECEIVES) if _orders(event)}
+        for event in sender.events(*SENDS):
             target = channel(event, sending=True)
             if target in received and not target.open:
                 if self._only_from(sender, event, target):
@@ -142,7 +147,7 @@ class Order:
             return False
         return all(
             role is sender
-            for role, other in self.program.events(*_SENDS)
+            for role, other in self.program.events(*SENDS)
             if channel(other, sending=True) is target
             and other.verb is event.verb
             and (payload is None or other.payload == payload)
@@ -152,9 +157,9 @@ class Order:
         """The channels this role may have sent on since it last heard from the other side."""
 
         def step(state: frozenset[Channel], event: Event) -> frozenset[Channel]:
-            if event.verb in _RECEIVES and _orders(event) and (channel(event), None) in back:
+            if event.verb in RECEIVES and _orders(event) and (channel(event), None) in back:
                 state = frozenset()
-            if event.verb in _SENDS:
+            if event.verb in SENDS:
                 target = channel(event, sending=True)
                 state |= {(target, None), (target, event.payload)}
             return state
@@ -162,24 +167,24 @@ class Order:
         nothing: frozenset[Channel] = frozenset()
         key = (role, back)
         if key not in self._sent:
-            self._sent[key] = by_event(self._graph(role).forward(nothing, step, union))
+            self._sent[key] = by_event(self._graph(role).forward(nothing, step, union, self._fails))
         return self._sent[key]
 
     def _must_have_received(self, role: Role, back: frozenset[Channel]) -> dict[Event, list[frozenset[Channel]]]:
         """The channels this role has surely received from since it last sent to the other side."""
 
         def step(state: frozenset[Channel], event: Event) -> frozenset[Channel]:
-            sends = event.verb in _SENDS and event.target.kind is not Kind.BARRIER
+            sends = event.verb in SENDS and event.target.kind is not Kind.BARRIER
             if sends and (channel(event, sending=True), None) in back:
                 state = frozenset()
-            if event.verb in _RECEIVES and _orders(event):
+            if event.verb in RECEIVES and _orders(event):
                 state |= {(channel(event), None), (channel(event), event.payload)}
             return state
 
         nothing: frozenset[Channel] = frozenset()
         key = (role, back)
         if key not in self._received:
-            self._received[key] = by_event(self._graph(role).forward(nothing, step, intersection))
+            self._received[key] = by_event(self._graph(role).forward(nothing, step, intersection, self._fails))
         return self._received[key]
 
 

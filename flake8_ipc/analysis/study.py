@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..model import Program, Role
+from ..model import Program, Role, Shared
 from .awaited import Awaited
 from .explore.stuck import Explorer, Verdict
+from .containers import Containers
 from .graph import Graph
 from .handings import Handing, handings
 from .holdings import Holdings
@@ -14,6 +15,7 @@ from .lifecycle import Lifecycle
 from .locks import Locks
 from .observed import observed
 from .order import Order
+from .races import Race, races
 from .unsent import Unsent
 
 
@@ -47,16 +49,31 @@ class Study:
         return Order(self.program, self.graph)
 
     @cached_property
+    def smooth(self) -> Order:
+        """The same where no call raises."""
+        return Order(self.program, self.graph, failing=False)
+
+    @cached_property
     def stuck(self) -> Verdict:
         """What the interleavings tell: who can be forced to wait for good."""
         if self.program.observed:
-            return observed(self.program, self.states)
-        return Explorer(self.program, self.states).verdict()
+            return observed(self.program, self.states, self.locks)
+        return Explorer(self.program, self.states, self.locks).verdict()
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
         """The states of objects along the flows."""
         return Lifecycle(self.graph)
+
+    @cached_property
+    def races(self) -> dict[Shared, list[Race]]:
+        """Writes with the accesses that are concurrent with them, locked or not."""
+        return races(self)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """What proxies, queues and pipes hold."""
+        return Containers(self.program)
 
     @cached_property
     def unsent(self) -> Unsent:

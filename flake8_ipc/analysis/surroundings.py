@@ -95,6 +95,13 @@ def same_turn(flow: Flow, made: Event, later: Event) -> bool:
     return bool(mine) and any(loop is mine[-1] for loop in other)
 
 
+def beside(flow: Flow, one: Event, other: Event) -> bool:
+    """Whether each turn of the innermost loop around one event has just one of the other."""
+    found = {found.event: found.loops for found in surroundings(flow) if found.event is one or found.event is other}
+    mine, yours = found.get(one, []), found.get(other, [])
+    return bool(mine) and bool(yours) and mine[-1] is yours[-1]
+
+
 def in_its_turn(role: Role, event: Event) -> bool:
     """Whether an event surely is of one object: made but once, or made in this very turn of a loop."""
     if not event.target.many:

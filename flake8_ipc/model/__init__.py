@@ -1,10 +1,12 @@
 """What a program does between its processes, in one language for both witnesses."""
 
-from .events import UNFINISHED, Blocking, Clock, Constant, Event, Key, Setting, Verb
+from .events import UNFINISHED, Blocking, Clock, Constant, Event, Holding, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
+    BLOCKS,
     CELLS,
     LOCKS,
+    PROXIES,
     QUEUES,
     SEMAPHORE_BACKED,
     UNTOLD,
@@ -19,6 +21,7 @@ from .objects import (
     Kind,
     Listener,
     Lock,
+    Memory,
     PipeEnd,
     Pool,
     Process,
@@ -27,14 +30,17 @@ from .objects import (
     Result,
     Shared,
     Signature,
+    Stream,
     Subprocess,
 )
 from .place import Place
 from .program import Ending, Halt, Program, Role, RoleKind, events, parts
 
 __all__ = [
+    "BLOCKS",
     "CELLS",
     "LOCKS",
+    "PROXIES",
     "QUEUES",
     "SEMAPHORE_BACKED",
     "UNFINISHED",
@@ -59,12 +65,14 @@ __all__ = [
     "Halt",
     "Handler",
     "Handover",
+    "Holding",
     "Jump",
     "Key",
     "Kind",
     "Listener",
     "Lock",
     "Loop",
+    "Memory",
     "PipeEnd",
     "Place",
     "Pool",
@@ -80,6 +88,7 @@ __all__ = [
     "Setting",
     "Shared",
     "Signature",
+    "Stream",
     "Subprocess",
     "Test",
     "Try",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Verb(enum.Enum):
     """What can be done to a shared object."""
 
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
+
     CREATE = "makes"
     FORGET = "keeps nothing of"
     PAUSE = "pauses for"
@@ -33,12 +36,14 @@ class Verb(enum.Enum):
     RESULT = "takes the result of"
     SHUTDOWN = "shuts down"
     EXIT = "leaves"
+    ESCAPE = "gives to unknown code"
     # queues
     PUT = "puts on"
     GET = "gets from"
     TASK_DONE = "acknowledges on"
     SIZE = "asks the size of"
     DECIDE = "decides by the size of"
+    MUTATE = "changes what was put on"
     JOIN_THREAD = "joins the feeder of"
     CANCEL_JOIN_THREAD = "cancels the feeder's join of"
     # pipes
@@ -60,6 +65,8 @@ class Verb(enum.Enum):
     GET_OBJ = "gets the object of"
     AS_NUMBER = "uses as a number"
     CALL = "calls a method of"
+    ITERATE = "iterates"
+    CHANGE = "changes a copy out of"
     UNLINK = "unlinks"
     ATTACH = "attaches"
     # the default context, keys
@@ -91,6 +98,9 @@ UNFINISHED = "unfinished"
 class Blocking(enum.Enum):
     """How a call waits: for good, for a time, or not at all."""
 
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
+
     FOREVER = "forever"
     TIMED = "timed"
     NEVER = "never"
@@ -99,9 +109,14 @@ class Blocking(enum.Enum):
 class Key(enum.Enum):
     """Which element a read or write is of, where it is not a known constant."""
 
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
+
     WHOLE = "all of it"
     ANY = "some element"
     OWN = "an element of this copy of the role alone"
+    NEW = "an element that was not there before"
+    NOTHING = "no element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,18 @@ class Constant:
     """A known value in a message, a write or a test: ``Constant(None)`` is the usual sentinel."""
 
     value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What goes into a proxy, a queue or a pipe: under which key, and which shared object (None: plain data).
+
+    ``known`` False: it came from code that cannot be seen, and may be either.
+    """
+
+    key: Key | Constant
+    shared: Shared | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +168,16 @@ class Event:
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;
     ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
-    which runs out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover``
-    is what a submit hands over, ``result`` what it gives back. ``early``: a process is started before its own
-    ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what this
-    role knew of the others' past then, and the exception in which it ended
-    (or "False", or "unfinished"); ``own``: the message that was taken had been sent by this very process.
+    which runs out of time raises. ``after`` are the puts of the object that a MUTATE is of. ``bare``: the access
+    goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives
+    back. ``holds`` is what is put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a
+    queue or a pipe. ``early``: a process is started before its own ``__init__``, or one that a subclass may add, has
+    made it ready. ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception
+    in which it ended (or "False", or UNFINISHED); ``own``: the message that was taken had been sent by this very process.
+
+    A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
+    one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
+    copy is used afterwards. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
     """
 
     verb: Verb
@@ -160,9 +192,13 @@ class Event:
     key: Key | Constant = Key.WHOLE
     reads: tuple[Event, ...] = ()
     raises: str | None = None
+    after: tuple[Place, ...] = ()
     bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
+    holds: tuple[Holding, ...] = ()
+    received: bool = False
+    inside: bool = False
     early: bool = False
     setting: Setting = Setting()
     clock: Clock | None = None

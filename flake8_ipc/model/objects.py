@@ -11,6 +11,9 @@ from .place import Place
 class Kind(enum.Enum):
     """The kinds of shared things; the value is how a message names one."""
 
+    # Members are compared by identity; Enum's own hash is that of the name, worked out in Python each time.
+    __hash__ = object.__hash__
+
     QUEUE = "queue"
     SIMPLE_QUEUE = "simple queue"
     JOINABLE_QUEUE = "joinable queue"
@@ -28,6 +31,7 @@ class Kind(enum.Enum):
     DICT = "dict proxy"
     LIST = "list proxy"
     NAMESPACE = "namespace proxy"
+    SET = "set proxy"
     PROXY = "proxy"
     PROCESS = "process"
     THREAD = "thread"
@@ -39,7 +43,9 @@ class Kind(enum.Enum):
     SHAREABLE_LIST = "shareable list"
     LISTENER = "listener"
     SUBPROCESS = "subprocess"
+    STREAM = "stream"
     THREAD_ONLY = "thread object"
+    TRACKER = "resource tracker"
     OUTSIDE = "outside world"
     VARIABLE = "plain variable"
     CONTEXT = "default context"
@@ -49,6 +55,9 @@ class Kind(enum.Enum):
 QUEUES = frozenset({Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE})
 LOCKS = frozenset({Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE, Kind.CONDITION})
 CELLS = frozenset({Kind.VALUE, Kind.ARRAY})
+# What a manager serves beside queues, locks, signals and cells; PROXY is one of a type that the program registered.
+PROXIES = frozenset({Kind.DICT, Kind.LIST, Kind.NAMESPACE, Kind.SET, Kind.PROXY})
+BLOCKS = frozenset({Kind.SHARED_MEMORY, Kind.SHAREABLE_LIST})
 # What holds a POSIX semaphore: it is inherited at start, never pickled into a task (multiprocessing.context.assert_spawning).
 SEMAPHORE_BACKED = QUEUES | LOCKS | CELLS | {Kind.EVENT, Kind.BARRIER}
 # The start method of a context that is chosen where the text does not tell.
@@ -63,8 +72,8 @@ class Shared:
     default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy.
     ``many``: several concrete things stand behind this one (made in a loop or comprehension, or by a role of which
     several copies run). ``open``: it left for code that cannot be seen, so that not all who touch it are known.
-    ``in_main``: made by the main program's own flow at module level or under the guard and bound to a module
-    global.
+    ``kept``: an object or class of the program's own holds it, or (a pool) the function that made it gave it back: to
+    end it may be another's business.
     """
 
     kind: Kind
@@ -74,6 +83,7 @@ class Shared:
     manager: Shared | None = None
     many: bool = False
     open: bool = False
+    kept: bool = False
 
     @property
     def managed(self) -> bool:
@@ -135,18 +145,41 @@ class Cell(Shared):
     """A Value or Array. ``locked``: it has a lock of its own, which is ``lock``; ``raw``: made by RawValue or RawArray.
 
     ``typecode`` is the one-letter code, or the name of a ctypes type; None where it is not known. ``pickles`` by
-    inheritance only, as all but a manager's do.
+    inheritance only, as all but a manager's do. ``pointer`` is the type in it that is an address, if there is one.
     """
 
     typecode: str | None = None
     raw: bool = False
     lock: Lock | None = None
     length: int | None = None
+    pointer: str | None = None
 
     @property
     def locked(self) -> bool:
         """Whether single accesses are guarded by a lock of its own."""
         return self.lock is not None
+
+
+@dataclass(eq=False, slots=True)
+class Memory(Cell):
+    """One process's mapping of a block of shared memory, or a ShareableList over one.
+
+    ``fresh``: it made the block. ``of`` is the mapping that made it, for one that attached it by name (None: which
+    block that is, is not known). ``keeper`` is the SharedMemoryManager that unlinks it. ``tracked``: the resource
+    tracker hears of it (all but ``track=False``). ``lent``: its memory went to code that cannot be seen, which may
+    read and write it but not close it.
+    """
+
+    fresh: bool = False
+    of: Memory | None = None
+    keeper: Shared | None = None
+    tracked: bool = True
+    lent: bool = False
+
+    @property
+    def origin(self) -> Memory:
+        """What stands for the block itself: the mapping that made it, where that is known."""
+        return self.of.origin if self.of is not None else self
 
 
 @dataclass(eq=False, slots=True)
@@ -298,15 +331,31 @@ class Pool(Shared):
 
 @dataclass(eq=False, slots=True)
 class Result(Shared):
-    """What a pool or executor gives back for a task that is still running."""
+    """What a pool or executor gives back for a task that is still running.
+
+    ``iterator``: it is iterated (``imap``, an executor's ``map``), not asked. ``called_back``: somebody is called when it
+    arrives, who may tell others.
+    """
 
     pool: Shared | None = None
+    iterator: bool = False
+    called_back: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class Subprocess(Shared):
-    """A ``subprocess.Popen``; the pipes it was opened with."""
+    """A child of ``subprocess.Popen``; ``streams`` are this side's ends of its pipes, by name (``stdout``).
 
-    stdin: bool = False
-    stdout: bool = False
-    stderr: bool = False
+    ``whole``: one call makes it and waits for its end (``subprocess.call``).
+    """
+
+    streams: dict[str, Stream] = field(default_factory=dict)
+    whole: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Stream(Shared):
+    """This side's end of a pipe to or from a child: ``which`` is ``stdin``, ``stdout`` or ``stderr`` of ``child``."""
+
+    which: str = "stdout"
+    child: Subprocess | None = None

@@ -115,10 +115,11 @@ class Program:
     or class that nobody in it calls, which some other file may. ``methods`` are the start methods that it must work
     under. ``whole`` is False where a bound cut the account short: whoever needs to know everything keeps silent then.
     ``chosen``: the file chooses the start method of the default context somewhere, or lets an option choose one.
-    ``dill``: its library pickles by dill, which takes functions and classes that pickle cannot. ``handlers`` are
-    flows of the root's process that run at some moment no text tells: at a signal, at the exit, when an object is
-    deleted. ``observed``: it is the account of a run: what it tells has happened, and there are no other paths. Of such
-    a program, ``halts`` are those that were proved to wait for good.
+    ``dill``: its library pickles by dill, which takes functions and classes that pickle cannot. ``interleaved``:
+    coroutines of one role take turns as its flow does not tell. ``handlers`` are flows of the root's process that
+    run at some moment no text tells: at a signal, at the exit, when an object is deleted.
+    ``observed``: it is the account of a run: what it tells has happened, and there are no other paths. Of such a
+    program, ``halts`` are those that were proved to wait for good.
     """
 
     roles: list[Role]
@@ -128,6 +129,7 @@ class Program:
     whole: bool = True
     chosen: bool = False
     dill: bool = False
+    interleaved: bool = False
     handlers: list[Flow] = field(default_factory=list)
     observed: bool = False
     halts: list[Halt] = field(default_factory=list)

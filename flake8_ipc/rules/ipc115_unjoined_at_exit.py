@@ -15,11 +15,9 @@ from collections.abc import Iterator
 from ..analysis.handings import FORK, start_methods
 from ..analysis.study import Study
 from ..finding import Finding, Step
-from ..model import CELLS, SEMAPHORE_BACKED, Cell, Event, Kind, Process, Role, RoleKind, Shared, Verb
+from ..model import CELLS, PROXIES, SEMAPHORE_BACKED, Cell, Event, Process, Role, RoleKind, Shared, Verb
 from .rule import Rule
 from .wording import at, under
-
-_PROXIES = frozenset({Kind.DICT, Kind.LIST, Kind.NAMESPACE, Kind.PROXY})
 
 
 def check(study: Study) -> Iterator[Finding]:
@@ -56,7 +54,7 @@ def _named(shared: Shared) -> bool:
         return False
     if shared.kind in CELLS and isinstance(shared, Cell) and shared.lock is None:
         return shared.managed
-    return shared.kind in SEMAPHORE_BACKED | _PROXIES
+    return shared.kind in SEMAPHORE_BACKED | PROXIES
 
 
 def _dropped(
@@ -111,7 +109,7 @@ def _abandoned(
         f"{role.process} is never joined, and {given[0]} goes with the end of the main program: {methods} the child may "
         f"only come up then, and dies with FileNotFoundError; call {role.process}.join() before the end",
         (Step(f"{role.process} starts", start.place),),
-        (start.target,),
+        (start.target, *(shared.manager for shared in given if shared.manager is not None)),
     )
 
 
@@ -168,5 +166,5 @@ RULE = Rule(
         "Only fork is supported; a daemon (IPC108); pipe ends and objects without a lock.",
         "The process or the object leaves the file.",
     ),
-    yields_to=("IPC108",),
+    yields_to=("IPC108", "IPC503"),
 )

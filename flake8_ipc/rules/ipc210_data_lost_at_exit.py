@@ -33,8 +33,9 @@ def check(study: Study) -> Iterator[Finding]:
 
 def _left_hard(study: Study, role: Role) -> Iterator[Finding]:
     for node, state in study.unsent.nodes(role).items():
-        end, lost = node.end, puts(state)
-        if end is not None and end.hard and end.place is not None and lost:
+        end = node.end
+        lost = puts(state) if end is not None and end.hard else []
+        if end is not None and end.place is not None and lost:
             yield _finding(end.place, f"{end.name}()", lost[-1], "close() the queue and join_thread() first")
 
 

@@ -23,7 +23,7 @@ def check(study: Study) -> Iterator[Finding]:
     """Read-modify-writes of elements that another role's write can fall into."""
     for race in lost_updates(study):
         event = race.write.event
-        if event.target.kind is not Kind.ARRAY:
+        if event.target.kind is not Kind.ARRAY or event.target.managed:
             continue
         other = race.other
         who = "another copy of this process" if other.event is event else f"the write at {at(other.event.place, event.place)}"

@@ -8,11 +8,11 @@ Source: CPython documentation, multiprocessing, "Explicitly pass resources to ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..analysis.locks import root
 from ..analysis.study import Study
-from ..analysis.surroundings import same_turn
+from ..analysis.surroundings import beside
 from ..finding import Finding
 from ..model import LOCKS, Cell, Event, Program, Role, RoleKind, Shared, Verb
 from .rule import Rule
@@ -28,7 +28,7 @@ def check(study: Study) -> Iterator[Finding]:
     program = study.program
     if not program.whole:
         return
-    alone: dict[tuple[str, int, int], list[tuple[Event, Role, Role]]] = {}
+    alone: list[tuple[Event, Role, Role]] = []
     for maker, event in program.events(Verb.CREATE):
         lock = event.target
         if lock.kind not in LOCKS or lock.open:
@@ -44,8 +44,8 @@ def check(study: Study) -> Iterator[Finding]:
                 about=(lock,),
             )
         elif users != [maker] and users[0].kind is RoleKind.PROCESS:
-            alone.setdefault(event.place.spot, []).append((event, maker, users[0]))
-    for made in alone.values():
+            alone.append((event, maker, users[0]))
+    for made in _by_place(alone):
         event, maker, user = made[0]
         if len({user for _, _, user in made}) > 1 or (_with_its_process(maker, event, user) and study.order.overlaps(user)):
             yield Finding(
@@ -55,6 +55,16 @@ def check(study: Study) -> Iterator[Finding]:
                 f"{_MENDING}",
                 about=(event.target,),
             )
+
+
+def _by_place(alone: list[tuple[Event, Role, Role]]) -> Iterable[list[tuple[Event, Role, Role]]]:
+    """Locks made in the same place together; places are dear, and one lock alone needs none."""
+    if len(alone) < 2:
+        return [[one] for one in alone]
+    found: dict[tuple[str, int, int], list[tuple[Event, Role, Role]]] = {}
+    for one in alone:
+        found.setdefault(one[0].place.spot, []).append(one)
+    return found.values()
 
 
 def _users(program: Program, lock: Shared) -> list[Role]:
@@ -77,7 +87,7 @@ def _with_its_process(maker: Role, made: Event, user: Role) -> bool:
     if not (made.target.many and user.process is not None and user.process.many):
         return False
     creations = (event for event in maker.events(Verb.CREATE) if event.target is user.process)
-    return any(same_turn(maker.flow, made, event) for event in creations)
+    return any(beside(maker.flow, made, event) for event in creations)
 
 
 BAD = '''\

@@ -8,7 +8,8 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
-from .deeds import read_attribute, write_attribute
+from .changes import MUTATORS, note_change
+from .elements import read_attribute, write_attribute
 from .joining import from_values, join, spread
 from .keeping import rebound
 from .lookup import call_it
@@ -34,6 +35,7 @@ from .values import (
     Ref,
     Super,
     Value,
+    fresh_key,
 )
 
 PROCESS_BASES = frozenset(
@@ -126,6 +128,8 @@ def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value
     if isinstance(owner, Super):
         inherited = member(run, owner.cls, name, after=True)
         return _bound(inherited, owner.inst, owner.cls) if inherited is not None else Method(owner, name)
+    if isinstance(owner, Items) and name in owner.names and owner.items is not None:
+        return owner.items[owner.names.index(name)]
     if isinstance(owner, (Context, Coll, Items, Const, Generator, Method, Partial)):
         return Method(owner, name)
     return UNKNOWN
@@ -143,7 +147,9 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 
 def _of_data(owner: Data, name: str) -> Value:
-    if owner.reads or owner.own or owner.varies:
+    if owner.puts:
+        return Method(owner, name) if name in MUTATORS or owner.copy else Data(puts=owner.puts)
+    if owner.reads or owner.own or owner.varies or owner.copy:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
 
@@ -190,6 +196,10 @@ def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
 def _of_class(run: Run, owner: Cls, name: str) -> Value:
     value = member(run, owner, name)
     if value is None:
+        from .managers import manager_bases
+
+        if name == "register" and manager_bases(owner):
+            return Method(owner, name)
         for base in lineage(owner):
             if isinstance(base, Name):
                 return Name(canonical(f"{base.dotted}.{name}"))
@@ -202,16 +212,26 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
     stored = run.load(id(owner.shared), name)
     if stored is not None:
+        stored = stored if owner.exact else contents.inexact(stored)
         return contents.inherited(stored) if owner.inherited else stored
     return read_attribute(run, owner, name, node)
 
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
+    from .memory import patches_tracker
+    from .proxies import change_copy, keep
+
     call_it(run, value, name)
+    note_change(run, owner, node)
+    if value is UNKNOWN:
+        value = Data(thing=fresh_key())
+    keep(value)
     if name == "authkey":
         _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
+    if not isinstance(value, (Const, Data, Name)):
+        contents.keep(run, value)
     for option in spread(owner):
         if isinstance(option, Inst):
             if option.shared is not None:
@@ -232,7 +252,9 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
             run.store(option.inst.key, name, value)
         elif isinstance(option, Name) and option.dotted == "multiprocessing.this_process":
             free_of_daemon(run)
-        elif not isinstance(option, Const):
+        elif isinstance(option, Data) and option.copy is not None:
+            change_copy(run, option, node, f"{name} =")
+        elif not isinstance(option, Const) and not patches_tracker(run, option, node):
             run.open(value)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from ..model import Kind, Verb
-from . import contents, copies, keys
+from ..model import Kind, Memory, Process, Shared, Verb
+from . import copies, keys
+from .changes import changed_by
 from .attributes import get_attribute, library_base, lineage, member
 from .deeds import do
 from .following import follow
@@ -43,13 +44,25 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     if type(node.func) is cst.Name and node.func.value == "super" and isinstance(run.frame.func, Func):
         return _super(run, node)
     callee = run.evaluate(node.func)
+    if isinstance(callee, Name) and callee.dotted in _AWAITING or _is_method(node, "run_until_complete"):
+        run.awaited.update(id(arg.value) for arg in node.args)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
+    if run.puts:
+        changed_by(run, node, callee, args)
     if isinstance(node.func, cst.Attribute):
         from .pauses import note_method
 
         note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
+
+
+# What runs a coroutine to its end before it returns, or when it is awaited itself.
+_AWAITING = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "anyio.run", "trio.run"})
+
+
+def _is_method(node: cst.Call, name: str) -> bool:
+    return isinstance(node.func, cst.Attribute) and node.func.attr.value == name
 
 
 def _note_run(run: Run, callee: Value, node: cst.Call) -> None:
@@ -79,10 +92,11 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
         if node.star and run.copies:
             copies.read(run, [value], node.value)
         if node.star == "*":
-            items = contents.elements(run, value)[0]
+            from .elements import iterated
+
+            items, run_on, _ = iterated(run, value, node.value)
             if items is None:
                 found.open = True
-                run_on = contents.elements(run, value)[1]
                 found.positional.append((run_on, node.value))
             else:
                 found.positional += [(item, node.value) for item in items]
@@ -174,8 +188,15 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
         return call_base(run, owner.inst, method.name, args, node)
     if isinstance(owner, OneOf):
         return _call_one_of(run, OneOf(tuple(Method(option, method.name) for option in owner.options)), args, node)
-    from .containers import call_container
+    if isinstance(owner, Cls) and method.name == "register":
+        from .managers import register
 
+        return register(run, owner, args, node)
+    from .containers import call_container
+    from .proxies import CHANGERS, change_copy
+
+    if method.name in CHANGERS:
+        change_copy(run, owner, node, method.name, used=id(node) not in run.unused)
     return call_container(run, owner, method.name, args, node)
 
 
@@ -198,9 +219,13 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     """Makes an object of a class of the text; a Process subclass makes a process too."""
     run.visited.add(id(cls.node))
     from .launch import make_process
+    from .managers import manager_bases, new_manager
 
     base = library_base(cls)
-    shared = make_process(run, node, base, cls) if base is not None else None
+    shared: Shared | None = make_process(run, node, base, cls) if base is not None else None
+    bases = manager_bases(cls) if base is None else frozenset()
+    if bases:
+        shared = new_manager(run, bases, node, cls)
     inst = Inst(cls, shared)
     for library in lineage(cls):
         if isinstance(library, Name) and keys.takes_key(library.dotted):
@@ -208,22 +233,25 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     init = member(run, cls, "__init__")
     if isinstance(init, Func):
         bound = get_attribute(run, inst, "__init__", node)
-        if shared is not None:
+        if isinstance(shared, Process):
             from .launch import note_parameters
 
             note_parameters(run, shared, bound, args, inst)
         call_function(run, bound, args, node, known=known)
-    elif shared is not None:
+    elif isinstance(shared, Process):
         from .launch import call_base
 
         call_base(run, inst, "__init__", args, node)
     elif cls.fields:
         _fill_fields(run, inst, cls, args, node)
-    elif any(not isinstance(base, Cls) for base in lineage(cls)):
+    elif shared is None and any(not isinstance(base, Cls) for base in lineage(cls)):
         values = list(args.values())
         for shared_object in run.reachable(*values):
             shared_object.open = True
-    if shared is not None:
+    if member(run, cls, "__del__") is not None:
+        # What it does when the object dies is not followed.
+        run.open(*(Ref(one) for one in run.reachable(inst) if isinstance(one, Memory)))
+    if isinstance(shared, Process):
         from .launch import complete
 
         complete(run, shared, inst)

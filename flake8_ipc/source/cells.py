@@ -6,6 +6,7 @@ import libcst as cst
 
 from ..model import Cell, Constant, Kind, Lock, Shared, Verb
 from . import contents
+from .ctypes_ import pointer_in
 from .run import Run
 from .values import Arguments, Cls, Coll, Const, Generator, Items, Name, Ref, Value
 
@@ -38,6 +39,7 @@ def make_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: s
     cell: Cell = made(
         run, node, name, lambda: Cell(kind, place, context=method, typecode=typecode, raw=raw, lock=lock)
     )
+    cell.pointer = pointer_in(run, args.get(0, "typecode_or_type"))
     initial = args.get(1, "size_or_initializer" if array else "value")
     payload, cell.length = _array_start(run, initial) if array else (_constant(initial), None)
     unsized = array and (

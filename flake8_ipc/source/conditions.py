@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from ..model import Constant, Event, Test, Verb
+from ..model import Constant, Event, Kind, Test, Verb
 from . import copies
 from .joining import from_values, spread
 from .run import Run
 from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
+
+
+_SIZED = frozenset({Kind.DICT, Kind.LIST, Kind.SET})
 
 
 @dataclass(slots=True)
@@ -48,6 +51,11 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         return Condition(value, value.truth, guard=True)
     if isinstance(value, Const):
         return Condition(value, None if value.reads else bool(value.value), reads=value.reads)
+    if isinstance(value, Ref) and value.shared.kind in _SIZED:
+        from .proxies import length
+
+        found = length(run, value, node)
+        return Condition(found, reads=from_values([found]).reads)
     if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
         return Condition(value, True)
     if isinstance(value, Data) and value.message is not None and isinstance(node, (cst.Name, cst.NamedExpr)):

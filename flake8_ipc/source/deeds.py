@@ -9,6 +9,7 @@ import libcst as cst
 from ..model import (
     CELLS,
     LOCKS,
+    PROXIES,
     QUEUES,
     Barrier,
     Blocking,
@@ -22,10 +23,11 @@ from ..model import (
     Shared,
     Verb,
 )
-from . import contents, copies
+from . import copies
+from .changes import note_put
 from .joining import from_values, spread
-from .run import Run
-from .values import NOTHING, PLAIN, UNKNOWN, Arguments, BlockName, Coll, Const, Data, Items, Method, OneOf, Ref, Value
+from .run import DOERS, Run
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +93,8 @@ _PROCESS = {
     "is_alive": Deed(Verb.QUERY),
     "cancel": Deed(Verb.TERMINATE),
 }
-_POOL = {
-    "close": Deed(Verb.CLOSE),
-    "terminate": Deed(Verb.TERMINATE),
-    "join": Deed(Verb.JOIN),
-}
-_RESULT = {
-    "get": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "result": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "exception": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "wait": Deed(Verb.WAIT, None, (0, "timeout")),
-    "ready": Deed(Verb.QUERY),
-    "successful": Deed(Verb.QUERY),
-    "done": Deed(Verb.QUERY),
-    "cancel": Deed(Verb.TERMINATE),
-}
 _MANAGER = {"shutdown": Deed(Verb.SHUTDOWN), "start": Deed(Verb.START)}
 _MEMORY = {"close": Deed(Verb.CLOSE), "unlink": Deed(Verb.UNLINK)}
-_SUBPROCESS = {
-    "wait": Deed(Verb.WAIT, None, (0, "timeout"), "TimeoutExpired"),
-    "communicate": Deed(Verb.JOIN, None, (1, "timeout"), "TimeoutExpired"),
-    "poll": Deed(Verb.POLL),
-    "kill": Deed(Verb.KILL),
-    "terminate": Deed(Verb.TERMINATE),
-    "send_signal": Deed(Verb.TERMINATE),
-}
 _CELL = {"get_lock": Deed(Verb.GET_LOCK), "get_obj": Deed(Verb.GET_OBJ)}
 
 METHODS: dict[Kind, dict[str, Deed]] = {
@@ -127,14 +106,10 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.BARRIER: _BARRIER,
     Kind.PROCESS: _PROCESS,
     Kind.THREAD: _PROCESS,
-    Kind.POOL: _POOL,
-    Kind.THREAD_POOL: _POOL,
-    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN, (0, "wait"))},
-    Kind.RESULT: _RESULT,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
+    Kind.SHAREABLE_LIST: _MEMORY,
     Kind.LISTENER: {"close": Deed(Verb.CLOSE)},
-    Kind.SUBPROCESS: _SUBPROCESS,
 }
 
 
@@ -162,10 +137,9 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         from .launch import run_here, start
 
         return start(run, shared, node, ref) if name == "start" else run_here(run, shared, node, ref)
-    if shared.kind in (Kind.POOL, Kind.EXECUTOR, Kind.THREAD_POOL):
-        from .tasks import submit
-
-        handled = submit(run, ref, name, args, node)
+    doer = DOERS.get(shared.kind)
+    if doer is not None:
+        handled = doer(run, ref, name, args, node)
         if handled is not None:
             return handled
     if shared.kind is Kind.MANAGER:
@@ -174,10 +148,14 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         served = serve(run, ref, name, args, node)
         if served is not None:
             return served
-    if shared.kind in (Kind.DICT, Kind.LIST, Kind.NAMESPACE, Kind.PROXY):
-        from .managers import call_proxy
+    if shared.kind in PROXIES or (shared.managed and shared.kind in CELLS and name not in _CELL):
+        from .proxies import call_proxy
 
         return call_proxy(run, ref, name, args, node)
+    if isinstance(ref, View):
+        from .memory import call_view
+
+        return call_view(run, ref, name, args, node)
     if shared.kind is Kind.LISTENER and name == "accept":
         from .sockets import accept
 
@@ -193,9 +171,7 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
 
 def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     run.open(*args.values())
-    if ref.shared.kind is Kind.RESULT and name == "add_done_callback":
-        run.emit(Verb.RESULT, ref.shared, node, name, blocking=Blocking.NEVER)
-    elif name == "fileno" and ref.shared.kind is Kind.PIPE_END:
+    if name == "fileno" and ref.shared.kind is Kind.PIPE_END:
         ref.shared.open = True
     return from_values(args.values())
 
@@ -218,8 +194,8 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
-    if deed.verb in (Verb.GET, Verb.RECV):
-        return Data(message=event)
+    if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
+        return Data(message=event, thing=fresh_key())
     if deed.verb is Verb.SIZE:
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
@@ -237,13 +213,18 @@ def _hand_over(
     run: Run, shared: Shared, label: str, deed: Deed, args: Arguments, node: cst.CSTNode, facts: dict[str, object]
 ) -> Value:
     """A put or send: what is known of its payload decides how many ways it is written down."""
+    from .lifetimes import hand_to_server
+    from .proxies import holdings
+
     value = args.get(0, "obj")
     if value is None:
         value = UNKNOWN
     if run.copies:
         copies.read(run, [value], node)
+    hand_to_server(run, value, node)
     for inside in run.reachable(value):
         inside.open = True
+    facts["holds"] = holdings(Key.ANY, value)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     payloads: list[Constant | None] = []
     for option in spread(value):
@@ -253,15 +234,16 @@ def _hand_over(
             payloads.append(None)
             if isinstance(option, Data) and option.anything:
                 payloads.append(Constant(None))
-    if len(payloads) == 1:
-        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
-        return PLAIN
     branches: list[Flow] = []
-    for payload in payloads:
+    for payload in payloads if len(payloads) > 1 else ():
         with run.writing() as sequence:
             run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, **facts)
         branches.append(sequence)
-    run.out.append(Choice(branches))
+    if branches:
+        run.out.append(Choice(branches))
+    else:
+        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
+    note_put(run, shared, value, node)
     return PLAIN
 
 
@@ -283,128 +265,6 @@ def _note(event: Event) -> None:
     """An event as a branch of its own."""
 
 
-# -- attributes and elements
-
-
-def key_of(index: Value) -> Key | Constant:
-    """Which element an index names."""
-    if isinstance(index, Const):
-        return Constant(index.value)
-    if isinstance(index, Items) and index.items is None:
-        return Key.WHOLE
-    if isinstance(index, Data) and index.own:
-        return Key.OWN
-    return Key.ANY
-
-
-def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
-    """``shared.name``."""
-    shared = ref.shared
-    kind = shared.kind
-    if kind in CELLS:
-        if name in ("value", "raw"):
-            return read(run, ref, Key.WHOLE, node, name)
-        if name in _CELL or name in ("acquire", "release"):
-            return Method(ref, name)
-        return read(run, ref, Constant(name), node, name)
-    if kind is Kind.NAMESPACE and not name.startswith("__"):
-        return read(run, ref, Constant(name), node, name)
-    if kind is Kind.SHARED_MEMORY and name in ("buf", "name"):
-        return ref if name == "buf" else BlockName(shared)
-    if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
-        run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
-        return UNKNOWN if name != "sentinel" else ref
-    if kind is Kind.LISTENER and name in ("address", "last_accepted"):
-        from .sockets import address_of
-
-        return address_of(shared)
-    if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin"):
-        return UNKNOWN
-    return Method(ref, name)
-
-
-def read(run: Run, ref: Ref, key: Key | Constant, node: cst.CSTNode, name: str) -> Value:
-    """A read of a cell or proxy."""
-    facts = {"inherited": ref.inherited, "exact": ref.exact, "bare": ref.bare}
-    event = run.emit(Verb.READ, ref.shared, node, f"{ref.shared.name}.{name}", key=key, **facts)
-    return Data(reads=frozenset({event}))
-
-
-def write(run: Run, ref: Ref, key: Key | Constant, value: Value, node: cst.CSTNode, name: str) -> None:
-    """A write to a cell or proxy; the reads it was computed from, or depends on, make it a read-modify-write."""
-    inner = contents.elements(run, value)[1] if isinstance(value, (Items, Coll)) else value
-    reads = from_values([value, inner]).reads | run.controls
-    mine = tuple(event for event in reads if event.target is ref.shared and _meet(event.key, key))
-    payload = Constant(value.value) if isinstance(value, Const) and not value.reads else None
-    run.emit(
-        Verb.WRITE,
-        ref.shared,
-        node,
-        f"{ref.shared.name}.{name}",
-        key=key,
-        payload=payload,
-        reads=mine,
-        inherited=ref.inherited,
-        exact=ref.exact,
-        bare=ref.bare,
-    )
-    if ref.shared.kind in (Kind.DICT, Kind.LIST, Kind.NAMESPACE):
-        run.open(value)
-
-
-def _meet(one: Key | Constant, other: Key | Constant) -> bool:
-    return not (isinstance(one, Constant) and isinstance(other, Constant)) or one == other
-
-
-def write_attribute(run: Run, ref: Ref, name: str, value: Value, node: cst.CSTNode) -> bool:
-    """``shared.name = value``; False where it is no access to shared memory."""
-    kind = ref.shared.kind
-    if kind in CELLS:
-        write(run, ref, Key.WHOLE if name in ("value", "raw") else Constant(name), value, node, name)
-        return True
-    if kind is Kind.NAMESPACE:
-        write(run, ref, Constant(name), value, node, name)
-        return True
-    return False
-
-
-_SUBSCRIPTED = CELLS | {Kind.DICT, Kind.LIST, Kind.SHARED_MEMORY, Kind.SHAREABLE_LIST}
-
-
-def read_element(run: Run, owner: Value, index: Value, node: cst.CSTNode) -> Value:
-    """``shared[index]``."""
-    results = []
-    for option in spread(owner):
-        if isinstance(option, Ref) and option.shared.kind in _SUBSCRIPTED:
-            results.append(read(run, option, key_of(index), node, "[]"))
-        else:
-            results.append(UNKNOWN)
-    return from_values([*results, index]) if results else UNKNOWN
-
-
-def write_element(run: Run, ref: Ref, index: Value, value: Value, node: cst.CSTNode) -> None:
-    """``shared[index] = value``."""
-    if ref.shared.kind in _SUBSCRIPTED:
-        write(run, ref, key_of(index), value, node, "[]")
-    else:
-        run.open(value)
-
-
-def iterate_shared(run: Run, ref: Ref, node: cst.CSTNode, *, copied: bool = False) -> Value:
-    """Iterating a shared object: what each element is."""
-    kind = ref.shared.kind
-    if kind in CELLS or kind in (Kind.LIST, Kind.SHAREABLE_LIST):
-        value = read(run, ref, Key.WHOLE, node, "iteration")
-        return Data(reads=from_values([value]).reads)
-    if kind is Kind.DICT:
-        run.emit(Verb.READ if copied else Verb.CALL, ref.shared, node, "__iter__", exact=ref.exact, used=not copied)
-        return UNKNOWN
-    if kind is Kind.RESULT:
-        run.emit(Verb.RESULT, ref.shared, node, "iteration", exact=ref.exact)
-        return UNKNOWN
-    return UNKNOWN
-
-
 def leave_with(run: Run, ref: Ref) -> tuple[Verb, Shared] | None:
     """What the end of a ``with`` block does to a shared object."""
     kind = ref.shared.kind
@@ -412,7 +272,7 @@ def leave_with(run: Run, ref: Ref) -> tuple[Verb, Shared] | None:
         return Verb.RELEASE, ref.shared
     if kind in CELLS and isinstance(ref.shared, Cell) and ref.shared.lock is not None:
         return Verb.RELEASE, ref.shared.lock
-    if kind in (Kind.PIPE_END, Kind.LISTENER):
+    if kind in (Kind.PIPE_END, Kind.LISTENER, Kind.STREAM):
         return Verb.CLOSE, ref.shared
     if kind is Kind.POOL:
         return Verb.TERMINATE, ref.shared
@@ -423,4 +283,4 @@ def leave_with(run: Run, ref: Ref) -> tuple[Verb, Shared] | None:
     return None
 
 
-__all__ = ["NOTHING", "Coll", "OneOf", "do", "key_of", "leave_with"]
+__all__ = ["do", "leave_with"]

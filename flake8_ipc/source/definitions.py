@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from ..model import ProcessClass
@@ -40,9 +42,21 @@ def function(run: Run, node: cst.FunctionDef) -> None:
         func = Func(
             node, func.scope, name, owner, None, False, defaults, func.decorators
         )
-    bind(run, name, func)
+    bind(run, name, _decorated(run, func, node))
     if "atexit.register" in func.decorators:
         leave_for_later(run, func, Arguments(), node)
+
+
+def _decorated(run: Run, func: Func, node: cst.FunctionDef) -> Value:
+    """What a function is once the decorators of this project's own have wrapped it; its name finds it as before."""
+    from .calls import call_value
+
+    for decorator in reversed(node.decorators):
+        wrapper = run.evaluate(decorator.decorator)
+        made = call_value(run, wrapper, Arguments([(func, node)]), node) if isinstance(wrapper, Func) else None
+        if isinstance(made, Func) and made.bound is None and isinstance(made.node, cst.FunctionDef):
+            func = replace(made, name=func.name, owner=func.owner, nested=func.nested, decorators=func.decorators)
+    return func
 
 
 def decorators(run: Run, nodes: object) -> frozenset[str]:

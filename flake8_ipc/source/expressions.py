@@ -11,10 +11,11 @@ from ..model import Count
 from . import contents, copies
 from .attributes import get_attribute
 from .calls import evaluate_call
+from .elements import iterated
 from .joining import from_values, join, spread
 from .lookup import assign, lookup
 from .run import Run, evaluates
-from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, Ref, Value
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, OneOf, Pid, Ref, Value
 
 
 @evaluates(cst.Name)
@@ -55,13 +56,18 @@ def plain(run: Run, node: cst.CSTNode) -> Value:
 
 @evaluates(cst.FormattedString)
 def formatted(run: Run, node: cst.FormattedString) -> Value:
+    from .proxies import show
+
     values = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
             values.append(run.evaluate(part.expression))
+            show(run, values[-1], part)
     if run.copies:
         copies.read(run, values, node)
-    return from_values(values, plain=True)
+    pid = next((value for value in values if isinstance(value, Pid)), None)
+    # The text that is made of something of one's own is one's own.
+    return pid or from_values(values, plain=True, keep=True)
 
 
 @evaluates(cst.Attribute)
@@ -91,6 +97,8 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     for element in nodes:
         value = run.evaluate(element.value)
         if type(element) is cst.StarredElement:
+            if isinstance(value, (Ref, OneOf)):
+                value = Items(*iterated(run, value, element.value))
             values += contents.parts_or_many(run, value)
         else:
             values.append(value)
@@ -101,6 +109,7 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
 def dict_(run: Run, node: cst.Dict) -> Value:
     items: dict[object, Value] | None = {}
     summary: Value | None = None
+    keys: Value | None = None
     for element in node.elements:
         if isinstance(element, cst.StarredDictElement):
             value = run.evaluate(element.value)
@@ -116,8 +125,10 @@ def dict_(run: Run, node: cst.Dict) -> Value:
             items[key.value] = value
         else:
             items = None
+            keys = key if keys is None else join(keys, key)
         summary = value if summary is None else join(summary, value)
-    return contents.make(run, "dict", items, summary if items is None else None, None)
+    keys = keys if keys is not None and contents.bare(run, keys) else None
+    return contents.make(run, "dict", items, summary if items is None else None, None, keys)
 
 
 @evaluates(cst.Subscript)
@@ -128,7 +139,7 @@ def subscripted(run: Run, node: cst.Subscript) -> Value:
         copies.element_seen(run, owner, index, node)
     for option in spread(owner):
         if isinstance(option, Ref):
-            from .deeds import read_element
+            from .elements import read_element
 
             return read_element(run, owner, index, node)
         if isinstance(option, Inst):
@@ -218,6 +229,7 @@ def defaults_of(run: Run, params: cst.Parameters) -> dict[str, Value]:
 
 @evaluates(cst.Await)
 def awaited(run: Run, node: cst.Await) -> Value:
+    run.awaited.add(id(node.expression))
     return run.evaluate(node.expression)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Block, Choice, Flow, Jump, Seq, Verb
+from ..model import Block, Choice, Flow, Jump, Memory, Seq, Verb
 from . import contents
 from .joining import from_values, is_boring, join
 from .keeping import left
+from .lifetimes import leave
 from .lookup import bind
 from .run import Exit, Frame, Run
+from .scanning import binds_beyond
 from .silence import without_events
-from .values import NOTHING, UNKNOWN, Arguments, Cls, Const, Data, Func, Inst, Items, Scope, Value
+from .values import NOTHING, UNKNOWN, Arguments, Cls, Const, Data, Func, Inst, Items, Ref, Scope, Value, View
 
 
 def follow(
@@ -33,11 +36,15 @@ def follow(
     dull = (id(func.node), func.bound.key if known_objects and isinstance(func.bound, (Inst, Cls)) else 0)
     boring = on_yield is None and (not known_objects or all(map(is_boring, values)))
     before = run.dull.get(dull) if boring else None
-    if before is not None and before[0] == known_objects:
+    if before is not None and before[0] == known_objects and not (run.puts and binds_beyond(func.node)):
         run.out.extend(before[1])
         return from_values(values)
-    if func.node in run.stack:
-        return Data(anything=True)
+    again = run.stack.count(func.node)
+    if again:
+        if again > 1 or len(run.stack) >= run.depth or on_yield is not None:
+            return Data(anything=True)
+        # A function that calls itself is followed once more, with numbers that may be any.
+        args = _any_numbers(args)
     if len(run.stack) >= run.depth:
         run.open(*values)
         run.program.whole = False
@@ -46,6 +53,14 @@ def follow(
     if _is_coroutine(func.node):
         return _follow_async(run, func, args, node, known=known)
     return _follow(run, func, args, node, dull, known=known, on_yield=on_yield)
+
+
+def _any_numbers(args: Arguments) -> Arguments:
+    def any_number(value: Value) -> Value:
+        return Data(plain=True, reads=value.reads) if isinstance(value, Const) and value.value is not None else value
+
+    positional = [(any_number(value), node) for value, node in args.positional]
+    return Arguments(positional, {name: (any_number(value), node) for name, (value, node) in args.named.items()}, args.open)
 
 
 # Decorators under which a function still runs where it is called.
@@ -58,6 +73,8 @@ def _is_coroutine(node: cst.FunctionDef | cst.Lambda) -> bool:
 
 def _follow_async(run: Run, func: Func, args: Arguments, node: cst.CSTNode, *, known: bool) -> Value:
     """A coroutine that never returns is a task beside its maker, not the end of it."""
+    if id(node) not in run.awaited:
+        run.program.interleaved = True
     before = run.fork()
     with run.writing() as sequence:
         result = _follow(run, func, args, node, (0, 0), known=known)
@@ -82,6 +99,7 @@ def _follow(
     known_objects = len(run.program.objects)
     boring = on_yield is None and (not known_objects or all(map(is_boring, args.values())))
     frame = Frame(Scope("function", func.scope, func.scope.module), func, on_yield=on_yield)
+    frame.selves = (*run.frame.selves, func.bound.key if isinstance(func.bound, Inst) else 0)
     place = run.place(node)
     block = Block(Seq(), place, func.name)
     frame.exit = Exit(block)
@@ -139,18 +157,31 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
     scope = frame.scope
     ends = [end for value in run.vars.of(scope.key).values() for end in contents.ends_in(value)]
     made = [end for end in ends if end in frame.made]
-    if made:
+    mine = list(run.vars.of(scope.key).values())
+    blocks = [block for value in mine for block in _blocks_in(value, frame)]
+    if run.managers:
+        leave(run, scope.key, mine, result, node)
+    if made or blocks:
         others = [value for key, names in run.vars.items() if key != scope.key for value in names.values()]
         alive = set(run.reachable(result, *others))
         lives_on = alive & set(frame.made)
         for end in made:
             if end not in alive and lives_on:
                 run.emit(Verb.DROP, end, node, "return")
+        for block in blocks:
+            if block not in alive:
+                run.emit(Verb.DROP, block, node, "return")
     left(run, frame, result, node)
     if not scope.captured:
         run.vars.forget(scope.key)
     if frame.made and run.frame is not frame:
         run.frame.made += [shared for shared in frame.made if shared not in ends]
+
+
+def _blocks_in(value: Value, frame: Frame) -> list[Memory]:
+    """The block of shared memory, made in this frame, that a value surely is."""
+    shared = value.shared if isinstance(value, Ref) and not isinstance(value, View) else None
+    return [shared] if isinstance(shared, Memory) and shared.fresh and shared in frame.made else []
 
 
 def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, known: bool = True) -> None:
@@ -187,7 +218,7 @@ def _bind_rest(run: Run, func: Func, args: Arguments, rest: list[Value]) -> None
     params = func.node.params
     if type(params.star_arg) is cst.Param:
         items = None if args.open else tuple(rest)
-        bind(run, params.star_arg.name.value, Items(items, UNKNOWN if not rest else rest[0]))
+        bind(run, params.star_arg.name.value, Items(items, functools.reduce(join, rest) if rest else UNKNOWN))
     if params.star_kwarg is not None:
         taken = {param.name.value for param in (*params.params, *params.kwonly_params)}
         extra: dict[object, Value] = {name: value for name, (value, _) in args.named.items() if name not in taken}

@@ -25,6 +25,7 @@ from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
 from .handover import argument_of, callee_of, handover_of
 from .keeping import forget_given, given
+from .lifetimes import hand_to_child
 from .made import made
 from .project import force
 from .run import Frame, Run
@@ -94,6 +95,10 @@ def call_base(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTN
     """A method of the library's Process or Thread, called on an object: ``super().__init__(...)`` and its like."""
     shared = owner.shared if isinstance(owner, (Inst, Ref)) else None
     if not isinstance(shared, Process):
+        if shared is not None and shared.kind is Kind.MANAGER and name != "__init__":
+            from .deeds import do
+
+            return do(run, Ref(shared), name, args, node)
         run.open(*args.values())
         return UNKNOWN
     if name != "__init__":
@@ -186,6 +191,7 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
         run.made["role", shared] = True
         _lower_process(run, shared, node)
     spec = spec_of(run, shared)
+    hand_to_child(run, shared, node)
     given(run, shared, [*spec.args.values(), *([spec.target] if spec.target is not None else [])], node)
     return Const(None)
 
@@ -197,8 +203,7 @@ def _ends_final(run: Run, node: cst.CSTNode) -> bool:
     func = run.frame.func
     if func is None or func.owner is None or func.name != "__init__" or isinstance(func.node, cst.Lambda):
         return False
-    final = any(last_name(decorator.decorator) == "final" for decorator in func.owner.node.decorators)
-    return final and ends_with(func.node, node)
+    return ends_with(func.node, node) and any(last_name(one.decorator) == "final" for one in func.owner.node.decorators)
 
 
 def run_here(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
@@ -332,15 +337,14 @@ class _Outer:
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
         self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
-        self.birth = (run.origin, run.born, run.dull, run.handed)
-        self.copies = len(run.copies)
+        self.birth, self.copies = (run.origin, run.born, run.dull, run.handed), len(run.copies)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
         run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
-        run.origin, run.born, run.dull, run.handed = self.birth
-        if len(run.copies) > self.copies:
-            run.dull = {}  # What did nothing so far may now read what the child has changed.
+        run.origin, run.born, dull, run.handed = self.birth
+        # What did nothing so far may now read what the child has changed.
+        run.dull = dull if len(run.copies) == self.copies else {}
 
 
 def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:
@@ -354,9 +358,9 @@ def handed(value: Value, loops: tuple[int, ...]) -> Value:
     """A value as its receiver has it: what differs from copy to copy is its own."""
     if isinstance(value, Data):
         own = value.own or bool(value.varies.intersection(loops))
-        return replace(value, own=own, varies=frozenset()) if own or value.varies else value
+        return replace(value, own=own, varies=frozenset(), copy=None) if own or value.varies or value.copy else value
     if isinstance(value, Ref):
-        return Ref(value.shared)
+        return replace(value, inherited=False, exact=True)
     if isinstance(value, Items):
         items = tuple(handed(item, loops) for item in value.items) if value.items is not None else None
         return Items(items, handed(value.element, loops), value.count, value.sequence, value.numbers)
@@ -391,9 +395,10 @@ def _note_landing(run: Run, role: Role, target: Value, args: Arguments) -> None:
 
 def pool_initializer(run: Run, pool: Pool, kind: Kind, args: Arguments, node: cst.CSTNode) -> None:
     """What each worker of a pool runs first."""
-    executor = kind in (Kind.EXECUTOR, Kind.THREAD_POOL)
-    first = args.find(None if executor else 1, "initializer")
-    given = args.find(None if executor else 2, "initargs")
+    # ThreadPool and ThreadPoolExecutor have it in different places: there by name only.
+    first_at, given_at = {Kind.POOL: (1, 2), Kind.EXECUTOR: (2, 3)}.get(kind, (None, None))
+    first = args.find(first_at, "initializer")
+    given = args.find(given_at, "initargs")
     if first is None or (isinstance(first[0], Const) and first[0].value is None):
         return
     pool.initializer = handover_of(run, node, first, given, None, process=pool)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import copies, keys, makers, plain, sockets
+from . import copies, ctypes_, keys, makers, managers, memory, plain, sockets, subprocesses, tasks
 from .attributes import PROCESS_BASES, THREAD_BASES
+from .elements import iterate_shared
 from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
 from .pauses import note_name
+from .proxies import CHANGING_CALLS, change_copy, show
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value
+from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value, View
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -20,9 +22,10 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (plain, sockets)
+_REGISTERED = (ctypes_, managers, memory, plain, sockets, subprocesses, tasks)
 # What only wraps what it is given, or asks what it is.
 _KEEP = frozenset({"functools.partial", "isinstance", "id", "type", "getattr", "setattr", "hasattr"})
+_SHOWING = frozenset({"print", "format", "pprint.pprint", "sys.stdout.write"})
 
 
 def call_name(
@@ -44,7 +47,7 @@ def call_name(
         return Ref(thread)
     if dotted in ENDINGS:
         run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
-        run.vars = None
+        run.fall()
         return UNKNOWN
     if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):
         run.risk()
@@ -59,7 +62,16 @@ def call_name(
         return _unbound(run, name, args, node)
     note_name(run, dotted, node)
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
+        if "file" in args.named:
+            subprocesses.printed(run, args, node)
+        for value in args.values():
+            if isinstance(value, View):
+                iterate_shared(run, value, node)
+            elif dotted in _SHOWING:
+                show(run, value, node)
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
+    if dotted in CHANGING_CALLS and args.positional:
+        change_copy(run, args.positional[0][0], node, name)
     run.open(*args.values())
     return from_values(args.values())
 

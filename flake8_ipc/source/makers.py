@@ -7,22 +7,19 @@ import libcst as cst
 from ..model import (
     Barrier,
     Blocking,
-    Cell,
-    Constant,
     Kind,
     Lock,
     PipeEnd,
     Pool,
     Queue,
     Shared,
-    Subprocess,
     Verb,
 )
 from . import contents
 from .contexts import get_context, get_start_method, set_start_method
 from .made import create, made, number
 from .run import CallReader, Run, calls
-from .values import UNKNOWN, Arguments, BlockName, Const, Context, Guard, Items, Name, Ref, Value
+from .values import UNKNOWN, Arguments, Const, Context, Guard, Items, Name, Ref, Value
 
 _LOCKS = {
     "Lock": Kind.LOCK,
@@ -67,7 +64,9 @@ def make(
     if name in ("Process", "SpawnProcess", "ForkProcess", "ForkServerProcess"):
         return _process(run, name, args, node, method)
     if name == "Manager":
-        return _manager(run, node, method)
+        from .managers import make_manager
+
+        return make_manager(run, node, method)
     if name == "Pool":
         return make_pool(run, Kind.POOL, args, node, context)
     if name == "get_context":
@@ -123,18 +122,11 @@ def _process(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: st
     return Ref(process)
 
 
-def _manager(run: Run, node: cst.CSTNode, method: str | None) -> Value:
-    place = run.place(node)
-    manager = made(run, node, "Manager", lambda: Shared(Kind.MANAGER, place, context=method))
-    run.emit(Verb.CREATE, manager, node, "Manager()")
-    return Ref(manager)
-
-
 def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context: Context | None) -> Value:
     from .launch import pool_initializer
 
     place = run.place(node)
-    given = args.get(None, "mp_context") or args.get(None, "context")
+    given = args.get(1 if kind is Kind.EXECUTOR else 4, "mp_context" if kind is Kind.EXECUTOR else "context")
     if isinstance(given, Context):
         context = given
     method = context.method if context is not None else None
@@ -147,40 +139,6 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
     return Ref(pool)
 
 
-@calls("subprocess.Popen")
-def _popen(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    def piped(name: str) -> bool:
-        value = args.get(None, name)
-        return isinstance(value, Name) and value.dotted == "subprocess.PIPE"
-
-    place = run.place(node)
-    ends = [piped(name) for name in ("stdin", "stdout", "stderr")]
-    shared = made(
-        run,
-        node,
-        "Popen",
-        lambda: Subprocess(Kind.SUBPROCESS, place, stdin=ends[0], stdout=ends[1], stderr=ends[2]),
-    )
-    run.emit(Verb.CREATE, shared, node, "Popen")
-    return Ref(shared)
-
-
-@calls("multiprocessing.shared_memory.SharedMemory")
-def _shared_memory(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    place = run.place(node)
-    create = args.get(1, "create")
-    fresh = isinstance(create, Const) and bool(create.value)
-    name = args.get(0, "name")
-    if not fresh and isinstance(name, BlockName):
-        run.emit(Verb.ATTACH, name.shared, node, "SharedMemory", payload=Constant(fresh))
-        return Ref(name.shared)
-    block = made(run, node, "SharedMemory", lambda: Cell(Kind.SHARED_MEMORY, place, raw=True))
-    run.emit(Verb.CREATE if fresh else Verb.ATTACH, block, node, "SharedMemory", payload=Constant(fresh))
-    if not fresh:
-        block.open = True
-    return Ref(block)
-
-
 @calls("multiprocessing.connection.wait")
 def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """``connection.wait``: ready ones of those it is given; it looks, and takes nothing."""
@@ -191,13 +149,6 @@ def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         verb = Verb.POLL if shared.kind is Kind.PIPE_END else Verb.QUERY
         run.emit(verb, shared, node, "wait", exact=False, blocking=Blocking.TIMED)
     return Items(None, contents.inexact(contents.elements(run, value)[1]))
-
-
-@calls("multiprocessing.managers.SyncManager", "multiprocessing.managers.SharedMemoryManager")
-def _managers_class(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    place = run.place(node)
-    manager = made(run, node, "Manager", lambda: Shared(Kind.MANAGER, place))
-    return Ref(manager)
 
 
 def _thread_only(dotted: str) -> CallReader:

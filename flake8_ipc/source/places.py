@@ -7,8 +7,6 @@ need no position at all. One pass of code generation that notes the offsets of t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import libcst as cst
@@ -17,6 +15,19 @@ from libcst._nodes.internal import CodegenState  # not exported, but what every 
 from ..model import Place
 
 _NEWLINE = re.compile(r"\r\n?|\n")
+
+
+class _Nothing:
+    """A context that does nothing."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+_NOTHING = _Nothing()
 
 
 class _Offsets(CodegenState):
@@ -31,14 +42,13 @@ class _Offsets(CodegenState):
         if id(node) in self.wanted:
             self.before[id(node)] = len(self.tokens)
 
-    @contextmanager
-    def record_syntactic_position(
+    def record_syntactic_position(  # type: ignore[override]  # any context manager will do, a generator's is slow
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> Iterator[None]:
+    ) -> _Nothing:
         if id(node) in self.wanted:
             first = start_node or node
             self.before[id(node)] = self.before.get(id(first), len(self.tokens)) if start_node else len(self.tokens)
-        yield
+        return _NOTHING
 
 
 class Locator:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, RoleKind, Verb, events
+from ..model import Count, Kind, RoleKind, Verb, events
 from . import contents
-from .joining import from_values, join
+from .elements import iterate_shared, iterated
+from .joining import from_values, is_faceless, join
 from .pauses import leave_for_later
+from .proxies import HOLDERS, length, show
 from .run import Run, calls
 from .values import (
     PLAIN,
@@ -27,15 +29,48 @@ from .values import (
     Name,
     Opaque,
     Partial,
+    Pid,
     Ref,
     Value,
+    View,
 )
+
+
+@calls("os.getpid")
+def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """No other process has the same."""
+    return Data(own=True, plain=True)
+
+
+@calls("str", "repr")
+def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The text of a number is as much a process's own as the number."""
+    for value in args.values():
+        if isinstance(value, Pid):
+            # Another program may be told it.
+            return value
+        if isinstance(value, View):
+            iterate_shared(run, value, node)
+        show(run, value, node)
+    return from_values(args.values(), plain=True, keep=True)
+
+
+@calls("filter")
+def _filter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(1, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, iterated(run, value, node)[1], sequence=False)
 
 
 @calls("iter")
 def _iter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 2:
         return Generator(None, Arguments(), args.positional[0][0], args.positional[1][0], node)
+    if args.positional and isinstance(args.positional[0][0], Ref) and args.positional[0][0].shared.kind is Kind.DICT:
+        # What a dict proxy's iterator needs, it needs at once.
+        return Items(*iterated(run, args.positional[0][0], node))
     return args.positional[0][0] if args.positional else UNKNOWN
 
 
@@ -76,7 +111,7 @@ def count_of(run: Run, value: Data) -> Count:
     """The Count that stands for a number; the same value gives the same one."""
     if value.count is not None:
         return value.count
-    if value is UNKNOWN or value is PLAIN:
+    if is_faceless(value):
         return Count()
     count: Count = run.made.setdefault(("count", id(value)), Count())
     run.made.setdefault(("count of", id(value)), value)
@@ -87,10 +122,12 @@ def count_of(run: Run, value: Data) -> Count:
 def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "obj")
     if isinstance(value, Ref):
-        return PLAIN
+        return length(run, value, node) if value.shared.kind in HOLDERS else PLAIN
     if value is None:
         return PLAIN
     items, _, count = contents.elements(run, value)
+    if isinstance(value, Coll):
+        run.counted.add(value.key)
     if items is not None:
         return Const(len(items))
     return Data(plain=True, count=count, reads=from_values([value]).reads)
@@ -105,12 +142,7 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
             from .iteration import collect
 
             return collect(run, value, kind or "list", node)
-        if isinstance(value, Ref):
-            from .deeds import iterate_shared
-
-            element = iterate_shared(run, value, node)
-            return contents.make(run, kind or "list", None, element, None)
-        items, element, count = contents.elements(run, value)
+        items, element, count = iterated(run, value, node)
         ordered = items if kind != "set" else None
         if kind is None:
             return Items(ordered, element, count)
@@ -127,9 +159,11 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         items = run.content(base).items
     elif base is not None:
         if isinstance(base, Ref):
-            from .deeds import iterate_shared
-
             iterate_shared(run, base, node, copied=True)
+        elif isinstance(base, Generator):
+            from .iteration import collect
+
+            collect(run, base, "list", node)
         items = None
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
     if items is None or args.open:
@@ -144,7 +178,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return UNKNOWN
     if isinstance(value, Generator):
         return Generator(None, Arguments(), value, None, node)
-    items, element, count = contents.elements(run, value)
+    items, element, count = iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
@@ -152,7 +186,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    columns = [contents.elements(run, value) for value in (value for value, _ in args.positional)]
+    columns = [iterated(run, value, node) for value, _ in args.positional]
     if not columns:
         return UNKNOWN
     if all(items is not None for items, _, _ in columns):
@@ -173,11 +207,8 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         from .iteration import collect
 
         return collect(run, value, "list", node)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return contents.make(run, "list", None, iterate_shared(run, value, node), None)
-    items, element, count = contents.elements(run, value)
+    items, element, count = iterated(run, value, node)
+    _by_key(run, args, element, node)
     return Items(items, element, count)
 
 
@@ -199,11 +230,7 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
-    if isinstance(value, Ref):
-        from .deeds import iterate_shared
-
-        return iterate_shared(run, value, node)
-    return contents.inexact(contents.elements(run, value)[1]) if value is not None else UNKNOWN
+    return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
 
 
 @calls("map")
@@ -220,6 +247,8 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
 
     iterate(run, args.positional[1][0], one, node)
+    for value, _ in args.positional[2:]:
+        iterated(run, value, node)
     joined: Value = results[0] if results else UNKNOWN
     for value in results[1:]:
         joined = join(joined, value)
@@ -228,16 +257,26 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("sum", "any", "all", "min", "max")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    values = [value for value, _ in args.positional]
     for value, _ in args.positional:
         if isinstance(value, Generator):
             from .iteration import collect
 
             collect(run, value, "list", node)
-        elif isinstance(value, Ref):
-            from .deeds import iterate_shared
+        else:
+            element = iterated(run, value, node)[1]
+            values.append(element)
+            _by_key(run, args, element, node)
+    return from_values(values, plain=False)
 
-            iterate_shared(run, value, node)
-    return from_values([value for value, _ in args.positional], plain=False)
+
+def _by_key(run: Run, args: Arguments, element: Value, node: cst.CSTNode) -> None:
+    """``key=``: a function that each element is asked by."""
+    key = args.get(None, "key")
+    if key is not None and not isinstance(key, Const):
+        from .calls import call_value
+
+        call_value(run, key, Arguments([(element, node)]), node)
 
 
 @calls("functools.partial")
@@ -281,7 +320,21 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return PLAIN
 
 
+@calls("typing.cast")
+def _cast(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return args.get(1, "val") or UNKNOWN
+
+
+@calls("copy.copy")
+def _copy(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "x")
+    if isinstance(value, Coll):
+        content = run.content(value)
+        return contents.make(run, value.kind, content.items, content.element, content.count, content.keys)
+    return from_values(args.values())
 # What a signal handler may give, whenever the signal comes, to somebody who waits for it.
+
+
 _GIVEN_BY_HANDLERS = frozenset({Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.PUT, Verb.SEND})
 
 
@@ -300,6 +353,8 @@ def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         for event in events(sequence):
             if event.verb in _GIVEN_BY_HANDLERS:
                 event.target.open = True
+            elif event.target.kind in (Kind.POOL, Kind.EXECUTOR):
+                event.target.kept = True
     return UNKNOWN
 
 
@@ -317,7 +372,7 @@ def _closing(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Partial(Name("contextlib.closing"), (value,), ()) if value is not None else UNKNOWN
 
 
-@calls("contextlib.ExitStack")
+@calls("contextlib.ExitStack", "contextlib.AsyncExitStack")
 def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
@@ -338,16 +393,6 @@ def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 @calls("asyncio.run", "asyncio.create_task", "asyncio.wait_for")
 def _run_coroutine(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return args.positional[0][0] if args.positional else UNKNOWN
-
-
-@calls("concurrent.futures.as_completed")
-def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """``as_completed``: every future it is given, in another order."""
-    value = args.get(0, "fs")
-    if value is None:
-        return UNKNOWN
-    _, element, count = contents.elements(run, value)
-    return Items(None, element, count)
 
 
 @calls("multiprocessing.active_children")

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Raise
+from ..model import Kind, Raise
 from . import contents
 from .branches import branch_on, narrow
+from .changes import note_change
 from .conditions import condition
-from .joining import from_values
+from .joining import from_values, spread
 from .lookup import assign, delete
 from .run import Run, executes
-from .values import UNKNOWN, Const, Data, Name, Ref, Value
+from .values import UNKNOWN, Arguments, Coll, Const, Data, Items, Name, Ref, Value
 
 
 # -- simple statements
@@ -85,13 +86,18 @@ def annotated(run: Run, node: cst.AnnAssign) -> None:
 @executes(cst.AugAssign)
 def augmented(run: Run, node: cst.AugAssign) -> None:
     from .operations import as_number, fold
+    from .proxies import call_proxy, change_copy, copy_of
 
     before = run.evaluate(node.target)
     added = run.evaluate(node.value)
     as_number(run, before, node.target, "+=")
     as_number(run, added, node.value, "arithmetic")
+    if isinstance(before, Ref) and before.shared.kind is Kind.LIST and isinstance(node.operator, cst.AddAssign):
+        call_proxy(run, before, "extend", Arguments([(added, node.value)]), node)
     if isinstance(before, Ref) and not isinstance(node.target, cst.Name):
         return
+    if isinstance(node.target, cst.Name) and isinstance(added, (Items, Coll)):
+        change_copy(run, before, node, "+=")
     value: Value
     if isinstance(before, Const) and isinstance(added, Const):
         value = fold(_plain_sign(node.operator), before, added)
@@ -101,6 +107,11 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
             value = replace(value, plain=False)
     else:
         value = _extended(run, before, added, node)
+    if isinstance(value, Data) and copy_of(before) is not None and isinstance(node.target, cst.Name):
+        value = replace(value, copy=copy_of(before))
+    if isinstance(before, Data) and before.mutable:
+        note_change(run, before, node)
+        value = before
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -119,7 +130,6 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
 
 def _extended(run: Run, before: Value, added: Value, node: cst.AugAssign) -> Value:
     from .containers import call_container
-    from .values import Arguments, Coll, Items
 
     if isinstance(before, Coll):
         call_container(run, before, "extend", Arguments([(added, node.value)]), node)
@@ -141,11 +151,19 @@ def returned(run: Run, node: cst.Return) -> None:
     else:
         value = Const(None)
     frame.returned.append(value)
+    _keep_pools(value)
     if frame.exit is not None:
         run.jump(frame.exit)
     else:
         run.open(value)
         run.vars = None
+
+
+def _keep_pools(value: Value) -> None:
+    """A pool that is given back is for the caller to end."""
+    for option in spread(value):
+        if isinstance(option, Ref) and option.shared.kind in (Kind.POOL, Kind.EXECUTOR):
+            option.shared.kept = True
 
 
 @executes(cst.Raise)
@@ -158,7 +176,7 @@ def raised(run: Run, node: cst.Raise) -> None:
         name = value.dotted.rpartition(".")[2] if isinstance(value, Name) else last_name(exc)
     if run.vars is not None:
         run.out.append(Raise(name))
-        run.vars = None
+        run.fall()
 
 
 def last_name(node: cst.BaseExpression) -> str | None:

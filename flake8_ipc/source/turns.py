@@ -33,16 +33,17 @@ def repeat(
         marks = [(exit, len(exit.states), len(exit.again)) for exit in exits(run, turn)]
         run.vars = before.copy()
         looked, run.looked = run.looked, set()
+        counted, run.counted = run.counted, set()
         copied = len(run.copies)
         with run.writing() as sequence, _inside(run, node, turn, count):
             body()
             if count is None or count.exact != 1:
                 turned(run, id(node), node)
-        end, seen = run.vars, run.looked
-        run.looked = looked | seen
+        end, seen, sized = run.vars, run.looked, run.counted
+        run.looked, run.counted = looked | seen, counted | sized
         for state in turn.next.again:
             end = join_vars(end, state)
-        if attempt == _ATTEMPTS - 1 or (_settled(before, end, seen) and len(run.copies) == copied):
+        if attempt == _ATTEMPTS - 1 or (_settled(before, end, seen, sized) and len(run.copies) == copied):
             break
         for exit, states, again in marks:
             del exit.states[states:]
@@ -79,17 +80,31 @@ def _inside(run: Run, node: cst.CSTNode, turn: Turn, count: Count | None) -> Ite
         run.loops, run.counts, run.controls = outer
 
 
-def _settled(before: Vars, after: Vars | None, looked: set[int]) -> bool:
+def _settled(before: Vars, after: Vars | None, looked: set[int], counted: set[int]) -> bool:
     """Whether a turn leaves nothing behind that its next one would see differently.
 
     ``looked``: the collections whose content the turn looked at; that others are being filled makes no difference.
+    ``counted``: those of which it asked how many they hold.
     """
     if after is None:
         return True
     for owner, value, now in before.changes(after):
-        if _matters(now) and not same(now, value) and not (type(now) is Content and owner not in looked):
+        if type(now) is Data:
+            settled = not _another_message(now, value)
+        elif type(now) is Content and type(value) is Content and owner in counted:
+            settled = len(now.items or ()) == len(value.items or ()) and (owner not in looked or same(now, value))
+        else:
+            settled = not _matters(now) or same(now, value) or (type(now) is Content and owner not in looked)
+        if not settled:
             return False
     return True
+
+
+def _another_message(now: Data, before: Value) -> bool:
+    """Whether a name holds a message that is another than it held before the turn, or one that was put since."""
+    if isinstance(before, Data):
+        return before.message not in (None, now.message) or now.puts != before.puts
+    return now.message is not None and isinstance(before, Const)
 
 
 def _matters(value: Value) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
-from ..model import Count, Event, Shared
+from ..model import Count, Event, Place, Shared
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -30,6 +30,9 @@ def fresh_key() -> int:
 UNROLLED = 8
 
 NOTHING: frozenset[Event] = frozenset()
+# Where an object was put on a queue whose feeder may not have pickled it yet, and on which.
+Puts: TypeAlias = frozenset[tuple[Place, Shared]]
+NEVER_PUT: Puts = frozenset()
 NO_LOOPS: frozenset[int] = frozenset()
 
 
@@ -39,13 +42,53 @@ class Value:
 
 
 @dataclass(slots=True, eq=False)
+class Copy:
+    """A copy that came out of a proxy: the read that brought it, in which loops, and what was changed in it.
+
+    ``kept``: it stands where it may be looked at without a name of its own. ``looks`` are the loops in which somebody
+    looked at it; ``looked`` the changes that were thought lost until the last look.
+    """
+
+    read: Event
+    loops: tuple[int, ...] = ()
+    kept: bool = False
+    named: bool = False
+    changes: list[Event] = field(default_factory=list)
+    looks: list[tuple[int, ...]] = field(default_factory=list)
+    looked: list[Event] = field(default_factory=list)
+
+    def look(self, loops: tuple[int, ...]) -> None:
+        """Somebody looks at the copy by a name: what was changed in it until now is not lost."""
+        self.named = True
+        self.looks.append(loops)
+        self.looked = [change for change in self.changes if not change.used]
+        for change in self.looked:
+            change.used = True
+
+    def change(self, event: Event, loops: tuple[int, ...]) -> None:
+        """The copy is changed; that this looked it up by a name just before is no use of it."""
+        for change in self.looked:
+            change.used = False
+        self.looked = []
+        if self.looks:
+            self.looks.pop()
+        inner = len(self.loops) + 1
+        if len(loops) >= inner and any(look[:inner] == loops[:inner] for look in self.looks):
+            # The next turn of the loop looks at it again.
+            event.used = True
+        self.changes.append(event)
+
+
+@dataclass(slots=True, eq=False)
 class Data(Value):
     """Data of which nothing but its origin is known.
 
     ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
-    code that cannot be seen. ``count``: it is the number of elements that this counts.
+    code that cannot be seen. ``count``: it is the number of elements that this counts. ``copy``: it is what a proxy gave.
+    ``thing`` tells an object that several names may hold from others (0: not told apart), ``mutable``: it surely can be
+    changed; ``puts`` are where it was put.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -58,6 +101,10 @@ class Data(Value):
     anything: bool = False
     count: Count | None = None
     loop_item: bool = False
+    copy: Copy | None = None
+    thing: int = 0
+    mutable: bool = False
+    puts: Puts = NEVER_PUT
 
 
 UNKNOWN = Data()
@@ -78,12 +125,19 @@ NONE = Const(None)
 @dataclass(slots=True, eq=False)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
-    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it."""
+    be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it. ``received``: it came
+    out of a proxy, a queue or a pipe."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
     bare: bool = False
+    received: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class View(Ref):
+    """The memory of a block, as ``.buf`` gives it: whoever has it can read and write, but not close."""
 
 
 @dataclass(slots=True, eq=False)
@@ -139,12 +193,13 @@ class Cls(Value):
 
 @dataclass(slots=True, eq=False)
 class Inst(Value):
-    """An object of a class of the text; ``shared`` if that class is a Process (or thread)."""
+    """An object of a class of the text; ``shared`` if that class is a Process (or thread), ``puts`` where it was put."""
 
     cls: Cls
     shared: Shared | None = None
     inherited: bool = False
     key: int = field(default_factory=fresh_key)
+    puts: Puts = NEVER_PUT
 
 
 @dataclass(slots=True, eq=False)
@@ -157,13 +212,14 @@ class Super(Value):
 
 @dataclass(slots=True, eq=False)
 class Items(Value):
-    """An immutable sequence: known ``items``, or any number of ``element``."""
+    """An immutable sequence: known ``items``, or any number of ``element``; ``names`` are those of a named tuple."""
 
     items: tuple[Value, ...] | None
     element: Value = UNKNOWN
     count: Count | None = None
     sequence: bool = True
     numbers: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -177,11 +233,12 @@ class Many(Value):
 
 @dataclass(slots=True, eq=False)
 class Coll(Value):
-    """A list, set or dict that may change: its content is in the store under its identity."""
+    """A list, set or dict that may change: its content is in the store under its identity; ``puts``: where it was put."""
 
     kind: str
     inherited: bool = False
     key: int = field(default_factory=fresh_key)
+    puts: Puts = NEVER_PUT
 
 
 @dataclass(slots=True, eq=False)
@@ -241,6 +298,14 @@ class BlockName(Value):
     """The name of a shared memory block, by which another process attaches it."""
 
     shared: Shared
+
+
+@dataclass(slots=True, eq=False)
+class Pid(Value):
+    """The process id of a child, by which others may signal it or wait for it."""
+
+    shared: Shared
+    exact: bool = True
 
 
 @dataclass(slots=True, eq=False)

@@ -14,12 +14,14 @@ from ..surroundings import surroundings
 from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
-from .state import EXACT, MUTEXES, Table
+from .rooms import rooms
+from .state import EXACT, MUTEXES, State, Table
 from ..barriers import countable
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
 _SIGNALS = (Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT, Verb.NOTIFY, Verb.SET, Verb.CLEAR)
 _ENDS = (Verb.CLOSE, Verb.DROP)
+_EXPLORED = frozenset({*_MESSAGES, *_SIGNALS, *_ENDS})
 _CONTROL = (Verb.START, Verb.JOIN, Verb.TERMINATE, Verb.KILL)
 _TAKES = frozenset({Verb.GET, Verb.RECV, Verb.JOIN, Verb.ACQUIRE, Verb.WAIT})
 _PROCESSES = frozenset({Kind.PROCESS, Kind.THREAD})
@@ -30,13 +32,15 @@ class Verdict:
     """What the exploring of one program tells.
 
     ``plain``: stuck though messages never wait for room; ``own``: stuck because somebody took a message of its own;
-    ``crowded``: stuck because messages do not fit and their sender waits. ``space`` are the states explored, messages
-    never waiting for room; None where it was not explored, or not to its end.
+    ``crowded``: stuck because messages do not fit and their sender waits; ``full``: stuck because a loop puts more on
+    queues than they may hold. ``space`` are the states explored, messages never waiting for room; None where it was not
+    explored, or not to its end.
     """
 
     plain: tuple[Stuck, ...] = ()
     own: tuple[Stuck, ...] = ()
     crowded: tuple[Stuck, ...] = ()
+    full: tuple[Stuck, ...] = ()
     space: Space | None = field(default=None, compare=False, repr=False)
 
     def explored(self, *shared: Shared) -> bool:
@@ -59,27 +63,51 @@ class Verdict:
 class Explorer:
     """Explores one program, once."""
 
-    def __init__(self, program: Program, limit: int) -> None:
+    def __init__(self, program: Program, limit: int, locks: Locks | None = None) -> None:
         self.program = program
         self.limit = limit
-        self.objects = _objects(program)
+        self._locks = locks or Locks(functools.cache(lambda role: Graph(role.flow)))
+
+    @functools.cached_property
+    def objects(self) -> list[Shared]:
+        """The objects that are explored."""
+        return _objects(self.program, self._locks)
+
+    @functools.cached_property
+    def _machines(self) -> list[tuple[Role, Machine]]:
+        roles = [role for role in self.program.roles if not _pooled(role)]
+        return [(role, Machine(role.flow, self._matters, lambda event: event.verb in _TAKES)) for role in roles]
 
     def verdict(self) -> Verdict:
         """The verdict; empty where nothing can get stuck, or where it cannot be told."""
-        if not self.objects or not self.program.whole or any(not role.known for role in self.program.roles):
+        known = self.program.whole and not self.program.interleaved and all(role.known for role in self.program.roles)
+        if not self.objects or not known:
             return Verdict()
         waits = any(_waits(event) and event.target in self.objects for _, event in self.program.events())
         if not waits and not self._crowds():
             return Verdict()
         space = explore(self._table(patient=True), self.limit)
+        plain = search(space, lambda state: not state.own) if space is not None else ()
+        full = self._full() if not plain else ()
         if space is None:
-            return Verdict()
-        plain = search(space, lambda state: not state.own)
+            return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
-            return Verdict(plain, own, space=space)
+            return Verdict(plain, own, full=full, space=space)
         crowded = explore(self._table(patient=False), self.limit)
-        return Verdict(crowded=search(crowded, lambda state: True) if crowded is not None else (), space=space)
+        unsent = search(crowded, lambda state: True) if crowded is not None else ()
+        return Verdict(crowded=unsent, full=full, space=space)
+
+    def _full(self) -> tuple[Stuck, ...]:
+        """Who waits for room for good, where a loop puts more than fits."""
+        played = rooms(self.program, self.objects)
+        if played is None:
+            return ()
+        table = self._table(patient=True)
+        table.room, table.lots, table.turns = played.room, played.lots, played.turns
+        table.alone |= frozenset(_only_putters(table.roles))
+        space = explore(table, self.limit)
+        return search(space, lambda state: _waits_for_room(table, state)) if space is not None else ()
 
     def _crowds(self) -> bool:
         """Whether a process is joined that puts or sends what somebody has to take first."""
@@ -94,9 +122,8 @@ class Explorer:
         )
 
     def _table(self, *, patient: bool) -> Table:
-        roles = [role for role in self.program.roles if not _pooled(role)]
-        machines = [Machine(role.flow, self._matters, lambda event: event.verb in _TAKES) for role in roles]
-        table = Table(roles, self.objects, machines, patient=patient)
+        roles = [role for role, _ in self._machines]
+        table = Table(roles, self.objects, [machine for _, machine in self._machines], patient=patient)
         table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
         table.one_number = len(_large_numbers(self.program)) == 1
@@ -110,7 +137,7 @@ class Explorer:
             return event.target.kind in _PROCESSES and (event.verb is Verb.START or not event.target.open)
         # A condition made over a lock is that lock, whoever waits for it.
         shared = root(event.target) if event.verb in (Verb.ACQUIRE, Verb.RELEASE) else event.target
-        return event.verb in (*_MESSAGES, *_SIGNALS, *_ENDS) and shared in self.objects
+        return event.verb in _EXPLORED and shared in self.objects
 
     def _emptied_by_looking(self) -> Iterator[Shared]:
         """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
@@ -125,10 +152,10 @@ def _pooled(role: Role) -> bool:
     return role.thread and role.process is not None and role.process.kind is not Kind.THREAD
 
 
-def _objects(program: Program) -> list[Shared]:
+def _objects(program: Program, locks: Locks) -> list[Shared]:
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
-    waited = _waited_under(program)
+    waited = _waited_under(program, locks)
     found: list[Shared] = []
     for shared in program.objects:
         if shared.open or shared in pooled:
@@ -147,9 +174,8 @@ def _objects(program: Program) -> list[Shared]:
     return [shared for shared in found if root(shared) in found]
 
 
-def _waited_under(program: Program) -> set[Shared]:
+def _waited_under(program: Program, locks: Locks) -> set[Shared]:
     """The locks under which somebody waits for something, another lock included, or which somebody keeps."""
-    locks = Locks(functools.cache(lambda role: Graph(role.flow)))
     found: set[Shared] = set()
     for role in program.roles:
         acquired = {root(event.target) for event in role.events(Verb.ACQUIRE)}
@@ -220,6 +246,21 @@ def _single_counts(program: Program) -> Iterator[int]:
                         yield id(node.count)
 
 
+def _only_putters(roles: list[Role]) -> Iterator[Event]:
+    """Puts on queues that nobody else puts on: what can be done does not depend on who else is first."""
+    for role in roles:
+        for event in role.events(Verb.PUT):
+            others = (other for one in roles if one is not role for other in one.events(Verb.PUT))
+            if event.exact and event.blocking is Blocking.FOREVER and not role.many and not role.thread:
+                if all(other.target is not event.target for other in others):
+                    yield event
+
+
+def _waits_for_room(table: Table, state: State) -> bool:
+    waits = (waits_in(table, state, copy) for copy in range(len(state.threads)))
+    return any(event is not None and event.verb is Verb.PUT for event in waits)
+
+
 def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
     """Who waits in an event of these verbs and is no mere victim of another fault; locks have a question of their own."""
     for stuck in found:
@@ -253,13 +294,17 @@ def waiting_under_locks(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Waiti
 
 
 def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Role, Event | None]]:
-    """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder)."""
+    """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder).
+
+    The send is a put where it waits for room on a bounded queue.
+    """
     for stuck in found:
         for one in stuck.waiting:
             if one.event is None or one.event.verb is not Verb.JOIN:
                 continue
             for other in stuck.waiting:
-                if other.role.process is one.event.target and other.unsent:
+                put = other.event is not None and other.event.verb is Verb.PUT
+                if other.role.process is one.event.target and (other.unsent or put):
                     yield stuck, one.event, other.role, other.event
 
 
