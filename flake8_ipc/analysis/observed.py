@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from ..model import QUEUES, UNFINISHED, Blocking, Event, Halt, Kind, Lock, PipeEnd, Program, Role, Shared, Verb
 from .explore.game import Stuck, Waiting
 from .explore.stuck import Explorer, Verdict
-from .locks import root
+from .locks import Locks, root
 from .undrained import undrained
 
 _OWNED = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 
 
-def observed(program: Program, states: int) -> Verdict:
+def observed(program: Program, states: int, locks: Locks) -> Verdict:
     """The verdict on a run: those that were proved to wait for good, and joins of processes whose messages lay untaken."""
     early = tuple(undrained(program))
     if not program.halts:
-        return Verdict(own=Explorer(program, states).verdict().own, crowded=early)
+        return Verdict(own=Explorer(program, states, locks).verdict().own, crowded=early)
     stuck = _stuck(program)
     if stuck.own:
         return Verdict(own=(stuck,), crowded=(stuck, *early))

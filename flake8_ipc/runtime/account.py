@@ -28,7 +28,7 @@ from ..model import (
 )
 from .births import Births
 from .dependence import Dependence
-from .endings import endings, fits, halts
+from .endings import endings, halts
 from .monitor.watchman import Blocked
 from .objects import landing, make
 from .places import Where
@@ -74,7 +74,7 @@ class Account:
         for told in self.told.values():
             for thread, lines in lines_of(told).items():
                 self._thread(told, thread, lines)
-        program = Program(list(self.roles.values()), list(self.objects.values()), observed=True)
+        program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
         program.whole = not any(told.full for told in self.told.values())
         chosen = {method for told in self.told.values() for method in told.chosen}
@@ -170,7 +170,10 @@ class Account:
             nonlocal clock
             found = self._event(told, role, line, last)
             if found is not None:
-                self.last[role] = found, line[4]
+                before = self.last.get(role)
+                # A predicate is looked at within the wait for it.
+                within = found.verb in _LOOKS and before is not None and before[0].name.endswith("wait_for")
+                self.last[role] = before[0] if within and before is not None else found, line[4]
                 clock = found.clock or clock
             return found
 
@@ -194,10 +197,8 @@ class Account:
             return 0
         native = thread.native if thread is not None else told.pid
         number, _, verb, *_ = lines[-1]
-        stuck = [one for one in self.stuck if one.record == told.name and one.thread == native]
-        if any(fits(one, verb) for one in stuck) or not (stuck or told.ended or verb not in _WAITS):
-            return int(number)
-        return 0
+        stuck = any(one.record == told.name and one.thread == native for one in self.stuck)
+        return 0 if stuck or told.ended or verb not in _WAITS else int(number)
 
     def _event(self, told: Told, role: Role, line: list[Any], last: int) -> Event | None:
         number, _, verb, name, where, clock, moment, facts, at = line
@@ -330,4 +331,5 @@ def shown(path: str) -> str:
 
 
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
+_LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model import Argument, Ending, Kind, Process, ProcessClass, Role, RoleKind
 from .told import Told
@@ -33,6 +33,8 @@ class Births:
         """What the starts of a record tell: a ``run`` set by hand, what an object of a class holds, a child never heard of."""
         heard = {role.process for role in self.account.roles.values()}
         for line in told.events:
+            if line[2] == "SET_DAEMON":
+                self._daemon(line)
             process = self.account.objects.get(line[3]) if line[2] == "START" else None
             if not isinstance(process, Process):
                 continue
@@ -42,6 +44,11 @@ class Births:
                 process.handover.arguments += [Argument(process.place, shared.name, (shared,)) for shared in held]
             if process.kind is Kind.PROCESS and process not in heard and line[0] not in told.failed:
                 self._unheard(told, line[3], process)
+
+    def _daemon(self, line: list[Any]) -> None:
+        process = self.account.objects.get(line[3])
+        if isinstance(process, Process):
+            process.daemon = bool(line[7]["payload"][0])
 
     def _unheard(self, told: Told, name: str, process: Process) -> None:
         """A child that was ended before it could tell anything."""

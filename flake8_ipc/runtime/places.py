@@ -73,9 +73,14 @@ def is_user(code: CodeType) -> bool:
 
 def caller(depth: int = 2) -> Caller | None:
     """The user's frame that a watched call comes from; None where multiprocessing itself makes it."""
-    frame: FrameType | None = sys._getframe(depth)
     direct = True
     last: FrameType | None = None
+    frame: FrameType | None
+    try:
+        frame = sys._getframe(depth)
+    except ValueError:
+        # Called by the interpreter itself: nothing lies above our own frames.
+        frame, last = None, sys._getframe(1)
     while frame is not None:
         code = frame.f_code
         kind = _kinds.get(code)

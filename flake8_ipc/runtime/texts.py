@@ -66,7 +66,7 @@ class Texts:
         found: list[Flow] = []
         inner: Flow = event
         for where in reversed(chain):
-            node = self.node(where)
+            node = self.source(where.path).around(where)
             if node is None:
                 break
             for made in around(node, self.source(where.path).parents, inner):
