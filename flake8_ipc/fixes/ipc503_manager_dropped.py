@@ -25,7 +25,7 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
         if isinstance(one, (cst.FunctionDef, cst.ClassDef)):
             break
         outer = one if isinstance(one, _LOOPS) else outer
-    name = tree.fresh("manager")
+    name = tree.fresh("manager", call)
     spot = tree.spot(outer)
     making = cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(name))], call)])
     making = making.with_changes(leading_lines=leading(spot.statement))

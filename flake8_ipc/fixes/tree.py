@@ -32,7 +32,6 @@ class Tree:
         places = [locator.place(node) for node in nodes]
         for node, place in zip(nodes, places, strict=True):
             self._at.setdefault((place.line, place.column), []).append(node)
-        self.words = frozenset(_WORD.findall(module.code))
 
     def _linked(self, top: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """Every node but the white space, outer ones first; notes whose child each is."""
@@ -65,16 +64,17 @@ class Tree:
 
     def function(self, node: cst.CSTNode) -> cst.CSTNode:
         """The innermost function that a node stands in, or the module."""
-        return next((one for one in self.above(node) if isinstance(one, (cst.FunctionDef, cst.Lambda))), self.module)
+        return next((one for one in self.above(node) if isinstance(one, cst.FunctionDef)), self.module)
 
     def code(self, node: cst.CSTNode) -> str:
         """The text of a node."""
         return self.module.code_for_node(node).strip()
 
-    def fresh(self, name: str) -> str:
-        """A name that the text does not use yet: this one, or with a number."""
+    def fresh(self, name: str, node: cst.CSTNode) -> str:
+        """A name that the function (or module) of a node does not use yet: this one, or with a number."""
+        used = frozenset(_WORD.findall(self.code(self.function(node))))
         number, found = 1, name
-        while found in self.words:
+        while found in used:
             number += 1
             found = f"{name}_{number}"
         return found
