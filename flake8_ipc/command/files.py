@@ -40,18 +40,26 @@ def _under(path: str, configuration: Configuration) -> Iterator[str]:
                     yield file
 
 
-def text_of(path: str) -> str:
-    """The text of a file (``-`` is standard input) by its own encoding, a byte order mark left out.
+def data_of(path: str) -> bytes:
+    """The bytes of a file (``-`` is standard input)."""
+    if path == "-":
+        return sys.stdin.buffer.read()
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def decoded(data: bytes, path: str) -> str:
+    """The text of a file by its own encoding, a byte order mark left out.
 
     Raises Unusable where its bytes are not text in that encoding.
     """
-    if path == "-":
-        data = sys.stdin.buffer.read()
-    else:
-        with open(path, "rb") as file:
-            data = file.read()
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return io.TextIOWrapper(io.BytesIO(data), encoding, newline="").read()
     except (SyntaxError, LookupError, UnicodeDecodeError) as error:
         raise Unusable(f"{path}: cannot be decoded: {error}") from error
+
+
+def text_of(path: str) -> str:
+    """The text of a file, or of standard input; raises Unusable where it cannot be decoded."""
+    return decoded(data_of(path), path)

@@ -55,7 +55,7 @@ def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]
     except (OSError, Unusable) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).removeprefix(f"{path}: ")
         return [Remark("E902", reason, shown, 1, 1)]
-    fault = _not_python(text)
+    fault = not_python(text)
     if fault is not None:
         return [Remark("E999", f"SyntaxError: {fault.msg}", shown, fault.lineno or 1, fault.offset or 1)]
     lines, noqa = text.splitlines(), Noqa(text)
@@ -67,7 +67,7 @@ def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]
     ]
 
 
-def _not_python(text: str) -> SyntaxError | None:
+def not_python(text: str) -> SyntaxError | None:
     """Why Python refuses a text; asked before libcst is, which some texts that Python refuses take down."""
     try:
         with warnings.catch_warnings():

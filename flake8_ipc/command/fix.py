@@ -1,0 +1,100 @@
+"""``flake8-ipc fix``: mends what can be mended."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections import Counter
+
+from ..finding import Finding
+from ..fixes.mending import Mended, Unfixable, mended
+from .check import add_configuration, configuration_of
+from .configuration import Configuration
+from .files import data_of, decoded, expand
+from .noqa import Noqa
+from .unusable import Unusable
+from .work import not_python
+
+
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "fix",
+        help="mend findings",
+        description="Mends findings in files; the text is linted again after each fix, and one that does not help is not made.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files, folders, or - for standard input")
+    parser.add_argument("--diff", action="store_true", help="change nothing, show what would be changed")
+    parser.add_argument("--unsafe", action="store_true", help="make fixes that may change behaviour, too")
+    add_configuration(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Mends, or shows how; 1 where findings are left, with ``--diff`` where there is a difference."""
+    configuration = configuration_of(options)
+    left = changed = 0
+    for path in expand(options.paths, configuration):
+        shown = options.stdin_display_name if path == "-" else path
+        before = b""
+        try:
+            before = data_of(path)
+            done = _mended(before, shown, configuration, unsafe=options.unsafe)
+        except (OSError, Unusable, Unfixable) as error:
+            print(f"{shown}: not mended: {str(error).removeprefix(f'{shown}: ')}", file=sys.stderr)
+            left += 1
+            if path == "-" and not options.diff:
+                sys.stdout.buffer.write(before)
+            continue
+        left += len(done.left)
+        changed += done.data != before
+        if options.diff:
+            sys.stdout.buffer.write(_difference(shown, before, done.data))
+        else:
+            _write(path, before, done.data)
+        _tell(shown, done, "would be mended" if options.diff else "mended")
+    return 1 if (changed if options.diff else left) else 0
+
+
+def _mended(data: bytes, path: str, configuration: Configuration, *, unsafe: bool) -> Mended:
+    """What becomes of a file; raises Unusable or Unfixable where it can't be mended at all."""
+    text = decoded(data, path)
+    fault = not_python(text)
+    if fault is not None:
+        raise Unusable(f"SyntaxError: {fault.msg} (line {fault.lineno or 1})")
+
+    def wanted(finding: Finding, now: str) -> bool:
+        if not configuration.wants(finding.code, path):
+            return False
+        return not (configuration.noqa and Noqa(now).silences(finding.code, finding.place.line))
+
+    return mended(data, path, configuration.options, wanted=wanted, unsafe=unsafe)
+
+
+def _difference(path: str, before: bytes, after: bytes) -> bytes:
+    """A unified diff of the bytes as they are, which ``patch`` and ``git apply`` take."""
+    name = path.encode(errors="surrogateescape")
+    lines = difflib.diff_bytes(
+        difflib.unified_diff, before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
+    )
+    return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
+
+
+def _write(path: str, before: bytes, after: bytes) -> None:
+    if path == "-":
+        sys.stdout.buffer.write(after)
+    elif after != before:
+        with open(path, "wb") as file:
+            file.write(after)
+
+
+def _tell(path: str, done: Mended, verb: str) -> None:
+    """One line for each finding that is left, and one for the file."""
+    for left in done.left:
+        place = left.finding.place
+        print(f"{path}:{place.line}:{place.column + 1}: {left.finding.code} not mended: {left.reason}", file=sys.stderr)
+    if done.done:
+        counts = Counter(finding.code for finding in done.done)
+        told = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
+        print(f"{path}: {verb}: {told}", file=sys.stderr)
