@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import check, explain
+from . import baseline, check, explain
 from .unusable import Unusable
 
-_COMMANDS = (check, explain)
+_COMMANDS = (check, explain, baseline)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import warnings
 from dataclasses import dataclass
 
@@ -40,8 +41,13 @@ class Remark:
     @property
     def fingerprint(self) -> str:
         """The same for the same fault, however far its line moves: code, file, message without line numbers, line's text."""
+        return self.fingerprint_as(self.path)
+
+    def fingerprint_as(self, path: str) -> str:
+        """The fingerprint that it has where its file is called ``path``."""
         words = " ".join("line" if word.strip(",;:()").isdigit() else word for word in self.message.split())
-        whole = "\0".join((self.code, self.path.replace("\\", "/"), words, self.source.strip()))
+        file = os.path.normpath(path).replace("\\", "/")
+        whole = "\0".join((self.code, file, words, " ".join(self.source.split())))
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
