@@ -68,7 +68,8 @@ def test_gitlab_has_what_it_requires(tmp_path: pathlib.Path) -> None:
 
 
 def test_reviewdog_columns_count_bytes(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "race.py").write_text(RACE.replace("        total.value += 1", "        'ä'; total.value += 1"), encoding="utf-8")
+    text = RACE.replace("        total.value += 1", "        'ä'; total.value += 1")
+    (tmp_path / "race.py").write_text(text, encoding="utf-8")
     result = json.loads(command("check", "--format=rdjson", cwd=tmp_path).stdout)
     (one,) = result["diagnostics"]
     assert one["location"]["range"]["start"] == {"line": 6, "column": 15}

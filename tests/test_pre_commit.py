@@ -84,7 +84,7 @@ def test_the_hook_by_try_repo(hooks: pathlib.Path, project: pathlib.Path, home: 
 
 
 @pytest.mark.skipif(importlib.util.find_spec("flake8_ipc.command.fix") is None, reason="the command has no fix")
-def test_the_fixing_hook_mends_and_then_has_nothing_to_do(hooks: pathlib.Path, project: pathlib.Path, home: pathlib.Path) -> None:
+def test_the_fixing_hook_mends_once(hooks: pathlib.Path, project: pathlib.Path, home: pathlib.Path) -> None:
     (project / "bad.py").write_text(NO_TUPLE)
     git("add", "--all", cwd=project)
     first = pre_commit("try-repo", str(hooks), "flake8-ipc-fix", "--files", "bad.py", cwd=project, home=home)

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import baseline, check, explain
+from . import baseline, check, draw, explain
 from .unusable import Unusable
 
-_COMMANDS = (check, explain, baseline)
+_COMMANDS = (check, explain, baseline, draw)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

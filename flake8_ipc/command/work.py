@@ -6,6 +6,7 @@ import ast
 import hashlib
 import os
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..finding import Finding
@@ -61,19 +62,23 @@ def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]
     except (OSError, Unusable) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).removeprefix(f"{path}: ")
         return [Remark("E902", reason, shown, 1, 1)]
-    fault = _not_python(text)
+    fault = not_python(text)
     if fault is not None:
         return [Remark("E999", f"SyntaxError: {fault.msg}", shown, fault.lineno or 1, fault.offset or 1)]
-    lines, noqa = text.splitlines(), Noqa(text)
-    return [
-        told(finding, lines)
-        for finding in lint(text, shown, configuration.options)
-        if configuration.wants(finding.code, shown)
-        and not (configuration.noqa and noqa.silences(finding.code, finding.place.line))
-    ]
+    lines = text.splitlines()
+    return [told(finding, lines) for finding in wanted(lint(text, shown, configuration.options), text, shown, configuration)]
 
 
-def _not_python(text: str) -> SyntaxError | None:
+def wanted(found: Iterable[Finding], text: str, shown: str, configuration: Configuration) -> Iterator[Finding]:
+    """Those of a file's findings that neither the configuration nor a comment silences."""
+    noqa = Noqa(text)
+    for finding in found:
+        silenced = configuration.noqa and noqa.silences(finding.code, finding.place.line)
+        if configuration.wants(finding.code, shown) and not silenced:
+            yield finding
+
+
+def not_python(text: str) -> SyntaxError | None:
     """Why Python refuses a text; asked before libcst is, which some texts that Python refuses take down."""
     try:
         with warnings.catch_warnings():
