@@ -38,7 +38,7 @@ _HEAD = (
 )
 _LEGEND = (
     "Rounded boxes are processes (a dashed edge: threads), the others what they share. An arrow goes the way of the data; "
-    "a dashed line is an object that is only held; brackets on the left tell who starts whom."
+    "a dashed line is an object that is held and not seen used; brackets on the left tell who starts whom."
 )
 
 

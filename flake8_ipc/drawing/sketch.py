@@ -38,7 +38,7 @@ class Way(enum.Enum):
 
 _WAYS = {
     **dict.fromkeys((Verb.PUT, Verb.SEND, Verb.SET, Verb.NOTIFY, Verb.WRITE, Verb.CLEAR, Verb.TASK_DONE), Way.INTO),
-    **dict.fromkeys((Verb.GET, Verb.RECV, Verb.READ, Verb.POLL, Verb.SIZE, Verb.WAIT, Verb.ITERATE), Way.OUT),
+    **dict.fromkeys((Verb.GET, Verb.RECV, Verb.READ, Verb.POLL, Verb.SIZE, Verb.QUERY, Verb.WAIT, Verb.ITERATE), Way.OUT),
     **dict.fromkeys((Verb.ACQUIRE, Verb.RELEASE, Verb.CALL, Verb.CHANGE), Way.BOTH),
 }
 
@@ -170,9 +170,10 @@ def _inner(event: Event, role: Role) -> bool:
 
 
 def deed(event: Event) -> str:
-    """A deed in one word or two."""
+    """A deed in one word or two; of a pipe, with the end that it is done to."""
     verb = event.name.rpartition(".")[2] if event.name.replace(".", "").isidentifier() else ""
-    return verb or event.verb.value
+    word = verb or event.verb.value
+    return f"{event.target.name}.{word}" if isinstance(event.target, PipeEnd) and event.target.peer is not None else word
 
 
 def _with_lines(done: dict[str, list[int]]) -> Iterable[str]:

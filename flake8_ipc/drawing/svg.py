@@ -36,7 +36,7 @@ def _whole(width: float, height: float, title: str, parts: list[str]) -> str:
 
 def _rows(actor: Actor, things: tuple[Thing, ...]) -> list[str]:
     return [
-        f"{use.way.value} {things[use.thing].label}: {', '.join(use.deeds) or 'only held'}" for use in actor.uses
+        f"{use.way.value} {things[use.thing].label}: {', '.join(use.deeds) or 'held'}" for use in actor.uses
     ]
 
 
