@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import CELLS, LOCKS, QUEUES, Blocking, Cell, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb
+from ..model import CELLS, LOCKS, QUEUES, Blocking, Cell, Ending, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb
 from .ends import household
 from .locks import root
+from .observed import held_at_end
 from .study import Study
 from .surroundings import same_turn, surroundings, waits_for_eof
 
@@ -65,8 +66,13 @@ def _interrupted(study: Study, role: Role, event: Event, victim: Role) -> Iterat
                 continue
             if use.verb is Verb.RELEASE and use.target not in acquired:
                 continue
-            if study.order.concurrent(one, use, role, event):
+            if study.order.concurrent(one, use, role, event) or (use.verb is Verb.ACQUIRE and _kept(one, use)):
                 yield use
+
+
+def _kept(victim: Role, acquire: Event) -> bool:
+    """Whether a run saw a process ended while it held what it took there."""
+    return victim.ending is Ending.KILLED and root(acquire.target) in held_at_end(victim)
 
 
 def _spoilt(shared: Shared, verb: Verb) -> bool:
