@@ -310,9 +310,11 @@ def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Ro
 
 def told(stuck: Stuck, seen_from: Event) -> tuple[Step, ...]:
     """The story: what was done, and who waits where."""
-    steps = [Step(f"{role.name}: {event.name or event.verb.value}", event.place) for role, event in stuck.steps]
+    steps = [
+        Step(f"{role.name}: {event.name or event.verb.value}", event.place, role, event) for role, event in stuck.steps
+    ]
     steps += [
-        Step(f"{one.role.name} waits in {one.event.name}", one.event.place)
+        Step(f"{one.role.name} waits in {one.event.name}", one.event.place, one.role, one.event)
         for one in stuck.waiting
         if one.event is not None and one.event is not seen_from
     ]
