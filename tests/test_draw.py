@@ -122,7 +122,8 @@ def test_what_the_program_says_is_no_markup(tmp_path: pathlib.Path) -> None:
 _MEASURE = """<pre id="measured"></pre><script>
 const boxes = [...document.querySelectorAll("svg[role=img]")].map(svg => {
   const frame = svg.getBoundingClientRect();
-  const of = one => { const r = one.getBoundingClientRect(); return [r.left - frame.left, r.top - frame.top, r.right - frame.left,
+  const of = one => { const r = one.getBoundingClientRect();
+    return [r.left - frame.left, r.top - frame.top, r.right - frame.left,
     r.bottom - frame.top]; };
   return {size: [frame.width, frame.height],
     texts: [...svg.querySelectorAll("text")].map(one => [one.textContent, ...of(one)]),
