@@ -181,9 +181,22 @@ class Account:
             if thread is None or number == thread.number:
                 place = told.places[where]
                 flow.items.append(End(True, self.texts.place(place), self.texts.call(place)))
+        refused = self._refused(told, role) if thread is None else None
+        if refused is not None:
+            flow.items.append(refused)
         if not told.ended:
             flow.items.append(Loop(Seq()))
         return flow
+
+    def _refused(self, told: Told, role: Role) -> Event | None:
+        """What ended a process: a lock asked of an object that has none."""
+        facts = told.raised
+        verb = _ASKED.get(facts.get("name", ""))
+        target = self.find(facts.get("object"), told.last)
+        if verb is None or target is None or facts.get("place") is None:
+            return None
+        there = told.places[facts["place"]]
+        return Event(verb, target, self._placed(told, role, there), self.texts.call(there), failed=facts["type"])
 
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
@@ -213,7 +226,7 @@ class Account:
             Verb[verb],
             target,
             self._placed(told, role, there),
-            self.texts.call(there, verb),
+            "unsized" if facts.get("unsized") else self.texts.call(there, verb),
             blocking=Blocking[facts.get("blocking", "FOREVER")],
             payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
             used=self.texts.used(there),
@@ -312,7 +325,9 @@ def _at(told: Told, number: int, line: int) -> Thread | None:
 
 
 def _told(value: Any) -> object:
-    """A value as it was before it was written down: a list was a tuple, for only those are told."""
+    """A value as it was before it was written down: a list was a tuple, or is judged as one."""
+    if isinstance(value, dict):
+        return bytes.fromhex(value.get("bytes", ""))
     return tuple(_told(one) for one in value) if isinstance(value, list) else value
 
 
@@ -330,5 +345,6 @@ def shown(path: str) -> str:
 
 
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
+_ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})

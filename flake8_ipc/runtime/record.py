@@ -125,7 +125,7 @@ class Record:
             facts["context"] = context
         with self._lock:
             self.write("object", name, kind, self.place(caller), facts)
-        self.event("CREATE", name, caller)
+        self.event("CREATE", name, caller, **{key: facts[key] for key in ("payload", "unsized") if key in facts})
 
     def failed(self, event: int, error: BaseException) -> None:
         """Writes that what an event began ended in an exception."""
