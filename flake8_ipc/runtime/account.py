@@ -57,6 +57,7 @@ class Account:
         self.last: dict[Role, tuple[Event, int]] = {}
         self.texts = Texts()
         self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
+        self._numbered: dict[tuple[str, int], Event] = {}
         self._dependences: dict[str, Dependence] = {}
 
     def program(self) -> Program | None:
@@ -74,6 +75,10 @@ class Account:
         for told in self.told.values():
             for thread, lines in lines_of(told).items():
                 self._thread(told, thread, lines)
+        for told in self.told.values():
+            for number, sender in told.took.items():
+                if (told.name, number) in self._numbered:
+                    self._numbered[told.name, number].taken = self._numbered.get(sender)
         program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
         program.whole = not any(told.full for told in self.told.values())
@@ -201,7 +206,7 @@ class Account:
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
         number, _, verb, name, where, _, _, facts, _ = line
-        return verb, name, where, told.failed.get(number), number in told.own, json.dumps(facts, sort_keys=True, default=str)
+        return verb, name, where, told.failed.get(number), told.took.get(number, (None,))[0] == told.name, json.dumps(facts, sort_keys=True, default=str)
 
     def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
         """The number of the event that a thread was still in when it was ended; 0: none."""
@@ -235,10 +240,11 @@ class Account:
             reads=reads,
             clock=Clock(told.name, told.clocks.get(clock, {})),
             failed=UNFINISHED if unfinished else told.failed.get(number),
-            own=number in told.own,
+            own=told.took.get(number, (None,))[0] == told.name,
             early=verb == "START" and self.texts.in_init(there),
         )
         event.setting = self._setting(told, event, where, facts, at)
+        self._numbered[told.name, number] = event
         if verb == "READ":
             self._reads.setdefault((told.name, name), {})[there] = event
         return event
