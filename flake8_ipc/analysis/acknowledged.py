@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from ..model import Block, Choice, Constant, End, Event, Flow, Handler, Jump, Loop, Raise, Role, Seq, Shared, Try, Verb
+from ..model import UNFINISHED, Block, Choice, Constant, End, Ending, Event, Flow, Handler, Jump, Loop, Raise, Role, Seq, Shared, Try, Verb
 from .surroundings import walk
 
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
@@ -63,12 +63,38 @@ class Account:
 
 def account(role: Role, queue: Shared) -> Account:
     """The account of one role; empty where it cannot be told, as for items that are acknowledged in batches."""
+    if any(event.clock is not None for event in role.events(Verb.GET)):
+        return _seen(role, queue)
     if _in_batches(role.flow, queue):
         return Account()
     try:
         return _Reader(queue).read(role.flow)
     except _Unclear:
         return Account()
+
+
+def _seen(role: Role, queue: Shared) -> Account:
+    """The account of a run, which has one path: who acknowledges means what he took last."""
+    found = Account()
+    taken: list[Event] = []
+    last: Event | None = None
+    for event in role.events(Verb.GET, Verb.TASK_DONE):
+        if event.target is not queue or (event.verb is Verb.GET and event.failed is not None):
+            continue
+        if event.verb is Verb.GET:
+            taken.append(event)
+            last = None
+        elif taken:
+            taken.pop()
+            last = event
+        elif last is not None:
+            found.surplus[event] = last
+    waits = any(event.failed == UNFINISHED for event in role.events(Verb.GET) if event.target is queue)
+    if role.ending is not Ending.ITSELF and not waits:
+        # Ended in its work: what it had taken last might have come to be acknowledged.
+        taken = taken[:-1]
+    found.missing.update(dict.fromkeys(Taken(event) for event in taken))
+    return found
 
 
 def _in_batches(flow: Flow, queue: Shared) -> bool:

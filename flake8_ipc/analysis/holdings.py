@@ -109,7 +109,8 @@ class Holdings:
     def _signals(self, role: Role) -> Iterator[Event]:
         for event in role.events(Verb.RELEASE):
             lock = root(event.target)
-            if not event.exact or lock.kind not in OWNED or self.depths(role, event, lock) <= {0}:
+            signal = lock.kind not in OWNED and not self._program.observed
+            if not event.exact or signal or self.depths(role, event, lock) <= {0}:
                 yield event
 
 

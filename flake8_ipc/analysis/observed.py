@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import QUEUES, UNFINISHED, Blocking, Event, Halt, Kind, Lock, PipeEnd, Program, Role, Shared, Verb
+from ..model import QUEUES, UNFINISHED, Blocking, Ending, Event, Halt, Kind, Lock, PipeEnd, Program, Role, Shared, Verb
 from .explore.game import Stuck, Waiting
 from .explore.stuck import Explorer, Verdict
 from .locks import Locks, root
@@ -94,18 +94,25 @@ def _causes(
             continue
         if any(number == one or number in reached[one] for one in kept):
             told.add(group)
-            yield tuple(one for one in waiting if one.copy in group)
+            members = tuple(one for one in waiting if one.copy in group)
+            full = any(one.event is not None and one.event.verb is Verb.PUT for one in members)
+            # Who waits for a signal of somebody who waits for room is that one's victim.
+            yield tuple(one for one in members if not (full and one.event is not None and one.event.verb is Verb.WAIT))
 
 
 def _crashed(program: Program, halt: Halt) -> bool:
     """Whether somebody who had to do with what is waited for came to a bad end: then this is only its victim."""
     if halt.event is None or halt.awaits is not None:
         return False
+    if halt.event.verb in (Verb.GET, Verb.RECV) and halt.event.blocking is not Blocking.FOREVER:
+        # It waits past its time limit, in the midst of a message that somebody never sent to its end.
+        return True
     carriers = {halt.event.target, getattr(halt.event.target, "peer", None)}
     return any(
         carriers & _near(program, role)
         for role in program.roles
-        if role.home is not halt.role.home and (role.home.raised is not None or not role.home.born)
+        if role.home is not halt.role.home
+        and (role.home.raised is not None or not role.home.born or role.home.ending is Ending.KILLED)
     )
 
 

@@ -30,6 +30,7 @@ def check(study: Study) -> Iterator[Finding]:
         if queue.kind is not Kind.JOINABLE_QUEUE or queue.open or not _all_known(study, queue):
             continue
         awaited = _awaited(study, queue)
+        yield from _refused(study, queue)
         for role in study.program.roles:
             if not any(event.target is queue for event in role.events(Verb.GET)):
                 continue
@@ -44,6 +45,18 @@ def check(study: Study) -> Iterator[Finding]:
                 )
             if not _acknowledged_for_others(study, queue):
                 yield from _unanswered(study, queue, role, list(found.missing), awaited)
+
+
+def _refused(study: Study, queue: Shared) -> Iterator[Finding]:
+    """Acknowledgements that a run saw refused: there was nothing left to acknowledge."""
+    for _, event in study.program.uses(queue, Verb.TASK_DONE):
+        if event.failed == "ValueError":
+            yield Finding(
+                "IPC206",
+                event.place,
+                f"{event.name}() raised ValueError: all that was taken is acknowledged already; call it once for each get",
+                about=(queue,),
+            )
 
 
 def _all_known(study: Study, queue: Shared) -> bool:
@@ -105,6 +118,8 @@ def _unanswered(
 
 
 def _may_be(item: Taken, put: Event) -> bool:
+    if item.get.taken is not None:
+        return put.again(item.get.taken)
     if item.known is not None:
         return put.payload == item.known
     return put.payload is None or put.payload not in item.others

@@ -57,6 +57,7 @@ class Account:
         self.last: dict[Role, tuple[Event, int]] = {}
         self.texts = Texts()
         self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
+        self._numbered: dict[tuple[str, int], Event] = {}
         self._dependences: dict[str, Dependence] = {}
 
     def program(self) -> Program | None:
@@ -74,6 +75,10 @@ class Account:
         for told in self.told.values():
             for thread, lines in lines_of(told).items():
                 self._thread(told, thread, lines)
+        for told in self.told.values():
+            for number, sender in told.took.items():
+                if (told.name, number) in self._numbered:
+                    self._numbered[told.name, number].taken = self._numbered.get(sender)
         program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
         program.whole = not any(told.full for told in self.told.values())
@@ -182,14 +187,27 @@ class Account:
             if thread is None or number == thread.number:
                 place = told.places[where]
                 flow.items.append(End(True, self.texts.place(place), self.texts.call(place)))
+        refused = self._refused(told, role) if thread is None else None
+        if refused is not None:
+            flow.items.append(refused)
         if not told.ended:
             flow.items.append(Loop(Seq()))
         return flow
 
+    def _refused(self, told: Told, role: Role) -> Event | None:
+        """What ended a process: a lock asked of an object that has none."""
+        facts = told.raised
+        verb = _ASKED.get(facts.get("name", ""))
+        target = self.find(facts.get("object"), told.last)
+        if verb is None or target is None or facts.get("place") is None:
+            return None
+        there = told.places[facts["place"]]
+        return Event(verb, target, self._placed(told, role, there), self.texts.call(there), failed=facts["type"])
+
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
         number, _, verb, name, where, _, _, facts, _ = line
-        return verb, name, where, told.failed.get(number), number in told.own, json.dumps(facts, sort_keys=True, default=str)
+        return verb, name, where, told.failed.get(number), told.took.get(number, (None,))[0] == told.name, json.dumps(facts, sort_keys=True, default=str)
 
     def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
         """The number of the event that a thread was still in when it was ended; 0: none."""
@@ -214,7 +232,7 @@ class Account:
             Verb[verb],
             target,
             self._placed(told, role, there),
-            self.texts.call(there, verb),
+            "unsized" if facts.get("unsized") else self.texts.call(there, verb),
             blocking=Blocking[facts.get("blocking", "FOREVER")],
             payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
             used=self.texts.used(there),
@@ -223,10 +241,11 @@ class Account:
             reads=reads,
             clock=Clock(told.name, told.clocks.get(clock, {})),
             failed=UNFINISHED if unfinished else told.failed.get(number),
-            own=number in told.own,
+            own=told.took.get(number, (None,))[0] == told.name,
             early=verb == "START" and self.texts.in_init(there),
         )
         event.setting = self._setting(told, event, where, facts, at)
+        self._numbered[told.name, number] = event
         if verb == "READ":
             self._reads.setdefault((told.name, name), {})[there] = event
         return event
@@ -313,7 +332,9 @@ def _at(told: Told, number: int, line: int) -> Thread | None:
 
 
 def _told(value: Any) -> object:
-    """A value as it was before it was written down: a list was a tuple, for only those are told."""
+    """A value as it was before it was written down: a list was a tuple, or is judged as one."""
+    if isinstance(value, dict):
+        return bytes.fromhex(value.get("bytes", ""))
     return tuple(_told(one) for one in value) if isinstance(value, list) else value
 
 
@@ -331,5 +352,6 @@ def shown(path: str) -> str:
 
 
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
+_ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -98,7 +99,10 @@ def _tell(
         told["global"] = True
     if verb in _WAITING and in_event_loop() and by_coroutine(who):
         told["async"] = True
-    return record.event(verb, name, who, **told)
+    number = record.event(verb, name, who, **told)
+    if verb in ("PUT", "SEND"):
+        record.sending[threading.get_ident()] = number
+    return number
 
 
 _WAITING = frozenset({"GET", "PUT", "RECV", "JOIN", "ACQUIRE", "WAIT", "RESULT", "SHUTDOWN"})

@@ -28,7 +28,8 @@ class Record:
     """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there.
 
     ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
-    ``sender`` is who sent the message that was taken last.
+    ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
+    one is being sent now.
     """
 
     def __init__(
@@ -47,7 +48,8 @@ class Record:
         self._clocks = 0
         self.full = False
         self.passive = False
-        self.sender: str | None = None
+        self.sender: list[Any] = [None, 0]
+        self.sending: dict[int, int] = {}
         self.epochs: dict[tuple[object, ...], int] = {}
         self.slots = Slots(session.slots(name))
 
@@ -117,6 +119,10 @@ class Record:
         self._seen.add(key)
         return place
 
+    def sent(self) -> int:
+        """The number of the event by which this thread sends now; 0 where that is none of the program's own."""
+        return self.sending.pop(threading.get_ident(), 0)
+
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> None:
         """Writes that an object is made."""
         facts["at"] = time.monotonic_ns()
@@ -125,7 +131,7 @@ class Record:
             facts["context"] = context
         with self._lock:
             self.write("object", name, kind, self.place(caller), facts)
-        self.event("CREATE", name, caller)
+        self.event("CREATE", name, caller, **{key: facts[key] for key in ("payload", "unsized") if key in facts})
 
     def failed(self, event: int, error: BaseException) -> None:
         """Writes that what an event began ended in an exception."""

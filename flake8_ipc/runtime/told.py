@@ -41,7 +41,7 @@ class Told:
     events: list[list[Any]] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
-    own: set[int] = field(default_factory=set)
+    took: dict[int, tuple[str, int]] = field(default_factory=dict)
     pids: dict[int, str] = field(default_factory=dict)
     uncalled: list[tuple[str, list[Any] | None]] = field(default_factory=list)
     raised: dict[str, Any] = field(default_factory=dict)
@@ -87,8 +87,8 @@ def _take(told: Told, line: list[Any], number: int) -> None:
             told.objects.append((name, kind, where, facts))
         case ["failed", event, error]:
             told.failed[event] = error
-        case ["own", event]:
-            told.own.add(event)
+        case ["took", event, sender, sent]:
+            told.took[event] = (sender, sent)
         case _:
             _take_process(told, line, number)
 

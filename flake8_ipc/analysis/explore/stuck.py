@@ -303,9 +303,14 @@ def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Ro
             if one.event is None or one.event.verb is not Verb.JOIN:
                 continue
             for other in stuck.waiting:
-                put = other.event is not None and other.event.verb is Verb.PUT
+                put = other.event is not None and other.event.verb is Verb.PUT and not _feeds_itself(other)
                 if other.role.process is one.event.target and (other.unsent or put):
                     yield stuck, one.event, other.role, other.event
+
+
+def _feeds_itself(one: Waiting) -> bool:
+    """Whether who waits for room is the one that takes."""
+    return one.event is not None and any(event.target is one.event.target for event in one.role.events(Verb.GET))
 
 
 def told(stuck: Stuck, seen_from: Event) -> tuple[Step, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multiprocessing.queues import JoinableQueue
 from typing import Any
 
 from ..identity import queue
@@ -40,9 +41,9 @@ def _tell_made(thing: Any) -> None:
 
 
 def _got(record: Record, thing: Any, result: Any, event: int) -> None:
-    """Tells a message that comes back to the process that put it."""
-    if event and record.sender == record.name:
-        record.write("own", event)
+    """Tells whose message was taken: one that comes back to the process that put it, and each that is acknowledged."""
+    if event and (record.sender[0] == record.name or isinstance(thing, JoinableQueue)):
+        record.write("took", event, *record.sender)
 
 
 def install() -> None:
