@@ -73,8 +73,8 @@ class Holdings:
         for node, state in before.items():
             # Another turn comes back to it while it is still held.
             if node.event in by_hand and root(node.event.target).kind in OWNED:
-                if any(event is node.event for _, event in state):
-                    found[node.event] = True
+                for event in [event for _, event in state if event.again(node.event)]:
+                    found[event] = True
         paired = _by_condition(role)
         return {event: sure for event, sure in found.items() if event in by_hand and event not in paired}
 
@@ -105,7 +105,9 @@ class Holdings:
 
 def taken_by_hand(event: Event) -> bool:
     """Whether an acquire surely takes its lock, and nobody asks: what it took must be released by somebody."""
-    return event.exact and event.blocking is Blocking.FOREVER and not event.used and not event.name.startswith("with ")
+    if not event.exact or event.name.startswith("with "):
+        return False
+    return event.took if event.took is not None else event.blocking is Blocking.FOREVER and not event.used
 
 
 def closed_frame(role: Role, event: Event) -> bool:
@@ -164,6 +166,8 @@ def _step(depths: _Depths, event: Event) -> _Depths:
 def _acquired(event: Event, mine: set[int]) -> set[int]:
     # A second acquire of a lock that is not recursive comes back when somebody else has released it, if ever.
     deeper = {min(max(depth, 0) + 1, _DEEPEST) for depth in mine}
+    if event.used and event.took is not None:
+        return deeper if event.took else mine
     if event.blocking is Blocking.FOREVER:
         return deeper
     if event.used:

@@ -51,7 +51,7 @@ def check(study: Study) -> Iterator[Finding]:
 def _since(study: Study, role: Role, event: Event, lock: Shared) -> Event | None:
     """The acquire that surely holds the lock now, if it is another one."""
     for held, _, events in study.locks.held(role, event):
-        if held is lock and event not in events and surely(events):
+        if held is lock and not any(event.again(one) for one in events) and surely(events):
             return min(events, key=lambda one: one.place.spot)
     return None
 

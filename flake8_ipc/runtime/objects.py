@@ -40,8 +40,11 @@ def make(account: Account, kind: str, where: Where, facts: Facts) -> Shared:
     place = account.place(where)
     maker = _MAKERS.get(Kind[kind])
     if maker is not None:
-        return maker(account, Kind[kind], place, where, facts)
-    return Shared(Kind[kind], place, _bound(account, where))
+        made = maker(account, Kind[kind], place, where, facts)
+    else:
+        made = Shared(Kind[kind], place, _bound(account, where))
+    made.context = made.context or facts.get("context")
+    return made
 
 
 def _bound(account: Account, where: Where) -> str:
@@ -83,7 +86,7 @@ def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts
     own = None
     if facts["lock"] is not None:
         found = account.objects.get(facts["lock"])
-        own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock")
+        own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock", facts.get("context"))
         # A cell's own lock is known by its number too: the program may take it by hand.
         account.objects.setdefault(facts["lock"], own)
     name = _bound(account, where)
@@ -114,7 +117,8 @@ def _process(account: Account, kind: Kind, place: Place, where: Where, facts: Fa
         handover=_handover(account, call, where, handed, place) if subclass is None else Handover(place),
         daemon=bool(facts["daemon"]),
         subclass=subclass,
-        group_given=facts["group_given"],
+        group_given=facts.get("group_given", False),
+        run_assigned=facts.get("assigned", False),
     )
 
 
@@ -134,7 +138,10 @@ def _handover(account: Account, call: ast.expr | None, where: Where, handed: Fac
             Argument(
                 source.place(node) if node is not None else place,
                 source.text(node) if node is not None else "an argument",
-                tuple(account.objects[name] for name in one["shared"] if name in account.objects),
+                (
+                    *(account.objects[name] for name in one["shared"] if name in account.objects),
+                    *([Shared(Kind.THREAD_ONLY, place, one["thread_only"])] if one["thread_only"] else ()),
+                ),
                 one.get("keyword"),
                 Fault[one["fault"]] if "fault" in one else None,
             )
@@ -199,6 +206,7 @@ _MAKERS: dict[Kind, Callable[[Account, Kind, Place, Where, Facts], Shared]] = {
     Kind.JOINABLE_QUEUE: _queue,
     Kind.PIPE_END: _end,
     Kind.PROCESS: _process,
+    Kind.THREAD: _process,
     **dict.fromkeys(LOCKS, _lock),
     Kind.BARRIER: _barrier,
     **dict.fromkeys(CELLS, _cell),

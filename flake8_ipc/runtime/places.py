@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
 from itertools import islice
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -44,6 +45,9 @@ _kinds: dict[CodeType, int] = {}
 
 def _kind(code: CodeType) -> int:
     file = code.co_filename
+    if file == "<string>" and code.co_names[:1] == ("acquire",) and code.co_name[:3] in ("get", "set"):
+        # The accessors that sharedctypes makes by exec (``make_property``).
+        return _INTERNAL
     if file.startswith(_OURS) or file.endswith(_FRONTS):
         return _FRONT
     if file.startswith(_LIBRARY) and not file.startswith(_SITE):
@@ -51,6 +55,11 @@ def _kind(code: CodeType) -> int:
             return _FRONT
         return _INTERNAL if any(part in file for part in _INNER) else _LIBRARY_CODE
     return _USER
+
+
+def is_user(code: CodeType) -> bool:
+    """Whether a code is of the user's own text."""
+    return _kind(code) == _USER
 
 
 def caller(depth: int = 2) -> Caller | None:
@@ -70,6 +79,36 @@ def caller(depth: int = 2) -> Caller | None:
             direct = False
         frame = frame.f_back
     return None
+
+
+# Calls that are followed upwards from one place.
+_DEEPEST = 12
+# What a process or thread begins in: what lies above is another's (CPython Lib/multiprocessing/process.py, Lib/threading.py).
+_BEGINS = frozenset({"_bootstrap", "_bootstrap_inner"})
+
+
+def outer(frame: FrameType) -> Iterator[tuple[CodeType, int]]:
+    """The user's own calls that led to a frame, innermost first, as far as this process or thread goes back."""
+    above = frame.f_back
+    for _ in range(_DEEPEST * 4):
+        if above is None or above.f_code.co_name in _BEGINS:
+            return
+        kind = _kinds.get(above.f_code)
+        if (kind if kind is not None else _kind(above.f_code)) == _USER:
+            yield above.f_code, above.f_lasti
+        above = above.f_back
+
+
+def context_of(user: FrameType) -> str | None:
+    """The start method of the context through which the user's frame calls now; None for the default one."""
+    frame: FrameType | None = sys._getframe(2)
+    found = None
+    while frame is not None and frame is not user:
+        if frame.f_code.co_filename.endswith(_FRONTS[0]) and frame.f_code.co_varnames[:1] == ("self",):
+            found = frame.f_locals.get("self")
+        frame = frame.f_back
+    name = getattr(found, "_name", None)
+    return name if isinstance(name, str) else None
 
 
 def where(code: CodeType, instruction: int) -> Where:

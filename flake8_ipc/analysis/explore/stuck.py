@@ -14,7 +14,7 @@ from ..surroundings import surroundings
 from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
-from .state import EXACT, FLUSHING, MUTEXES, Table
+from .state import EXACT, MUTEXES, Table
 from ..barriers import countable
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
@@ -269,8 +269,7 @@ def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Ro
             if one.event is None or one.event.verb is not Verb.JOIN:
                 continue
             for other in stuck.waiting:
-                thread = stuck.state.threads[other.copy]
-                if other.role.process is one.event.target and (thread.status == FLUSHING or thread.sending):
+                if other.role.process is one.event.target and other.unsent:
                     yield stuck, one.event, other.role, other.event
 
 

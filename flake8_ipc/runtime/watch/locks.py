@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 from ..identity import MARK, lock
-from ..patch import done, replace, safely, waiting
+from ..patch import done, in_event_loop, replace, safely, waiting
 from ..places import caller
 from ..record import Record, current
 from ..slots import Wait
@@ -79,7 +79,11 @@ def _release(release: Any, name: str, signals: bool) -> Any:
 @safely
 def _tell(record: Record, verb: str, name: str, facts: dict[str, Any]) -> int:
     who = caller(4)
-    return record.event(verb, name, who, **facts) if who is not None else 0
+    if who is None:
+        return 0
+    if verb == "ACQUIRE" and in_event_loop():
+        facts = {**facts, "async": True}
+    return record.event(verb, name, who, **facts)
 
 
 def _entered(original: Any) -> Any:
@@ -128,9 +132,11 @@ def _wait_for_facts(thing: Any, predicate: Any = None, timeout: Any = None) -> d
     return waiting(True, timeout)
 
 
-def _learnt(record: Record, thing: Any, result: Any) -> None:
+def _learnt(record: Record, thing: Any, result: Any, event: int) -> None:
     name = lock(thing)
-    if name is not None and result is not False:
+    if result is False and event:
+        record.write("failed", event, "False")
+    elif name is not None:
         record.take_in(name)
 
 

@@ -27,7 +27,8 @@ class Taken:
 
 
 def _trailer(counts: dict[str, int]) -> bytes:
-    told = json.dumps(counts).encode()
+    record = current()
+    told = json.dumps([record.name if record is not None else None, counts]).encode()
     return told + len(told).to_bytes(_LENGTH, "big") + _MAGIC
 
 
@@ -39,7 +40,9 @@ def _take_in(data: Any) -> None:
         return
     end = len(view) - len(_MAGIC) - _LENGTH
     length = int.from_bytes(view[end : end + _LENGTH], "big")
-    record.clock.acquire(json.loads(bytes(view[end - length : end])))
+    sender, counts = json.loads(bytes(view[end - length : end]))
+    record.clock.acquire(counts)
+    record.sender = sender
 
 
 def _pickler(original: Any) -> Any:

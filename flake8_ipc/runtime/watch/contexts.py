@@ -1,0 +1,26 @@
+"""The start method of the default context, where the program chooses it (CPython Lib/multiprocessing/context.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..patch import replace
+from ..places import caller
+from ..record import current
+
+
+def _chosen(original: Any) -> Any:
+    def set_start_method(self: Any, method: Any, force: bool = False) -> Any:
+        record = current()
+        if record is not None and isinstance(method, str) and caller(2) is not None:
+            record.write("chosen", method)
+        return original(self, method, force)
+
+    return set_start_method
+
+
+def install() -> None:
+    """Watches the choice."""
+    from multiprocessing import context
+
+    replace(context.DefaultContext, "set_start_method", _chosen)
