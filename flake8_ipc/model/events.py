@@ -43,6 +43,7 @@ class Verb(enum.Enum):
     TASK_DONE = "acknowledges on"
     SIZE = "asks the size of"
     DECIDE = "decides by the size of"
+    MUTATE = "changes what was put on"
     JOIN_THREAD = "joins the feeder of"
     CANCEL_JOIN_THREAD = "cancels the feeder's join of"
     # pipes
@@ -167,12 +168,12 @@ class Event:
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;
     ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
-    which runs out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover``
-    is what a submit hands over, ``result`` what it gives back. ``holds`` is what is put into a proxy, queue or pipe.
-    ``received``: the object came out of another proxy, a queue or a pipe. ``early``: a process is started before its
-    own ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what
-    this role knew of the others' past then, and the exception in which it ended (or "False", or "unfinished");
-    ``own``: the message that was taken had been sent by this very process.
+    which runs out of time raises. ``after`` are the puts of the object that a MUTATE is of. ``bare``: the access
+    goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives
+    back. ``holds`` is what is put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a
+    queue or a pipe. ``early``: a process is started before its own ``__init__``, or one that a subclass may add, has
+    made it ready. ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception
+    in which it ended (or "False", or "unfinished"); ``own``: the message that was taken had been sent by this very process.
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
@@ -191,6 +192,7 @@ class Event:
     key: Key | Constant = Key.WHOLE
     reads: tuple[Event, ...] = ()
     raises: str | None = None
+    after: tuple[Place, ...] = ()
     bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None

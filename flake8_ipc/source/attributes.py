@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .changes import MUTATORS, note_change
 from .elements import read_attribute, write_attribute
 from .joining import from_values, join, spread
 from .keeping import rebound
@@ -34,6 +35,7 @@ from .values import (
     Ref,
     Super,
     Value,
+    fresh_key,
 )
 
 PROCESS_BASES = frozenset(
@@ -145,6 +147,8 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 
 def _of_data(owner: Data, name: str) -> Value:
+    if owner.puts:
+        return Method(owner, name) if name in MUTATORS or owner.copy else Data(puts=owner.puts)
     if owner.reads or owner.own or owner.varies or owner.copy:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
@@ -219,6 +223,9 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
     from .proxies import change_copy, keep
 
     call_it(run, value, name)
+    note_change(run, owner, node)
+    if value is UNKNOWN:
+        value = Data(thing=fresh_key())
     keep(value)
     if name == "authkey":
         _key_set(run, owner, value, node)

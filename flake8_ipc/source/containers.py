@@ -6,6 +6,7 @@ import libcst as cst
 
 from ..model import Count
 from . import contents, copies
+from .changes import MUTATORS, note_change
 from .elements import iterated
 from .joining import from_values, join
 from .run import Run
@@ -17,6 +18,8 @@ _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len_
 
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
+    if name in MUTATORS:
+        note_change(run, owner, node)
     if run.born or run.copies:
         _note(run, owner, name, args, node)
     if isinstance(owner, Coll) and owner.kind == "exit stack":

@@ -24,9 +24,10 @@ from ..model import (
     Verb,
 )
 from . import copies
+from .changes import note_put
 from .joining import from_values, spread
 from .run import DOERS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
     if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
-        return Data(message=event)
+        return Data(message=event, thing=fresh_key())
     if deed.verb is Verb.SIZE:
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
@@ -233,15 +234,16 @@ def _hand_over(
             payloads.append(None)
             if isinstance(option, Data) and option.anything:
                 payloads.append(Constant(None))
-    if len(payloads) == 1:
-        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
-        return PLAIN
     branches: list[Flow] = []
-    for payload in payloads:
+    for payload in payloads if len(payloads) > 1 else ():
         with run.writing() as sequence:
             run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, **facts)
         branches.append(sequence)
-    run.out.append(Choice(branches))
+    if branches:
+        run.out.append(Choice(branches))
+    else:
+        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
+    note_put(run, shared, value, node)
     return PLAIN
 
 

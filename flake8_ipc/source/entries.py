@@ -14,7 +14,7 @@ from .launch import make_process, start
 from .lookup import lookup
 from .names import canonical
 from .run import Run
-from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value
+from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value, fresh_key
 
 _ANNOTATED: dict[str, Kind] = {
     "Queue": Kind.QUEUE,
@@ -39,7 +39,7 @@ _ANNOTATED: dict[str, Kind] = {
 
 def unknown_argument(run: Run, param: cst.Param, default: Value | None) -> Value:
     """What a parameter holds when the caller cannot be seen: its annotation may tell."""
-    value: Value = Data(anything=True)
+    value: Value = Data(anything=True, thing=fresh_key())
     if param.annotation is not None:
         shared = _annotated(run, param.annotation.annotation, param)
         if shared is not None:

@@ -13,7 +13,8 @@ from . import contents, copies
 from .attributes import member
 from .calls import call_method, call_value
 from .following import follow
-from .joining import spread
+from .changes import another
+from .joining import is_faceless, spread
 from .run import Exit, Run, Turn
 from .turns import repeat
 from .values import (
@@ -36,6 +37,7 @@ from .values import (
     Partial,
     Ref,
     Value,
+    fresh_key,
 )
 
 
@@ -103,7 +105,7 @@ def count_for(run: Run, iterable: Value) -> Count:
             run.store(iterable.key, "", Content(None, content.element, count, content.keys))
             return count
         return content.count or Count()
-    if isinstance(iterable, Data) and iterable not in (UNKNOWN, PLAIN):
+    if isinstance(iterable, Data) and not is_faceless(iterable):
         from .plain import count_of
 
         return count_of(run, iterable)
@@ -124,7 +126,7 @@ def _worth(item: Value) -> bool:
 def _varied(element: Value, node: cst.CSTNode) -> Value:
     """The element as seen in one turn: another one in each."""
     if isinstance(element, Data):
-        return replace(element, varies=element.varies | {id(node)})
+        return replace(element, varies=element.varies | {id(node)}, thing=fresh_key())
     if isinstance(element, Items):
         items = tuple(_varied(item, node) for item in element.items) if element.items is not None else None
         inner = _varied(element.element, node) if element.items is None else element.element
@@ -142,7 +144,11 @@ def _varied(element: Value, node: cst.CSTNode) -> Value:
 def _counted(
     run: Run, element: Value, count: Count, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
 ) -> None:
-    _counted_by(run, lambda: one(element), count, node, leave)
+    def body() -> None:
+        another(run, element)
+        one(element)
+
+    _counted_by(run, body, count, node, leave)
 
 
 def _counted_by(run: Run, body: Callable[[], None], count: Count, node: cst.CSTNode, leave: Exit | None) -> None:

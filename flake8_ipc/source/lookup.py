@@ -6,10 +6,11 @@ import libcst as cst
 
 from ..model import Constant, Kind, Process, RoleKind, Verb
 from . import contents
+from .changes import note_change
 from .joining import from_values, join, spread
 from .keeping import rebound
 from .run import Run
-from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value, fresh_key
 
 _CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
 BUILTINS = frozenset(
@@ -50,6 +51,8 @@ def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
 def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> None:
     """Binds a name in the scope that an assignment here would bind."""
     call_it(run, value, name)
+    if value is UNKNOWN:
+        value = Data(thing=fresh_key())
     scope = run.frame.scope
     if name in scope.globals:
         scope = scope.module.scope
@@ -166,6 +169,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
     owner = run.evaluate(target.value)
     index = index_of(run, target)
     change_copy(run, owner, target, "[] =")
+    note_change(run, owner, target)
     keep(value)
     if run.born:
         from .copies import collection_changed
@@ -229,6 +233,8 @@ def delete(run: Run, target: cst.CSTNode) -> None:
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)
+    elif isinstance(target, cst.Attribute):
+        note_change(run, run.evaluate(target.value), target)
     elif isinstance(target, cst.Subscript):
         _delete_element(run, target)
 
@@ -241,6 +247,7 @@ def _delete_element(run: Run, target: cst.Subscript) -> None:
     owner = run.evaluate(target.value)
     index = index_of(run, target)
     change_copy(run, owner, target, "del []")
+    note_change(run, owner, target)
     for option in spread(owner):
         if isinstance(option, Coll):
             contents.forget_order(run, option)

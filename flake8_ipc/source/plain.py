@@ -9,7 +9,7 @@ import libcst as cst
 from ..model import Count, Kind, RoleKind, Verb, events
 from . import contents
 from .elements import iterate_shared, iterated
-from .joining import from_values, join
+from .joining import from_values, is_faceless, join
 from .pauses import leave_for_later
 from .proxies import HOLDERS, length, show
 from .run import Run, calls
@@ -111,7 +111,7 @@ def count_of(run: Run, value: Data) -> Count:
     """The Count that stands for a number; the same value gives the same one."""
     if value.count is not None:
         return value.count
-    if value is UNKNOWN or value is PLAIN:
+    if is_faceless(value):
         return Count()
     count: Count = run.made.setdefault(("count", id(value)), Count())
     run.made.setdefault(("count of", id(value)), value)

@@ -114,7 +114,10 @@ class Turn:
 
 @dataclass(slots=True)
 class Frame:
-    """A function being followed: its names, where ``return`` goes, what it has returned, who takes its yields."""
+    """A function being followed: its names, where ``return`` goes, what it has returned, who takes its yields.
+
+    ``selves`` are the objects whose methods the calls that lead here are, innermost last (0: none's).
+    """
 
     scope: Scope
     func: Func | None = None
@@ -123,15 +126,17 @@ class Frame:
     turns: list[Turn] = field(default_factory=list)
     on_yield: Callable[[Value], None] | None = None
     made: list[Shared] = field(default_factory=list)
+    selves: tuple[int, ...] = ()
 
 
 class Run:
     """One program being read.
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
-    is the flow being written. ``fuel`` bounds the statements executed. ``birth`` is the state that the process began with
-    (None: the root's), ``origin`` its parent's then; what has a key below ``born`` was there before; ``handed`` is
-    what it was given. ``copies`` are the plain variables that some child changes.
+    is the flow being written. ``fuel`` bounds the statements executed. ``puts`` counts the plain objects put so far.
+    ``birth`` is the state that the process began with (None: the root's), ``origin`` its parent's then; what has a key
+    below ``born`` was there before; ``handed`` is what it was given. ``copies`` are the plain variables that some child
+    changes.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -160,6 +165,7 @@ class Run:
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.raising: list[Vars] = []
+        self.puts = 0
         self.awaited: set[int] = set()
         self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}

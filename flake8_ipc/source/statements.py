@@ -9,6 +9,7 @@ import libcst as cst
 from ..model import Kind, Raise
 from . import contents
 from .branches import branch_on, narrow
+from .changes import note_change
 from .conditions import condition
 from .joining import from_values, spread
 from .lookup import assign, delete
@@ -108,6 +109,9 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
         value = _extended(run, before, added, node)
     if isinstance(value, Data) and copy_of(before) is not None and isinstance(node.target, cst.Name):
         value = replace(value, copy=copy_of(before))
+    if isinstance(before, Data) and before.mutable:
+        note_change(run, before, node)
+        value = before
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)

@@ -110,6 +110,9 @@ class Table:
             if isinstance(step, Deed) and step.event.verb in _DEEDS
         }
         self.hasty: frozenset[Shared] = frozenset()
+        self.room: dict[Shared, int] = {}
+        self.lots: frozenset[int] = frozenset()
+        self.turns = 0
         self.single: frozenset[int] = frozenset()
         self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
 
@@ -168,6 +171,8 @@ class Table:
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
+        if exact in self.lots and (self.one_number or not step.consumes):
+            return [self._turn(state, index, step, self.turns)]
         key = id(step.count) if exact is None or id(step.count) in self.single else exact
         if exact is not None and exact <= EXACT and id(step.count) not in self.single:
             return [self._turn(state, index, step, exact)]
@@ -302,10 +307,15 @@ class Table:
             return None
         return ("const", payload.value)
 
+    def room_in(self, queue: Shared) -> int | None:
+        """How many messages a queue holds (0: any number, None: it cannot be told)."""
+        return self.room.get(queue, queue.maxsize if isinstance(queue, Queue) else 0)
+
     def _put(self, state: State, index: int, step: Deed) -> list[State] | None:
         queue = step.event.target
         items = self._queue(state, queue)
-        if isinstance(queue, Queue) and queue.maxsize and len(items) >= queue.maxsize:
+        room = self.room_in(queue)
+        if room and len(items) >= room:
             return None
         if len(items) >= _LONGEST:
             raise TooBig
