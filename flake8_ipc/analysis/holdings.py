@@ -73,19 +73,29 @@ class Holdings:
         for node, state in before.items():
             # Another turn comes back to it while it is still held.
             if node.event in by_hand and root(node.event.target).kind in OWNED:
-                for event in [event for _, event in state if event.again(node.event)]:
+                for event in [event for _, event in state if _comes_again(node.event, event)]:
                     found[event] = True
+        for halt in self._program.halts:
+            # Who waits for one place more of what it took and never gave back.
+            for node in graph.at(halt.event) if halt.role is role and halt.event is not None else ():
+                for event in [event for _, event in before.get(node, nothing) if node.event is not None]:
+                    if event.again(halt.event) and root(event.target).kind is not Kind.RLOCK:
+                        found[event] = True
         paired = _by_condition(role)
         return {event: sure for event, sure in found.items() if event in by_hand and event not in paired}
 
     def handed_over(self, lock: Shared, role: Role) -> bool:
         """Whether another role, or another copy of this one, releases what it did not take itself."""
         return any(
-            root(event.target) is lock
+            self._alike(root(event.target), lock)
             for other in self._program.roles
             if other is not role or other.many
             for event in self._signals(other)
         )
+
+    def _alike(self, one: Shared, other: Shared) -> bool:
+        """Whether two locks are one, or in a run (where each is told apart) several that were made at one place."""
+        return one is other or (self._program.observed and one.place.spot == other.place.spot)
 
     def taken_for_good(self, lock: Shared, role: Role) -> bool:
         """Whether another role, or another copy of this one, takes it and leaves it to others to release."""
@@ -101,6 +111,11 @@ class Holdings:
             lock = root(event.target)
             if not event.exact or lock.kind not in OWNED or self.depths(role, event, lock) <= {0}:
                 yield event
+
+
+def _comes_again(now: Event, taken: Event) -> bool:
+    """Whether this is the very acquire by which a lock was taken, that is still held; a recursive one may be taken again."""
+    return taken is now or (root(now.target).kind is not Kind.RLOCK and now.again(taken))
 
 
 def taken_by_hand(event: Event) -> bool:

@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from ..model import QUEUES, UNFINISHED, Blocking, Event, Halt, Kind, Lock, PipeEnd, Program, Role, Shared, Verb
 from .explore.game import Stuck, Waiting
 from .explore.stuck import Explorer, Verdict
-from .locks import root
+from .locks import Locks, root
 from .undrained import undrained
 
 _OWNED = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 
 
-def observed(program: Program, states: int) -> Verdict:
+def observed(program: Program, states: int, locks: Locks) -> Verdict:
     """The verdict on a run: those that were proved to wait for good, and joins of processes whose messages lay untaken."""
     early = tuple(undrained(program))
     if not program.halts:
-        return Verdict(own=Explorer(program, states).verdict().own, crowded=early)
+        return Verdict(own=Explorer(program, states, locks).verdict().own, crowded=early)
     stuck = _stuck(program)
     if stuck.own:
         return Verdict(own=(stuck,), crowded=(stuck, *early))
@@ -58,6 +58,8 @@ def _holder(halts: list[Halt], halt: Halt) -> int | None:
     if halt.event is None or halt.event.verb is not Verb.ACQUIRE or root(halt.event.target).kind not in _OWNED:
         return None
     lock = root(halt.event.target)
+    if lock in held_at_end(halt.role):
+        return halts.index(halt)
     return next((number for number, other in enumerate(halts) if other is not halt and lock in held_at_end(other.role)), None)
 
 
@@ -88,9 +90,23 @@ def _causes(
         if not all(number in reached[other] for other in reached[number]):
             continue
         group = frozenset({number, *reached[number]})
-        if group not in told and any(number == one or number in reached[one] for one in kept):
+        if group in told or any(_crashed(program, halts[one]) for one in group):
+            continue
+        if any(number == one or number in reached[one] for one in kept):
             told.add(group)
             yield tuple(one for one in waiting if one.copy in group)
+
+
+def _crashed(program: Program, halt: Halt) -> bool:
+    """Whether somebody who had to do with what is waited for came to a bad end: then this is only its victim."""
+    if halt.event is None or halt.awaits is not None:
+        return False
+    carriers = {halt.event.target, getattr(halt.event.target, "peer", None)}
+    return any(
+        carriers & _near(program, role)
+        for role in program.roles
+        if role.home is not halt.role.home and (role.home.raised is not None or not role.home.born)
+    )
 
 
 def _closure(edges: dict[int, set[int]], start: int) -> set[int]:
@@ -115,6 +131,8 @@ def _awaited(program: Program, halts: list[Halt], number: int, holder: int | Non
     if event is None or (halt.unsent and event.verb is Verb.PUT):
         carriers = {one.target for one in halt.role.events(Verb.PUT) if one.target.kind in QUEUES}
         return {index for index, other in others if carriers & _near(program, other.role)}
+    if event.target.kind is Kind.BARRIER:
+        return {index for index, other in others if _comes_to(other.role, event.target)}
     carriers = {event.target}
     if isinstance(event.target, PipeEnd) and event.target.peer is not None:
         carriers.add(event.target.peer)
@@ -124,6 +142,11 @@ def _awaited(program: Program, halts: list[Halt], number: int, holder: int | Non
             # Whoever held it has gone with it.
             return set()
     return {index for index, other in others if carriers & _near(program, other.role)}
+
+
+def _comes_to(role: Role, barrier: Shared) -> bool:
+    """Whether a role has to do with a barrier other than by having made it."""
+    return barrier in role.home.given or any(event.target is barrier for event in role.events(Verb.WAIT))
 
 
 def _near(program: Program, role: Role) -> set[Shared]:

@@ -57,7 +57,7 @@ class Study:
     def stuck(self) -> Verdict:
         """What the interleavings tell: who can be forced to wait for good."""
         if self.program.observed:
-            return observed(self.program, self.states)
+            return observed(self.program, self.states, self.locks)
         return Explorer(self.program, self.states, self.locks).verdict()
 
     @cached_property

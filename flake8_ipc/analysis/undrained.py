@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import QUEUES, Blocking, Ending, Event, Flow, Loop, PipeEnd, Program, Role, Shared, Verb, parts
+from ..model import QUEUES, UNFINISHED, Blocking, End, Ending, Event, Flow, Loop, PipeEnd, Program, Role, Shared, Verb, parts
 from .explore.game import Stuck, Waiting
 
 _SENDS = (Verb.PUT, Verb.SEND)
@@ -24,11 +24,16 @@ def undrained(program: Program) -> Iterator[Stuck]:
         if join.blocking is not Blocking.FOREVER or join.failed is not None:
             continue
         for role in program.roles:
-            if role.process is join.target and not role.thread and role.ending is Ending.ITSELF:
+            if role.process is join.target and not role.thread and role.ending is Ending.ITSELF and not _left_hard(role.flow):
                 send = _untaken(program, joiner, join, role)
                 if send is not None:
                     waiting = (Waiting(joiner, join, 0), Waiting(role, _seen(send), 1, unsent=True))
                     yield Stuck(waiting, frozenset(), None, ((role, send),))
+
+
+def _left_hard(flow: Flow) -> bool:
+    """Whether a role left by ``os._exit``, which waits for no feeder."""
+    return (isinstance(flow, End) and flow.hard) or any(_left_hard(part) for part in parts(flow))
 
 
 def _seen(send: Event) -> Event | None:
@@ -40,6 +45,8 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
     """A message of a process that nobody can have taken before it was joined."""
     for carrier in dict.fromkeys(_carrier(event) for event in role.events(*_SENDS)):
         if carrier is None or carrier.managed or any(one.target is carrier for one in role.events(Verb.CANCEL_JOIN_THREAD)):
+            continue
+        if any(_goes_on(one, carrier) for one in program.roles if one is not joiner):
             continue
         sent = [(event, turns) for event, turns in _turns(role.flow) if _carries(event, carrier)]
         taken = sum(
@@ -56,6 +63,12 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
         if sum(turns for _, turns in sent) > taken:
             return sent[-1][0]
     return None
+
+
+def _goes_on(role: Role, carrier: Shared) -> bool:
+    """Whether somebody takes messages who was ended before all were taken."""
+    takes = any(_takes(event, carrier) or event.failed == UNFINISHED for event in role.events(*_TAKES) if event.target is carrier)
+    return role.ending is not Ending.ITSELF and (takes or carrier in role.given)
 
 
 def _carrier(event: Event) -> Shared | None:

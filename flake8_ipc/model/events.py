@@ -173,7 +173,7 @@ class Event:
     back. ``holds`` is what is put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a
     queue or a pipe. ``early``: a process is started before its own ``__init__``, or one that a subclass may add, has
     made it ready. ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception
-    in which it ended (or "False", or "unfinished"); ``own``: the message that was taken had been sent by this very process.
+    in which it ended (or "False", or UNFINISHED); ``own``: the message that was taken had been sent by this very process.
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
@@ -207,7 +207,10 @@ class Event:
 
     def again(self, other: Event) -> bool:
         """Whether another event is this one, or in a run the same deed of the text done again."""
-        return self is other or (self.clock is not None and other.clock is not None and self.place.spot == other.place.spot)
+        if self is other:
+            return True
+        seen = self.clock is not None and other.clock is not None and self.target is other.target
+        return seen and self.place.spot == other.place.spot
 
     @property
     def took(self) -> bool | None:

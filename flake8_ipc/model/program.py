@@ -117,9 +117,9 @@ class Program:
     ``chosen``: the file chooses the start method of the default context somewhere, or lets an option choose one.
     ``dill``: its library pickles by dill, which takes functions and classes that pickle cannot. ``interleaved``:
     coroutines of one role take turns as its flow does not tell. ``handlers`` are flows of the root's process that
-    run at some moment no text tells: at a signal, at the exit, when an object is deleted. ``observed``: it is the account of
-    a run: what it tells has happened, and there are no other paths. Of such a program, ``halts`` are those that were
-    proved to wait for good.
+    run at some moment no text tells: at a signal, at the exit, when an object is deleted.
+    ``observed``: it is the account of a run: what it tells has happened, and there are no other paths. Of such a
+    program, ``halts`` are those that were proved to wait for good.
     """
 
     roles: list[Role]

@@ -28,7 +28,7 @@ from ..model import (
 )
 from .births import Births
 from .dependence import Dependence
-from .endings import endings, fits, halts
+from .endings import endings, halts
 from .monitor.watchman import Blocked
 from .objects import landing, make
 from .places import Where
@@ -51,6 +51,7 @@ class Account:
         self.told = records(session)
         self.objects: dict[str, Shared] = {}
         self.makers: dict[str, Told] = {}
+        self.generations: dict[str, list[tuple[int, str]]] = {}
         self.roles: dict[str, Role] = {}
         self.threads: dict[tuple[str, int], Role] = {}
         self.last: dict[Role, tuple[Event, int]] = {}
@@ -62,26 +63,55 @@ class Account:
         """The program; None where nothing was recorded."""
         if not self.told:
             return None
-        for told in self.told.values():
-            for name, kind, where, facts in told.objects:
-                if name not in self.objects:
-                    self.objects[name] = make(self, kind, told.places[where], facts)
-                    self.makers[name] = told
+        made = [(told, *one) for told in self.told.values() for one in told.objects]
+        for told, name, kind, where, facts in sorted(made, key=lambda one: one[4].get("at", 0)):
+            self._made(told, name, kind, where, facts)
         for told in self.told.values():
             self._role(told)
+        births = Births(self)
+        for told in self.told.values():
+            births.started(told)
         for told in self.told.values():
             for thread, lines in lines_of(told).items():
                 self._thread(told, thread, lines)
-        program = Program(list(self.roles.values()), list(self.objects.values()), observed=True)
+        program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
         program.whole = not any(told.full for told in self.told.values())
         chosen = {method for told in self.told.values() for method in told.chosen}
         if chosen:
             program.methods, program.chosen = frozenset(chosen), True
-        program.classes = [found for told in self.told.values() for found in Births(self).classes(told)]
+        program.classes = [found for told in self.told.values() for found in births.classes(told)]
         program.halts = list(halts(self))
         endings(self)
         return program
+
+    # -- objects
+
+    def _made(self, told: Told, name: str, kind: str, where: int, facts: dict[str, Any]) -> None:
+        """An object; a name that the kernel gives a second time stands for another one from then on."""
+        earlier = self.generations.setdefault(name, [])
+        key = f"{name}#{len(earlier)}" if earlier else name
+        earlier.append((facts.get("at", 0), key))
+        self.objects[key] = make(self, kind, told.places[where], facts)
+        self.makers[key] = told
+
+    def known(self, name: str | None, at: int) -> str:
+        """What the object is called here that had a name at some moment."""
+        found = [key for since, key in self.generations.get(name or "", ()) if since <= at]
+        return found[-1] if found else name or ""
+
+    def find(self, name: str | None, at: int) -> Shared | None:
+        """The object that had this name at some moment."""
+        return self.objects.get(self.known(name, at))
+
+    def register(self, name: str, shared: Shared, at: int) -> None:
+        """A part of an object that has a name of its own: the lock that a Value or Condition makes itself."""
+        found = self.find(name, at)
+        if found is None or found.place.spot != shared.place.spot:
+            earlier = self.generations.setdefault(name, [])
+            key = f"{name}#{len(earlier)}" if earlier else name
+            earlier.append((at, key))
+            self.objects[key] = shared
 
     # -- roles
 
@@ -97,22 +127,25 @@ class Account:
         role = Role(process.name if process is not None else "a child", RoleKind.PROCESS, place, process=process, parent=parent)
         role.born, role.raised = told.role is not None, told.raised.get("type")
         self.roles[told.name] = role
-        for shared, where in self._given(name):
+        for shared, where in self.given(name):
             role.given.setdefault(shared, where)
 
-    def _given(self, process: str) -> Iterator[tuple[Shared, Place | None]]:
+    def given(self, process: str) -> Iterator[tuple[Shared, Place | None]]:
+        """What a process is handed, with the place of the parameter that it lands in."""
         maker = self.makers.get(process)
         if maker is None:
             return
         facts = next(facts for name, _, _, facts in maker.objects if name == process)
         for name, place in landing(self, facts):
-            if name in self.objects:
-                yield self.objects[name], place
+            shared = self.find(name, facts["at"])
+            if shared is not None:
+                yield shared, place
         for one in maker.events:
             if one[2] == "START" and one[3] == process:
                 for name in one[7].get("holds", ()):
-                    if name in self.objects:
-                        yield self.objects[name], None
+                    shared = self.find(name, one[6])
+                    if shared is not None:
+                        yield shared, None
 
     def _thread(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> None:
         """The flow of one thread of a process: of its first one it is that of its own role."""
@@ -136,7 +169,10 @@ class Account:
             nonlocal clock
             found = self._event(told, role, line, last)
             if found is not None:
-                self.last[role] = found, line[4]
+                before = self.last.get(role)
+                # A predicate is looked at within the wait for it.
+                within = found.verb in _LOOKS and before is not None and before[0].name.endswith("wait_for")
+                self.last[role] = before[0] if within and before is not None else found, line[4]
                 clock = found.clock or clock
             return found
 
@@ -145,9 +181,22 @@ class Account:
             if thread is None or number == thread.number:
                 place = told.places[where]
                 flow.items.append(End(True, self.texts.place(place), self.texts.call(place)))
+        refused = self._refused(told, role) if thread is None else None
+        if refused is not None:
+            flow.items.append(refused)
         if not told.ended:
             flow.items.append(Loop(Seq()))
         return flow
+
+    def _refused(self, told: Told, role: Role) -> Event | None:
+        """What ended a process: a lock asked of an object that has none."""
+        facts = told.raised
+        verb = _ASKED.get(facts.get("name", ""))
+        target = self.find(facts.get("object"), told.last)
+        if verb is None or target is None or facts.get("place") is None:
+            return None
+        there = told.places[facts["place"]]
+        return Event(verb, target, self._placed(told, role, there), self.texts.call(there), failed=facts["type"])
 
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
@@ -160,13 +209,13 @@ class Account:
             return 0
         native = thread.native if thread is not None else told.pid
         number, _, verb, *_ = lines[-1]
-        stuck = [one for one in self.stuck if one.record == told.name and one.thread == native]
-        if any(fits(one, verb) for one in stuck) or not (stuck or told.ended or verb not in _WAITS):
-            return int(number)
-        return 0
+        stuck = any(one.record == told.name and one.thread == native for one in self.stuck)
+        return 0 if stuck or told.ended or verb not in _WAITS else int(number)
 
     def _event(self, told: Told, role: Role, line: list[Any], last: int) -> Event | None:
-        number, _, verb, name, where, clock, _, facts, at = line
+        number, _, verb, name, where, clock, moment, facts, at = line
+        # A name is told a little after the object is made.
+        name = self.known(name, moment)
         target = self.objects.get(name)
         if target is None:
             return None
@@ -177,7 +226,7 @@ class Account:
             Verb[verb],
             target,
             self._placed(told, role, there),
-            self.texts.call(there, verb),
+            "unsized" if facts.get("unsized") else self.texts.call(there, verb),
             blocking=Blocking[facts.get("blocking", "FOREVER")],
             payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
             used=self.texts.used(there),
@@ -276,7 +325,9 @@ def _at(told: Told, number: int, line: int) -> Thread | None:
 
 
 def _told(value: Any) -> object:
-    """A value as it was before it was written down: a list was a tuple, for only those are told."""
+    """A value as it was before it was written down: a list was a tuple, or is judged as one."""
+    if isinstance(value, dict):
+        return bytes.fromhex(value.get("bytes", ""))
     return tuple(_told(one) for one in value) if isinstance(value, list) else value
 
 
@@ -294,4 +345,6 @@ def shown(path: str) -> str:
 
 
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
+_ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
+_LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..model import Ending, Event, Halt, Role, Verb
+from ..model import UNFINISHED, Ending, Event, Halt, Role, Verb
 from .monitor.watchman import Blocked
 from .slots import Wait, read
 from .told import Told
@@ -66,7 +66,10 @@ def halts(account: Account) -> Iterator[Halt]:
         role = account.roles[one.record] if one.thread == told.pid else account.threads.get((one.record, one.thread))
         if role is not None:
             awaits = by_pid.get(one.resource) if one.wait is Wait.EXIT else None
-            yield Halt(role, _event(account, role, one), one.wait in (Wait.THREAD, Wait.SEND), awaits)
+            event = _event(account, role, one)
+            if event is not None:
+                event.failed = UNFINISHED
+            yield Halt(role, event, one.wait in (Wait.THREAD, Wait.SEND), awaits)
 
 
 def _event(account: Account, role: Role, one: Blocked) -> Event | None:

@@ -8,6 +8,7 @@ from ..command.work import Remark, told
 from ..rules import judge
 from .account import Account
 from .monitor.watchman import Blocked
+from .places import is_library
 from .session import Session
 
 # What only the text can show: a run neither proves nor refutes it.
@@ -29,5 +30,5 @@ def judged(session: Session, stuck: Sequence[Blocked] = ()) -> list[Remark]:
     return [
         told(finding, lines.get(finding.place.path, []))
         for finding in judge([program])
-        if finding.code not in SOURCE_ONLY and (finding.code not in _WAITS or finding.place.spot in proved)
+        if finding.code not in SOURCE_ONLY and not is_library(finding.place.path) and (finding.code not in _WAITS or finding.place.spot in proved)
     ]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .places import Caller, caller
+from .places import Caller, by_coroutine, caller
 from .record import Record, current
 
 _patched: set[tuple[int, str, str]] = set()
@@ -96,7 +96,7 @@ def _tell(
     told = facts(thing, *args, **kwargs) if facts is not None else {}
     if record.child and any(value is thing for value in who.frame.f_globals.values()):
         told["global"] = True
-    if verb in _WAITING and in_event_loop():
+    if verb in _WAITING and in_event_loop() and by_coroutine(who):
         told["async"] = True
     return record.event(verb, name, who, **told)
 

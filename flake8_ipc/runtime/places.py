@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import sysconfig
@@ -57,6 +58,14 @@ def _kind(code: CodeType) -> int:
     return _USER
 
 
+def by_coroutine(caller: Caller) -> bool:
+    """Whether a call is made by a coroutine, or by what one calls."""
+    return any(code.co_flags & _COROUTINES for code, _ in ((caller.code, 0), *outer(caller.frame)))
+
+
+_COROUTINES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
 def is_user(code: CodeType) -> bool:
     """Whether a code is of the user's own text."""
     return _kind(code) == _USER
@@ -64,8 +73,14 @@ def is_user(code: CodeType) -> bool:
 
 def caller(depth: int = 2) -> Caller | None:
     """The user's frame that a watched call comes from; None where multiprocessing itself makes it."""
-    frame: FrameType | None = sys._getframe(depth)
     direct = True
+    last: FrameType | None = None
+    frame: FrameType | None
+    try:
+        frame = sys._getframe(depth)
+    except ValueError:
+        # Called by the interpreter itself: nothing lies above our own frames.
+        frame, last = None, sys._getframe(1)
     while frame is not None:
         code = frame.f_code
         kind = _kinds.get(code)
@@ -74,11 +89,22 @@ def caller(depth: int = 2) -> Caller | None:
         if kind == _USER:
             return Caller(code, frame.f_lasti, frame)
         if kind == _INTERNAL and direct:
-            return None
+            # What the program hands over to be run by a thread or process: ``Thread(target=queue.get)``.
+            return Caller(code, frame.f_lasti, frame) if code.co_name == "run" and code.co_filename.endswith(_RUNNERS) else None
         if kind == _LIBRARY_CODE:
             direct = False
-        frame = frame.f_back
-    return None
+        last, frame = frame, frame.f_back
+    # Nobody: the interpreter itself, at its end or for a signal.
+    return Caller(last.f_code, last.f_lasti, last) if direct and last is not None else None
+
+
+def is_library(path: str) -> bool:
+    """Whether a file is none of the user's own."""
+    return path.startswith((*_LIBRARY, _OURS)) and not path.startswith(_SITE)
+
+
+# Whose ``run`` calls what the program has handed over.
+_RUNNERS = tuple(f"{os.sep}{name}" for name in ("threading.py", f"futures{os.sep}thread.py", f"multiprocessing{os.sep}process.py"))
 
 
 # Calls that are followed upwards from one place.

@@ -119,12 +119,13 @@ class Record:
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> None:
         """Writes that an object is made."""
+        facts["at"] = time.monotonic_ns()
         context = context_of(caller.frame)
         if context is not None:
             facts["context"] = context
         with self._lock:
             self.write("object", name, kind, self.place(caller), facts)
-        self.event("CREATE", name, caller)
+        self.event("CREATE", name, caller, **{key: facts[key] for key in ("payload", "unsized") if key in facts})
 
     def failed(self, event: int, error: BaseException) -> None:
         """Writes that what an event began ended in an exception."""

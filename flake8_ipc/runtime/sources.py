@@ -44,6 +44,17 @@ class Source:
         calls = [node for node in exact or begun if isinstance(node, (ast.Call, ast.Attribute, ast.Subscript))]
         return (calls or exact or [self._entered(where)])[0]
 
+    def around(self, where: Where) -> ast.AST | None:
+        """What an instruction stood for, or else the innermost statement that holds it."""
+        node: ast.AST | None = self.at(where)
+        if node is None:
+            begin, end = (where.line, where.column), (where.end_line, where.end_column)
+            for one in self.parents:
+                if isinstance(one, ast.stmt) and (one.lineno, one.col_offset) <= begin:
+                    if (one.end_lineno or 0, one.end_col_offset or 0) >= end and (node is None or _later(one, node)):
+                        node = one
+        return node
+
     def _entered(self, where: Where) -> ast.expr | None:
         """What a ``with`` statement of one item enters: before 3.12 the whole statement is where that is done."""
         for node in self.parents:
@@ -102,6 +113,10 @@ class Source:
 
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def _later(one: ast.stmt, other: ast.AST) -> bool:
+    return isinstance(other, ast.stmt) and (one.lineno, one.col_offset) >= (other.lineno, other.col_offset)
 
 
 def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.arg]:

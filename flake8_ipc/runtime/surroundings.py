@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..model import Block, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Try
+from ..model import Block, Count, End, Event, Flow, Handler, Jump, Kind, Loop, Raise, Seq, Try, Verb, events
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 _ENDS = frozenset({"exit", "_exit", "abort", "quit"})
@@ -52,7 +52,30 @@ def _node(above: ast.AST, below: ast.AST, inner: Flow, function: Block) -> Flow 
         return _asking(inner)
     if isinstance(above, ast.Try) and below in above.body:
         return Try(inner, [Handler(_names(one.type), Seq()) for one in above.handlers])
+    if isinstance(above, (ast.With, ast.AsyncWith)) and below in above.body:
+        return _with(above, below, inner)
     return None
+
+
+def _with(above: ast.With | ast.AsyncWith, below: ast.AST, inner: Flow) -> Flow | None:
+    """A ``with`` that keeps exceptions down, or that holds the condition which is waited for in it."""
+    for item in above.items:
+        call = item.context_expr
+        if isinstance(call, ast.Call) and _name(call.func) == "suppress":
+            return Try(inner, [Handler(_names(ast.Tuple(call.args)), Seq())])
+    event = next(events(inner), None)
+    if event is None or event.verb is not Verb.WAIT or event.target.kind is not Kind.CONDITION:
+        return None
+    if not any(ast.unparse(item.context_expr) == event.name.rpartition(".")[0] for item in above.items):
+        return None
+    taken = Event(Verb.ACQUIRE, event.target, event.place)
+    # What follows in the block is done without another look.
+    used = [] if below is above.body[-1] else [Event(Verb.WRITE, event.target, event.place)]
+    return Seq([taken, inner, *used])
+
+
+def _name(node: ast.expr | None) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _comprehension(above: ast.AST, inner: Flow) -> Flow:
@@ -76,7 +99,7 @@ def _endless(node: ast.AST) -> bool:
         return True
     if not isinstance(node, ast.Call):
         return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = _name(node.func)
     return name == "count" and len(node.args) + len(node.keywords) < 3 or (name == "repeat" and len(node.args) == 1)
 
 
@@ -88,7 +111,7 @@ def _names(type_: ast.expr | None) -> tuple[str, ...] | None:
     if type_ is None:
         return None
     found = type_.elts if isinstance(type_, ast.Tuple) else [type_]
-    return tuple(one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in found)
+    return tuple(_name(one) for one in found)
 
 
 def _exits(body: list[ast.stmt], loop: Loop, function: Block, *, own: bool = True) -> Iterator[Flow]:
@@ -124,7 +147,4 @@ def _parts(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
 
 
 def _ends(call: ast.expr) -> bool:
-    if not isinstance(call, ast.Call):
-        return False
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    return name in _ENDS
+    return isinstance(call, ast.Call) and _name(call.func) in _ENDS

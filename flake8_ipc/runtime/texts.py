@@ -49,8 +49,9 @@ class Texts:
         """The text of what was called: ``q.get``; ``with lock`` for what a statement takes and lets go."""
         source = self.source(where.path)
         node = source.at(where)
-        if node is not None and verb in _TAKING and source.with_item(node):
-            return f"with {source.text(node)}"
+        if verb in _TAKING and not (isinstance(node, ast.Call) and source.text(node.func).endswith((".acquire", ".release"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)) or source.with_item(node):
+                return f"with {source.text(node) if node is not None else 'it'}"
         if isinstance(node, ast.Call):
             return source.text(node.func)
         return source.text(node) if node is not None else "it"
@@ -65,7 +66,7 @@ class Texts:
         found: list[Flow] = []
         inner: Flow = event
         for where in reversed(chain):
-            node = self.node(where)
+            node = self.source(where.path).around(where)
             if node is None:
                 break
             for made in around(node, self.source(where.path).parents, inner):

@@ -160,6 +160,10 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     elif base is not None:
         if isinstance(base, Ref):
             iterate_shared(run, base, node, copied=True)
+        elif isinstance(base, Generator):
+            from .iteration import collect
+
+            collect(run, base, "list", node)
         items = None
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
     if items is None or args.open:

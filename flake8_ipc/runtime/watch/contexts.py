@@ -10,17 +10,18 @@ from ..record import current
 
 
 def _chosen(original: Any) -> Any:
-    def set_start_method(self: Any, method: Any, force: bool = False) -> Any:
+    def set_start_method(method: Any, force: bool = False) -> Any:
         record = current()
         if record is not None and isinstance(method, str) and caller(2) is not None:
             record.write("chosen", method)
-        return original(self, method, force)
+        return original(method, force)
 
     return set_start_method
 
 
 def install() -> None:
     """Watches the choice."""
-    from multiprocessing import context
+    import multiprocessing
 
-    replace(context.DefaultContext, "set_start_method", _chosen)
+    # A bound method of the default context, made when the package is imported.
+    replace(multiprocessing, "set_start_method", _chosen)

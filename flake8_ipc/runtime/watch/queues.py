@@ -50,6 +50,7 @@ def install() -> None:
     from multiprocessing import queues
 
     replace(queues.Queue, "__init__", _made)
+    replace(queues.JoinableQueue, "__init__", _made)
     replace(queues.SimpleQueue, "__init__", _made)
     for cls in (queues.Queue, queues.JoinableQueue):
         done(cls, "put", "PUT", queue, _put_facts)

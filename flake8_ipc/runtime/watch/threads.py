@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 import weakref
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from ..handing import handover
 from ..identity import MARK, process, reachable
 from ..patch import done, replace, safely
-from ..places import caller
+from ..places import Caller, caller, is_user
 from ..record import Record, current
 from .processes import outside
 
@@ -37,9 +38,13 @@ def _made(original: Any) -> Any:
 
 def _tell_made(self: Any, target: Any, args: Any, kwargs: Any, daemon: Any) -> None:
     record, who = current(), caller(4)
-    if record is None or who is None:
+    frame: Any = sys._getframe(3)
+    while frame is not None and frame.f_code.co_filename == threading.__file__:
+        # A Timer is a thread of whoever makes it.
+        frame = frame.f_back
+    if record is None or frame is None or not is_user(frame.f_code):
         return
-    who = outside(self, who)
+    who = outside(self, who if who is not None else Caller(frame.f_code, frame.f_lasti, frame))
     name = f"thread:{record.name}/{next(_numbers)}"
     setattr(self, MARK, name)
     made.add(self)
