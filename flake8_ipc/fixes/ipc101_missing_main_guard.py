@@ -9,7 +9,7 @@ import libcst as cst
 
 from ..finding import Finding
 from .fix import Fix, Refused
-from .tree import Statement, Tree, bare, leading, within
+from .tree import Statement, Tree, bare, indented, leading, within
 
 _HELD_BACK = (cst.FunctionDef, cst.ClassDef, cst.Import, cst.ImportFrom)
 
@@ -21,15 +21,14 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     last = len(body)
     while last > first + 1 and _guard(body[last - 1]):
         last -= 1
-    used = _used_by_functions(tree, body[first:last])
-    while first and _only_serves(body[first - 1], used):
+    while first and _only_serves(body[first - 1], _used_by_functions(tree, body[first - 1 : last])):
         first -= 1
-    moved = body[first:last]
+    moved = indented(body[first:last])
     for statement in moved:
         for one in within(statement):
             if isinstance(one, _HELD_BACK):
                 raise Refused("a definition or import would move under the guard with it")
-    shared = sorted(_bound(moved) & used)
+    shared = sorted(_bound(moved) & _used_by_functions(tree, body[first:last]))
     if shared:
         raise Refused(f"functions use {shared[0]}, which would move under the guard")
     above = list(leading(moved[0]))

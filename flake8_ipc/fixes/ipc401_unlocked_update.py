@@ -9,7 +9,7 @@ import libcst as cst
 from ..finding import Finding
 from ..model import Cell, Kind
 from .fix import Fix, Refused
-from .tree import Spot, Tree, bare, leading, plain, within
+from .tree import Spot, Tree, bare, indented, leading, plain, within
 
 
 def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
@@ -27,7 +27,7 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     _reject_wider(tree, target)
     lock = cst.parse_expression(f"{tree.code(owner)}.get_lock()", config=tree.module.config_for_parsing)
     held = cst.With(
-        [cst.WithItem(lock)], cst.IndentedBlock([bare(spot.statement)]), leading_lines=leading(spot.statement)
+        [cst.WithItem(lock)], cst.IndentedBlock(indented([bare(spot.statement)])), leading_lines=leading(spot.statement)
     )
     yield spot.instead(held)
 

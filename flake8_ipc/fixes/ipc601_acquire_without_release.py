@@ -8,7 +8,7 @@ import libcst as cst
 
 from ..finding import Finding
 from .fix import Fix, Refused
-from .tree import Statement, Tree, called, expression, leading
+from .tree import Statement, Tree, called, expression, indented, leading
 
 
 def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
@@ -27,7 +27,7 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
         raise Refused("it is released on some of the ways before the last release, too")
     head = spot.statement
     assert isinstance(head, cst.SimpleStatementLine)
-    body = cst.IndentedBlock(inner, header=head.trailing_whitespace, footer=_comments(release))
+    body = cst.IndentedBlock(indented(inner), header=head.trailing_whitespace, footer=_comments(release))
     held = cst.With([cst.WithItem(call.func.value)], body, leading_lines=leading(head))
     yield spot.rebuilt([*spot.before, held, *spot.after[end + 1 :]])
 

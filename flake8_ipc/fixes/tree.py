@@ -16,7 +16,7 @@ Statement: TypeAlias = cst.BaseCompoundStatement | cst.SimpleStatementLine
 Block: TypeAlias = cst.Module | cst.IndentedBlock | cst.SimpleStatementSuite
 Node = TypeVar("Node", bound=cst.CSTNode)
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _BLOCKS = (cst.Module, cst.IndentedBlock, cst.SimpleStatementSuite)
 
 
@@ -177,15 +177,22 @@ def line(text: str) -> cst.SimpleStatementLine:
     return statement
 
 
-def under(head: cst.BaseCompoundStatement, statement: Statement) -> Statement:
-    """A new compound statement that takes over the empty lines and comments above the first of its statements."""
-    return head.with_changes(leading_lines=leading(statement))
-
-
 def leading(statement: Statement) -> Sequence[cst.EmptyLine]:
     """The empty lines and comments above a statement."""
     found: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
     return found
+
+
+class _Emptied(cst.CSTTransformer):
+    """Takes the indentation from lines in which nothing else stands."""
+
+    def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
+        return updated_node if updated_node.comment is not None else updated_node.with_changes(indent=False)
+
+
+def indented(statements: Sequence[Statement]) -> list[Statement]:
+    """Statements as they stand in a deeper block; empty lines among them stay empty."""
+    return [cast(Statement, statement.visit(_Emptied())) for statement in statements]
 
 
 def bare(statement: Statement) -> Statement:
