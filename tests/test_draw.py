@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+from flake8_ipc.command import main
 from test_command import ROOT, command
 
 ONE_QUEUE = "fixtures/tutorial_nobody_puts_first_bad.py"
@@ -117,14 +118,23 @@ def test_what_the_program_says_is_no_markup(tmp_path: pathlib.Path) -> None:
     assert "<b>" not in said and "&lt;b&gt;&amp;.py" in said
 
 
+def test_whatever_has_findings_can_be_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    for file in sorted((ROOT / "fixtures").glob("ipc[36]*_bad.py")):
+        # 2 is for a program of one process, in one line.
+        assert main(["draw", "--isolated", str(file)]) in (0, 2)
+        assert main(["draw", "--isolated", "--html", str(file)]) == 0
+        assert len(capsys.readouterr().err.splitlines()) <= 1
+
+
 # -- in a browser
 
 _MEASURE = """<pre id="measured"></pre><script>
 const boxes = [...document.querySelectorAll("svg[role=img]")].map(svg => {
   const frame = svg.getBoundingClientRect();
-  const of = one => { const r = one.getBoundingClientRect();
-    return [r.left - frame.left, r.top - frame.top, r.right - frame.left,
-    r.bottom - frame.top]; };
+  const of = one => {
+    const r = one.getBoundingClientRect();
+    return [r.left - frame.left, r.top - frame.top, r.right - frame.left, r.bottom - frame.top];
+  };
   return {size: [frame.width, frame.height],
     texts: [...svg.querySelectorAll("text")].map(one => [one.textContent, ...of(one)]),
     rects: [...svg.querySelectorAll("rect")].map(of)};

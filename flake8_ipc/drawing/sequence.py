@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,16 +35,14 @@ class Sequence:
 
 def sequence(finding: Finding, programs: Iterable[Program]) -> Sequence | None:
     """The story of a finding; None where it has none that could be drawn."""
-    steps = [(step.role, step.event, _waits(step)) for step in finding.story if step.role and step.event]
-    if not steps:
+    deeds = [(step.role, step.event, _waits(step)) for step in finding.story if step.role and step.event]
+    if not deeds:
         return None
-    last = None if any(event.place.spot == finding.place.spot for _, event, _ in steps if event) else _own(finding, programs)
-    deeds = [(role, event, stuck) for role, event, stuck in steps if role and event]
-    if last is not None:
-        deeds.append((*last, True))
+    if not any(stuck and event.place.spot == finding.place.spot for _, event, stuck in deeds):
+        # A story leaves out the wait that is reported: the message tells it.
+        deeds += [(role, event, True) for role, event in _own(finding, programs)]
     roles = list(dict.fromkeys(role for role, _, _ in deeds))
-    roles += [role for _, event, _ in deeds for role in _run_by(event, programs) if role not in roles]
-    roles = list(dict.fromkeys(roles))
+    roles = list(dict.fromkeys([*roles, *(role for _, event, _ in deeds for role in _run_by(event, programs))]))
     things = list(dict.fromkeys(whole(event.target) for _, event, _ in deeds if drawn(event.target)))
     columns = (*(label(role) for role in roles), *(thing_label(thing) for thing in things))
     turns = tuple(_turn(role, event, stuck, roles, things, programs) for role, event, stuck in deeds)
@@ -54,19 +53,17 @@ def _waits(step: Step) -> bool:
     return step.role is not None and step.text.startswith(f"{step.role.name} waits ")
 
 
-def _own(finding: Finding, programs: Iterable[Program]) -> tuple[Role, Event] | None:
-    """Who waits at the place of the finding itself."""
+def _own(finding: Finding, programs: Iterable[Program]) -> list[tuple[Role, Event]]:
+    """Who waits at the place of the finding itself; a list of one, or empty where nobody is seen to."""
     story = {step.role for step in finding.story}
-    return next(
-        (
-            (role, event)
-            for program in programs
-            if not story.isdisjoint(program.roles)
-            for role, event in program.events()
-            if event.place.spot == finding.place.spot and event.verb is not Verb.CREATE
-        ),
-        None,
+    found = (
+        (role, event)
+        for program in programs
+        if not story.isdisjoint(program.roles)
+        for role, event in program.events()
+        if event.place.spot == finding.place.spot and event.verb is not Verb.CREATE
     )
+    return list(itertools.islice(found, 1))
 
 
 def _run_by(event: Event, programs: Iterable[Program]) -> list[Role]:
