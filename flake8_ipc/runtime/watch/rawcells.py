@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Hashable
 from typing import Any
 
 from ..patch import safely
@@ -67,7 +68,8 @@ def _item(verb: str, base: Any) -> Any:
 @safely
 def watch(thing: Any) -> None:
     """Has the accesses to an object without a lock told."""
-    made = _watched(type(thing))
+    cls: Hashable = type(thing)
+    made = _watched(cls)
     if made is not None:
         thing.__class__ = made
 
