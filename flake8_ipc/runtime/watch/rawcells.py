@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Hashable
 from typing import Any
 
 from ..patch import safely
@@ -68,7 +67,7 @@ def _item(verb: str, base: Any) -> Any:
 @safely
 def watch(thing: Any) -> None:
     """Has the accesses to an object without a lock told."""
-    cls: Hashable = type(thing)
+    cls: Any = type(thing)
     made = _watched(cls)
     if made is not None:
         thing.__class__ = made
