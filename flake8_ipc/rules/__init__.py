@@ -35,7 +35,9 @@ def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states:
     for program in programs:
         study = Study(program, states=states)
         deliberate = {event.place for _, event in program.events() if event.setting.deliberate}
-        for finding in one_cause_once([finding for rule in active for finding in rule.check(study)], active):
+        told = one_cause_once([finding for rule in active for finding in rule.check(study)], active)
+        # Where one place is told in two ways, the same one is kept in every run.
+        for finding in sorted(told, key=lambda finding: finding.message):
             if finding.place not in deliberate:
                 found.setdefault((*finding.place.spot, finding.code), finding)
     return [found[key] for key in sorted(found)]
