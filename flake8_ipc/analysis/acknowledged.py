@@ -10,7 +10,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from ..model import UNFINISHED, Block, Choice, Constant, End, Ending, Event, Flow, Handler, Jump, Loop, Raise, Role, Seq, Shared, Try, Verb
+from ..model import (
+    UNFINISHED,
+    Block,
+    Choice,
+    Constant,
+    End,
+    Ending,
+    Event,
+    Flow,
+    Handler,
+    Jump,
+    Loop,
+    Raise,
+    Role,
+    Seq,
+    Shared,
+    Try,
+    Verb,
+)
 from .surroundings import walk
 
 _CATCH_ALL = frozenset({"Exception", "BaseException"})

@@ -158,4 +158,5 @@ def _comes_to(role: Role, barrier: Shared) -> bool:
 
 def _near(program: Program, role: Role) -> set[Shared]:
     """What a role has to do with: it used it, made it, or was given it."""
-    return {root(one) for one in role.home.given} | {event.target for event in role.events() if event.blocking is not Blocking.NEVER}
+    used = {event.target for event in role.events() if event.blocking is not Blocking.NEVER}
+    return {root(one) for one in role.home.given} | used

@@ -158,7 +158,8 @@ class Account:
         if thread is not None:
             object_ = self.objects.get(thread.name or "")
             place = object_.place if object_ is not None else role.place
-            role = Role(object_.name if object_ is not None else "a thread", RoleKind.THREAD, place, process=object_, parent=role)
+            name = object_.name if object_ is not None else "a thread"
+            role = Role(name, RoleKind.THREAD, place, process=object_, parent=role)
             self.threads[told.name, thread.native] = role
         role.flow = self._flow(told, thread, lines)
 
@@ -206,7 +207,8 @@ class Account:
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
         number, _, verb, name, where, _, _, facts, _ = line
-        return verb, name, where, told.failed.get(number), told.took.get(number, (None,))[0] == told.name, json.dumps(facts, sort_keys=True, default=str)
+        mine = told.took.get(number, (None,))[0] == told.name
+        return verb, name, where, told.failed.get(number), mine, json.dumps(facts, sort_keys=True, default=str)
 
     def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
         """The number of the event that a thread was still in when it was ended; 0: none."""

@@ -30,5 +30,7 @@ def judged(session: Session, stuck: Sequence[Blocked] = ()) -> list[Remark]:
     return [
         told(finding, lines.get(finding.place.path, []))
         for finding in judge([program])
-        if finding.code not in SOURCE_ONLY and not is_library(finding.place.path) and (finding.code not in _WAITS or finding.place.spot in proved)
+        if finding.code not in SOURCE_ONLY
+        and not is_library(finding.place.path)
+        and (finding.code not in _WAITS or finding.place.spot in proved)
     ]

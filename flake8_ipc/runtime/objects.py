@@ -93,7 +93,9 @@ def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts
         # A cell's own lock is known by its number too: the program may take it by hand.
         account.register(facts["lock"], own, facts["at"])
     name = _bound(account, where)
-    return Cell(kind, place, name, typecode=facts["typecode"], raw=facts["raw"], lock=own, length=facts["length"], pointer=facts.get("pointer"))
+    cell = Cell(kind, place, name, typecode=facts["typecode"], raw=facts["raw"], lock=own, length=facts["length"])
+    cell.pointer = facts.get("pointer")
+    return cell
 
 
 def _sharedof(account: Account, where: Where, facts: Facts) -> str:

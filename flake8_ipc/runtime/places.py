@@ -104,7 +104,7 @@ def is_library(path: str) -> bool:
 
 
 # Whose ``run`` calls what the program has handed over.
-_RUNNERS = tuple(f"{os.sep}{name}" for name in ("threading.py", f"futures{os.sep}thread.py", f"multiprocessing{os.sep}process.py"))
+_RUNNERS = (f"{os.sep}threading.py", f"futures{os.sep}thread.py", f"multiprocessing{os.sep}process.py")
 
 
 # Calls that are followed upwards from one place.

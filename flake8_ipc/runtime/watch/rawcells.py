@@ -67,7 +67,8 @@ def _item(verb: str, base: Any) -> Any:
 @safely
 def watch(thing: Any) -> None:
     """Has the accesses to an object without a lock told."""
-    made = _watched(type(thing))
+    cls: Any = type(thing)
+    made = _watched(cls)
     if made is not None:
         thing.__class__ = made
 
