@@ -77,9 +77,12 @@ class Holdings:
                     found[event] = True
         for halt in self._program.halts:
             # Who waits for one place more of what it took and never gave back.
-            for node in graph.at(halt.event) if halt.role is role and halt.event is not None else ():
-                for event in [event for _, event in before.get(node, nothing) if node.event is not None]:
-                    if halt.event is not None and event.again(halt.event) and root(event.target).kind is not Kind.RLOCK:
+            last = halt.event
+            if halt.role is not role or last is None:
+                continue
+            for node in graph.at(last):
+                for event in [event for _, event in before.get(node, nothing) if event.again(last)]:
+                    if root(event.target).kind is not Kind.RLOCK:
                         found[event] = True
         paired = _by_condition(role)
         return {event: sure for event, sure in found.items() if event in by_hand and event not in paired}

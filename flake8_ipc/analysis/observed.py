@@ -158,5 +158,5 @@ def _comes_to(role: Role, barrier: Shared) -> bool:
 
 def _near(program: Program, role: Role) -> set[Shared]:
     """What a role has to do with: it used it, made it, or was given it."""
-    waited = {event.target for event in role.events() if event.blocking is not Blocking.NEVER}
-    return {root(one) for one in role.home.given} | waited
+    used = {event.target for event in role.events() if event.blocking is not Blocking.NEVER}
+    return {root(one) for one in role.home.given} | used

@@ -68,7 +68,7 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
 def _goes_on(role: Role, carrier: Shared) -> bool:
     """Whether somebody takes messages who was ended before all were taken."""
     mine = [event for event in role.events(*_TAKES) if event.target is carrier]
-    takes = any(_takes(event, carrier) or event.failed == UNFINISHED for event in mine)
+    takes = any(event.failed in (None, UNFINISHED) for event in mine)
     return role.ending is not Ending.ITSELF and (takes or carrier in role.given)
 
 

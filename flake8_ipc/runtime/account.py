@@ -207,8 +207,8 @@ class Account:
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
         number, _, verb, name, where, _, _, facts, _ = line
-        own = told.took.get(number, (None,))[0] == told.name
-        return verb, name, where, told.failed.get(number), own, json.dumps(facts, sort_keys=True, default=str)
+        mine = told.took.get(number, (None,))[0] == told.name
+        return verb, name, where, told.failed.get(number), mine, json.dumps(facts, sort_keys=True, default=str)
 
     def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
         """The number of the event that a thread was still in when it was ended; 0: none."""

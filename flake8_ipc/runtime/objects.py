@@ -92,8 +92,10 @@ def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts
         own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock", facts.get("context"))
         # A cell's own lock is known by its number too: the program may take it by hand.
         account.register(facts["lock"], own, facts["at"])
-    made: dict[str, Any] = {name: facts.get(name) for name in ("typecode", "length", "pointer")}
-    return Cell(kind, place, _bound(account, where), raw=facts["raw"], lock=own, **made)
+    name = _bound(account, where)
+    cell = Cell(kind, place, name, typecode=facts["typecode"], raw=facts["raw"], lock=own, length=facts["length"])
+    cell.pointer = facts.get("pointer")
+    return cell
 
 
 def _sharedof(account: Account, where: Where, facts: Facts) -> str:

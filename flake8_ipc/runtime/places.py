@@ -104,11 +104,7 @@ def is_library(path: str) -> bool:
 
 
 # Whose ``run`` calls what the program has handed over.
-_RUNNERS = (
-    f"{os.sep}threading.py",
-    f"{os.sep}futures{os.sep}thread.py",
-    f"{os.sep}multiprocessing{os.sep}process.py",
-)
+_RUNNERS = (f"{os.sep}threading.py", f"futures{os.sep}thread.py", f"multiprocessing{os.sep}process.py")
 
 
 # Calls that are followed upwards from one place.

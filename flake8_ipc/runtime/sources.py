@@ -85,8 +85,8 @@ class Source:
         for one in self.above(node):
             if isinstance(one, FUNCTIONS):
                 return None
-            names = [name for name in ast.walk(one.test) if isinstance(name, ast.Name)] if isinstance(one, ast.If) else []
-            if any(name.id == "__name__" for name in names):
+            names = ast.walk(one.test) if isinstance(one, ast.If) else ()
+            if any(isinstance(name, ast.Name) and name.id == "__name__" for name in names):
                 return None
         return self.statement(node)
 
