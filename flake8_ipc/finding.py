@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .model.events import Event
 from .model.objects import Shared
 from .model.place import Place
+from .model.program import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a finding's story: who does what, and where."""
+    """One step of a finding's story: who does what, and where; ``role`` and ``event`` tell the same to a drawing."""
 
     text: str
     place: Place
+    role: Role | None = field(default=None, compare=False)
+    event: Event | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
-"""The README's table of rules, generated from the rule files: ``python -m flake8_ipc.readme`` writes it."""
+"""What is generated in the README, the table of rules and the tutorials' bugs: ``python -m flake8_ipc.readme`` writes it."""
 
 from __future__ import annotations
 
 import pathlib
+import re
 import sys
 
-from .lint import NOT_ANALYSED
+from .lint import NOT_ANALYSED, lint
+from .options import Options
 from .rules import rules
 
-START, END = "<!-- rules -->\n", "<!-- end of rules -->"
+_MARK = re.compile(r"  # (want|missed):.*")
 
 
 def table() -> str:
@@ -19,17 +21,40 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def renewed(text: str) -> str:
-    """The README's text with the table as the rule files have it now."""
-    head, _, rest = text.partition(START)
-    _, _, tail = rest.partition(END)
-    return f"{head}{START}{table()}{END}{tail}"
+def tutorial(fixtures: pathlib.Path) -> str:
+    """The bugs of the tutorials: each program, and what is printed for it."""
+    return "\n".join(_shown(file) for file in sorted(fixtures.glob("tutorial_*_bad.py")))
+
+
+def _shown(file: pathlib.Path) -> str:
+    name = file.name.removeprefix("tutorial_").replace("_bad.py", ".py")
+    lines = [_MARK.sub("", line) for line in file.read_text(encoding="utf-8").splitlines()]
+    title = lines[0].removeprefix("# ")
+    code = "\n".join(line for line in lines[1:] if not line.startswith(("# run:", "# start:"))) + "\n"
+    said = "".join(
+        f"{name}:{one.place.line}:{one.place.column + 1}: {one.code} {one.message}\n" for one in lint(code, name, Options())
+    )
+    return f"{title}\n\n```python\n{code}```\n\n```text\n{said}```\n"
+
+
+def renewed(text: str, fixtures: pathlib.Path) -> str:
+    """The README's text with the rules as their files have them now, and what is said of the tutorials' bugs."""
+    text = _between(text, "rules", table())
+    return _between(text, "tutorial", tutorial(fixtures))
+
+
+def _between(text: str, name: str, part: str) -> str:
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    head, _, rest = text.partition(start)
+    _, _, tail = rest.partition(end)
+    return f"{head}{start}{part}{end}{tail}"
 
 
 def main(path: str = "README.md") -> int:
-    """Writes the table into a README."""
+    """Writes what is generated into the README of a checkout."""
     file = pathlib.Path(path)
-    file.write_text(renewed(file.read_text(encoding="utf-8")), encoding="utf-8")
+    text = renewed(file.read_text(encoding="utf-8"), file.parent / "fixtures")
+    file.write_text(text, encoding="utf-8")
     return 0
 
 

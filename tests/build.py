@@ -17,18 +17,23 @@ from flake8_ipc.model import (
     Flow,
     Handler,
     Jump,
+    Key,
     Kind,
     Lock,
     Loop,
     PipeEnd,
     Place,
+    Pool,
     Process,
     Program,
     Queue,
+    Result,
     Role,
     RoleKind,
     Seq,
     Shared,
+    Stream,
+    Subprocess,
     Test,
     Try,
     Verb,
@@ -79,6 +84,21 @@ def process(name: str = "p", *, daemon: bool | None = False, thread: bool = Fals
     return Process(Kind.THREAD if thread else Kind.PROCESS, here(), name, daemon=daemon, many=many)
 
 
+def popen(name: str = "child", *pipes: str, many: bool = False) -> Subprocess:
+    """A child with these pipes (``stdout``)."""
+    made = Subprocess(Kind.SUBPROCESS, here(), name, many=many)
+    made.streams = {which: Stream(Kind.STREAM, here(), which, which=which, child=made) for which in pipes}
+    return made
+
+
+def pool(name: str = "pool", *, kind: Kind = Kind.POOL) -> Pool:
+    return Pool(kind, here(), name)
+
+
+def result(of: Pool, name: str = "result", *, iterator: bool = False) -> Result:
+    return Result(Kind.RESULT, here(), name, pool=of, iterator=iterator)
+
+
 # -- events
 
 
@@ -103,6 +123,24 @@ def send(target: Shared, *message: object) -> Event:
 
 def recv(target: Shared) -> Event:
     return event(Verb.RECV, target)
+
+
+def line(target: Shared) -> Event:
+    """A read of a part of what comes."""
+    taken = recv(target)
+    taken.key = Key.ANY
+    return taken
+
+
+def submit(gives: Result) -> Event:
+    assert gives.pool is not None
+    handed = event(Verb.SUBMIT, gives.pool, blocking=Blocking.NEVER)
+    handed.result = gives
+    return handed
+
+
+def ask(target: Shared, *, blocking: Blocking = Blocking.FOREVER) -> Event:
+    return event(Verb.RESULT, target, blocking=blocking)
 
 
 def close(target: Shared) -> Event:

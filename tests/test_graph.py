@@ -233,3 +233,38 @@ def test_nested_withs_stay_small() -> None:
 def test_union_and_intersection() -> None:
     assert union(frozenset({1, 2}), frozenset({2, 3})) == {1, 2, 3}
     assert intersection(frozenset({1, 2}), frozenset({2, 3})) == {2}
+
+
+def test_who_catches_what() -> None:
+    q = queue()
+    risky, handled = get(q), put(q)
+    made = Graph(seq(trying(risky, KeyError=seq(handled)), put(q)))
+    node = made.at(risky)[0]
+    handler = made.caught(node, "KeyError")
+    assert handler is not None and handler.event is handled
+    assert made.caught(node, "ValueError") is None
+
+
+def test_a_clean_up_catches_nothing() -> None:
+    q = queue()
+    risky = get(q)
+    made = Graph(trying(risky, final=put(q)))
+    assert made.caught(made.at(risky)[0], "KeyError") is None
+
+
+def test_beyond_a_point() -> None:
+    q = queue()
+    first, second, third = put(q), get(q), put(q)
+    made = Graph(seq(first, second, third))
+    assert [node.event for node in made.beyond(made.at(first)[0]) if node.event] == [first, second, third]
+    short = made.beyond(made.at(first)[0], lambda event: event is second)
+    assert [node.event for node in short if node.event] == [first, second]
+
+
+def test_an_end_of_the_role_cleans_up_unless_it_is_hard() -> None:
+    q = queue()
+    for hard in (True, False):
+        cleaned = put(q)
+        made = Graph(trying(End(hard=hard), final=cleaned))
+        reached = [node.event for node in made.beyond(made.entry)]
+        assert (cleaned in reached) is not hard

@@ -60,4 +60,4 @@ def test_every_rule_has_fixtures(rule: Rule) -> None:
 
 def test_the_readme_has_the_rules_as_they_are() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.renewed(text) == text
+    assert readme.renewed(text, ROOT / "fixtures") == text

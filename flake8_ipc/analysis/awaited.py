@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from ..model import QUEUES, Blocking, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb, events
+from ..model import QUEUES, Blocking, Ending, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb, events
 from .graph import Graph
 from .surroundings import leaves, surroundings
 
@@ -118,6 +118,8 @@ class Awaited:
 
     def stays(self, role: Role, start: Event) -> bool:
         """Whether the process of this role goes on, for all the text tells, after it started another one."""
+        if role.home.ending is Ending.CUT:
+            return True
         return any(self._endless(one) and one.daemon is not True for one in self._household(role)) or any(
             event.blocking is Blocking.FOREVER for event in self.pauses(role, start)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,11 +16,17 @@ _CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A point of the flow: an event, an end of the role in the midst of its flow, or a mere crossing."""
+    """A point of the flow: an event, an end of the role in the midst of its flow, or a mere crossing.
+
+    ``after`` is where it goes on, ``failing`` where an exception before its event may lead. ``catchers`` are the
+    ``except`` clauses around it, innermost first, by the names they catch. ``raises`` is the exception raised here anew.
+    """
 
     event: Event | None = None
     after: list[Node] = field(default_factory=list)
     failing: tuple[Node, ...] = ()
+    catchers: tuple[tuple[tuple[str, ...] | None, Node], ...] = ()
+    raises: str | None = None
     end: End | None = None
 
 
@@ -45,6 +51,8 @@ class Graph:
         self.nodes: list[Node] = []
         self.exit = self._node()
         self.failed = self._node()
+        # The ways of an exception that nobody catches: through every ``finally`` to the end.
+        self._uncaught: set[Node] = {self.failed}
         self.entry = self._build(flow, self.exit, _Context({}, handlers=((None, self.failed),)))
 
     def _node(self, event: Event | None = None, *after: Node) -> Node:
@@ -56,6 +64,7 @@ class Graph:
         if isinstance(flow, Event):
             node = self._node(flow, next_)
             node.failing = tuple(handler for _, handler in at.handlers if handler is not self.failed)
+            node.catchers = at.handlers
             return node
         if isinstance(flow, Seq):
             for item in reversed(flow.items):
@@ -73,9 +82,13 @@ class Graph:
         if isinstance(flow, Try):
             return self._try(flow, next_, at)
         if isinstance(flow, Raise):
-            return self._node(None, *self._catchers(flow.name, at)) if flow.sure else self._risk(next_, at)
+            if not flow.sure:
+                return self._risk(next_, at)
+            node = self._node(None, *self._catchers(flow.name, at))
+            node.raises = flow.name
+            return node
         assert isinstance(flow, End)
-        node = self._node(None, self.exit)
+        node = self._node(None, self.exit if flow.hard else self._past_finals(self.exit, at.finals))
         node.end = flow
         return node
 
@@ -109,15 +122,20 @@ class Graph:
     def _jump(self, jump: Jump, at: _Context) -> Node:
         leave, again, depth = at.targets.get(id(jump.target), (self.exit, self.exit, 0))
         node = again if jump.again else leave
-        for final, context in at.finals[depth:]:
+        return self._node(None, self._past_finals(node, at.finals[depth:]))
+
+    def _past_finals(self, node: Node, finals: tuple[tuple[Flow, _Context], ...]) -> Node:
+        """The way to a node through what has to be done before."""
+        for final, context in finals:
             node = self._build(final, node, context)
-        return self._node(None, node)
+        return node
 
     def _try(self, flow: Try, next_: Node, at: _Context) -> Node:
         after = self._build(flow.final, next_, at)
         rest = at.handlers
         if not (isinstance(flow.final, Seq) and not flow.final.items):
             rest = tuple((names, self._build(flow.final, node, at)) for names, node in at.handlers)
+            self._uncaught.update(new for (_, new), (_, old) in zip(rest, at.handlers) if old in self._uncaught)
         finals = (*at.finals, (flow.final, at))
         guarded = _Context(at.targets, finals, rest, at.depth)
         catching: list[tuple[tuple[str, ...] | None, Node]] = []
@@ -135,7 +153,7 @@ class Graph:
         """What may raise anything: every handler may get it, up to the first that catches all."""
         node = self._node(None, next_)
         for names, handler in at.handlers:
-            node.after.append(handler)
+            node.failing = (*node.failing, handler)
             if names is None or _CATCH_ALL.intersection(names):
                 break
         return node
@@ -154,11 +172,13 @@ class Graph:
         step: Callable[[State, Event], State],
         meet: Callable[[State, State], State],
         fails: Callable[[Event | None], bool] = lambda event: True,
+        *,
+        failing: bool = True,
     ) -> dict[Node, State]:
         """The state before each node that can be reached, met over all paths that lead there.
 
         ``fails`` tells which events raise what a handler around them catches (None: something in its body that is no
-        event); all may, unless told otherwise.
+        event); all may, unless told otherwise. Without ``failing`` only the paths on which nothing raises.
         """
         before: dict[Node, State] = {self.entry: start}
         pending = [self.entry]
@@ -168,9 +188,27 @@ class Graph:
             after = step(state, node.event) if node.event is not None else state
             for next_ in node.after:
                 _merge(before, pending, next_, after, meet)
-            for handler in node.failing if fails(node.event) else ():
+            for handler in node.failing if failing and fails(node.event) else ():
                 _merge(before, pending, handler, state, meet)
         return before
+
+    def caught(self, node: Node, *names: str) -> Node | None:
+        """Where the handler begins that catches an exception of one of these names, raised at a node; None: nobody does."""
+        for caught, handler in node.catchers:
+            if caught is None or _CATCH_ALL.intersection(caught) or not set(names).isdisjoint(caught):
+                return None if handler in self._uncaught else handler
+        return None
+
+    def beyond(self, start: Node, ends: Callable[[Event], bool] = lambda event: False) -> Iterator[Node]:
+        """Every node that can be reached from one where no call raises; not past an event that ``ends`` the way."""
+        seen, pending = {start}, [start]
+        while pending:
+            node = pending.pop()
+            yield node
+            if node.event is None or not ends(node.event):
+                fresh = [after for after in node.after if after not in seen]
+                seen.update(fresh)
+                pending.extend(fresh)
 
     def later(self, event: Event, *, until: Callable[[Event], bool] = lambda event: False) -> set[Event]:
         """The events that may come after one, on paths that go no further than an event that ``until`` holds of."""

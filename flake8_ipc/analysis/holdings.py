@@ -73,19 +73,29 @@ class Holdings:
         for node, state in before.items():
             # Another turn comes back to it while it is still held.
             if node.event in by_hand and root(node.event.target).kind in OWNED:
-                if any(event is node.event for _, event in state):
-                    found[node.event] = True
+                for event in [event for _, event in state if _comes_again(node.event, event)]:
+                    found[event] = True
+        for halt in self._program.halts:
+            # Who waits for one place more of what it took and never gave back.
+            for node in graph.at(halt.event) if halt.role is role and halt.event is not None else ():
+                for event in [event for _, event in before.get(node, nothing) if node.event is not None]:
+                    if halt.event is not None and event.again(halt.event) and root(event.target).kind is not Kind.RLOCK:
+                        found[event] = True
         paired = _by_condition(role)
         return {event: sure for event, sure in found.items() if event in by_hand and event not in paired}
 
     def handed_over(self, lock: Shared, role: Role) -> bool:
         """Whether another role, or another copy of this one, releases what it did not take itself."""
         return any(
-            root(event.target) is lock
+            self._alike(root(event.target), lock)
             for other in self._program.roles
             if other is not role or other.many
             for event in self._signals(other)
         )
+
+    def _alike(self, one: Shared, other: Shared) -> bool:
+        """Whether two locks are one, or in a run (where each is told apart) several that were made at one place."""
+        return one is other or (self._program.observed and one.place.spot == other.place.spot)
 
     def taken_for_good(self, lock: Shared, role: Role) -> bool:
         """Whether another role, or another copy of this one, takes it and leaves it to others to release."""
@@ -99,13 +109,21 @@ class Holdings:
     def _signals(self, role: Role) -> Iterator[Event]:
         for event in role.events(Verb.RELEASE):
             lock = root(event.target)
-            if not event.exact or lock.kind not in OWNED or self.depths(role, event, lock) <= {0}:
+            signal = lock.kind not in OWNED and not self._program.observed
+            if not event.exact or signal or self.depths(role, event, lock) <= {0}:
                 yield event
+
+
+def _comes_again(now: Event, taken: Event) -> bool:
+    """Whether this is the very acquire by which a lock was taken, that is still held; a recursive one may be taken again."""
+    return taken is now or (root(now.target).kind is not Kind.RLOCK and now.again(taken))
 
 
 def taken_by_hand(event: Event) -> bool:
     """Whether an acquire surely takes its lock, and nobody asks: what it took must be released by somebody."""
-    return event.exact and event.blocking is Blocking.FOREVER and not event.used and not event.name.startswith("with ")
+    if not event.exact or event.name.startswith("with "):
+        return False
+    return event.took if event.took is not None else event.blocking is Blocking.FOREVER and not event.used
 
 
 def closed_frame(role: Role, event: Event) -> bool:
@@ -164,6 +182,8 @@ def _step(depths: _Depths, event: Event) -> _Depths:
 def _acquired(event: Event, mine: set[int]) -> set[int]:
     # A second acquire of a lock that is not recursive comes back when somebody else has released it, if ever.
     deeper = {min(max(depth, 0) + 1, _DEEPEST) for depth in mine}
+    if event.used and event.took is not None:
+        return deeper if event.took else mine
     if event.blocking is Blocking.FOREVER:
         return deeper
     if event.used:

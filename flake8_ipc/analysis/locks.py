@@ -22,8 +22,7 @@ def root(lock: Shared) -> Shared:
 
 
 def _step(held: Held, event: Event) -> Held:
-    # One that may fail counts where somebody looks at its result: what follows is done only if it did not.
-    if event.verb is Verb.ACQUIRE and (event.blocking is not Blocking.NEVER or event.used) and event.exact:
+    if event.verb is Verb.ACQUIRE and _counts(event) and event.exact:
         lock = root(event.target)
         level = sum(one[0] is lock for one in held)
         return held | {(lock, level, frozenset({event}))}
@@ -32,6 +31,13 @@ def _step(held: Held, event: Event) -> Held:
         mine = sorted((one for one in held if one[0] is lock), key=lambda one: one[1])
         return held - frozenset(mine[-1:] if event.exact else mine)
     return held
+
+
+def _counts(event: Event) -> bool:
+    if event.took is not None:
+        return event.took
+    # One that may fail counts where somebody looks at its result: what follows is done only if it did not.
+    return event.blocking is not Blocking.NEVER or event.used
 
 
 def _meet(one: Held, other: Held) -> Held:
@@ -44,7 +50,7 @@ def _meet(one: Held, other: Held) -> Held:
 
 def surely(acquired: frozenset[Event]) -> bool:
     """Whether a hold was taken by acquires that cannot fail."""
-    return all(event.blocking is Blocking.FOREVER for event in acquired)
+    return all(event.took or event.blocking is Blocking.FOREVER for event in acquired)
 
 
 class Locks:

@@ -25,8 +25,7 @@ def bare_waits(role: Role) -> Iterator[Event]:
         event = one.event
         if event.verb is not Verb.WAIT or event.target.kind is not Kind.CONDITION or event.name.endswith("wait_for"):
             continue
-        # A run tells what was done, not in which loops.
-        if event.clock is not None or event.blocking is not Blocking.FOREVER:
+        if event.blocking is not Blocking.FOREVER:
             continue
         if not any(_looks_again(loop, event) for loop in one.loops):
             yield event

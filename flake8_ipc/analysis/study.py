@@ -13,6 +13,7 @@ from .handings import Handing, handings
 from .holdings import Holdings
 from .lifecycle import Lifecycle
 from .locks import Locks
+from .observed import observed
 from .order import Order
 from .races import Race, races
 from .unsent import Unsent
@@ -55,6 +56,8 @@ class Study:
     @cached_property
     def stuck(self) -> Verdict:
         """What the interleavings tell: who can be forced to wait for good."""
+        if self.program.observed:
+            return observed(self.program, self.states, self.locks)
         return Explorer(self.program, self.states, self.locks).verdict()
 
     @cached_property

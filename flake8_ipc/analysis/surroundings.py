@@ -83,7 +83,7 @@ def surroundings(flow: Flow) -> Iterator[Surroundings]:
     while pending:
         node, above = pending.pop()
         if isinstance(node, Event):
-            yield Surroundings(node, above)
+            yield Surroundings(node, node.setting.above or above)
         else:
             pending.extend((part, (*above, node)) for part in reversed(parts(node)))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import CELLS, LOCKS, QUEUES, Blocking, Cell, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb
+from ..model import CELLS, LOCKS, QUEUES, Blocking, Cell, Ending, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb
 from .ends import household
 from .locks import root
+from .observed import held_at_end
 from .study import Study
 from .surroundings import same_turn, surroundings, waits_for_eof
 
@@ -65,8 +66,20 @@ def _interrupted(study: Study, role: Role, event: Event, victim: Role) -> Iterat
                 continue
             if use.verb is Verb.RELEASE and use.target not in acquired:
                 continue
-            if study.order.concurrent(one, use, role, event):
+            if study.order.concurrent(one, use, role, event) or _kept(one, use):
                 yield use
+
+
+def _kept(victim: Role, acquire: Event) -> bool:
+    """Whether a run saw a process ended while it held what it took there, or in the loop in which it did this."""
+    if victim.ending is not Ending.KILLED:
+        return False
+    if acquire.verb is Verb.ACQUIRE:
+        return root(acquire.target) in held_at_end(victim)
+    return acquire.verb in _MESSAGES and any(isinstance(node, Loop) for node in acquire.setting.above)
+
+
+_MESSAGES = frozenset({Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV})
 
 
 def _spoilt(shared: Shared, verb: Verb) -> bool:

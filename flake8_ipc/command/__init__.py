@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import check, explain, fix
+from . import baseline, check, draw, explain, fix
 from .unusable import Unusable
 
-_COMMANDS = (check, explain, fix)
+_COMMANDS = (check, explain, fix, baseline, draw)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TextIO
 
 from . import formats
+from .accepted import load as load_baseline
 from .configuration import Configuration, Settings, configured, find, load
 from .files import expand
 from .story import tell
@@ -27,11 +28,17 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     """Adds the command to the parser."""
     parser = commands.add_parser("check", help="report findings", description="Reports the findings in files and folders.")
     parser.set_defaults(run=run)
-    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files, folders, or - for standard input")
+    parser.add_argument("--baseline", metavar="FILE", help="report only what is not in this file of `flake8-ipc baseline`")
     parser.add_argument("--format", choices=formats.names(), default="default", help="how findings are written")
     parser.add_argument("--story", action="store_true", help="show the code and the steps that lead to each finding")
     parser.add_argument("--statistics", action="store_true", help="count the findings of each code on standard error")
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 though there are findings")
+    declare_files(parser)
+
+
+def declare_files(parser: argparse.ArgumentParser) -> None:
+    """Adds what says which files are linted, and for what."""
+    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files, folders, or - for standard input")
     parser.add_argument("-j", "--jobs", type=_jobs, default=0, metavar="N", help="processes to work with (default: as needed)")
     add_configuration(parser)
 
@@ -71,7 +78,13 @@ def run(options: argparse.Namespace) -> int:
     """Lints and tells; 1 where there are findings."""
     if options.story and options.format != "default":
         raise Unusable("--story is a form of its own and goes with no --format")
-    found = list(gather(options.paths, configuration_of(options), options.stdin_display_name, options.jobs))
+    known = load_baseline(options.baseline) if options.baseline else None
+    configuration = configuration_of(options)
+    found = list(gather(options.paths, configuration, options.stdin_display_name, options.jobs))
+    if known is not None:
+        files = (options.stdin_display_name if path == "-" else path for path in expand(options.paths, configuration))
+        found, gone = known.compared(found, files)
+        sys.stderr.write(gone)
     if options.story:
         sys.stdout.write(tell(found, colour=_colours(sys.stdout)))
     else:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..finding import Finding
@@ -40,8 +42,13 @@ class Remark:
     @property
     def fingerprint(self) -> str:
         """The same for the same fault, however far its line moves: code, file, message without line numbers, line's text."""
+        return self.fingerprint_as(self.path)
+
+    def fingerprint_as(self, path: str) -> str:
+        """The fingerprint that it has where its file is called ``path``."""
         words = " ".join("line" if word.strip(",;:()").isdigit() else word for word in self.message.split())
-        whole = "\0".join((self.code, self.path.replace("\\", "/"), words, self.source.strip()))
+        file = os.path.normpath(path).replace("\\", "/")
+        whole = "\0".join((self.code, file, words, " ".join(self.source.split())))
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
@@ -58,13 +65,17 @@ def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]
     fault = not_python(text)
     if fault is not None:
         return [Remark("E999", f"SyntaxError: {fault.msg}", shown, fault.lineno or 1, fault.offset or 1)]
-    lines, noqa = text.splitlines(), Noqa(text)
-    return [
-        told(finding, lines)
-        for finding in lint(text, shown, configuration.options)
-        if configuration.wants(finding.code, shown)
-        and not (configuration.noqa and noqa.silences(finding.code, finding.place.line))
-    ]
+    lines = text.splitlines()
+    return [told(finding, lines) for finding in wanted(lint(text, shown, configuration.options), text, shown, configuration)]
+
+
+def wanted(found: Iterable[Finding], text: str, shown: str, configuration: Configuration) -> Iterator[Finding]:
+    """Those of a file's findings that neither the configuration nor a comment silences."""
+    noqa = Noqa(text)
+    for finding in found:
+        silenced = configuration.noqa and noqa.silences(finding.code, finding.place.line)
+        if configuration.wants(finding.code, shown) and not silenced:
+            yield finding
 
 
 def not_python(text: str) -> SyntaxError | None:

@@ -1,6 +1,6 @@
 """What a program does between its processes, in one language for both witnesses."""
 
-from .events import Blocking, Clock, Constant, Event, Holding, Key, Setting, Verb
+from .events import UNFINISHED, Blocking, Clock, Constant, Event, Holding, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
     BLOCKS,
@@ -30,10 +30,11 @@ from .objects import (
     Result,
     Shared,
     Signature,
+    Stream,
     Subprocess,
 )
 from .place import Place
-from .program import Program, Role, RoleKind, events, parts
+from .program import Ending, Halt, Program, Role, RoleKind, events, parts
 
 __all__ = [
     "BLOCKS",
@@ -42,6 +43,7 @@ __all__ = [
     "PROXIES",
     "QUEUES",
     "SEMAPHORE_BACKED",
+    "UNFINISHED",
     "UNTOLD",
     "Argument",
     "Barrier",
@@ -55,10 +57,12 @@ __all__ = [
     "Constant",
     "Count",
     "End",
+    "Ending",
     "Endpoint",
     "Event",
     "Fault",
     "Flow",
+    "Halt",
     "Handler",
     "Handover",
     "Holding",
@@ -84,6 +88,7 @@ __all__ = [
     "Setting",
     "Shared",
     "Signature",
+    "Stream",
     "Subprocess",
     "Test",
     "Try",

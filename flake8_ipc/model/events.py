@@ -5,9 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .objects import Handover, Shared
 from .place import Place
+
+if TYPE_CHECKING:
+    from .flow import Flow
 
 
 class Verb(enum.Enum):
@@ -32,12 +36,14 @@ class Verb(enum.Enum):
     RESULT = "takes the result of"
     SHUTDOWN = "shuts down"
     EXIT = "leaves"
+    ESCAPE = "gives to unknown code"
     # queues
     PUT = "puts on"
     GET = "gets from"
     TASK_DONE = "acknowledges on"
     SIZE = "asks the size of"
     DECIDE = "decides by the size of"
+    MUTATE = "changes what was put on"
     JOIN_THREAD = "joins the feeder of"
     CANCEL_JOIN_THREAD = "cancels the feeder's join of"
     # pipes
@@ -83,6 +89,10 @@ class Clock:
     def before(self, other: Clock) -> bool:
         """Whether what happened at this clock was known at the other one."""
         return other.counts.get(self.owner, 0) >= self.counts.get(self.owner, 0)
+
+
+# What a run tells of an event that its process was still in when it was seen last.
+UNFINISHED = "unfinished"
 
 
 class Blocking(enum.Enum):
@@ -135,13 +145,16 @@ class Setting:
     ``calls`` are the places of the calls that were followed to get here, outermost first. ``imported`` is the
     innermost statement at module level that does this when the module is merely imported, outside any main guard;
     None otherwise. ``in_async``: inside an ``async def``, or in what it calls: on the thread of an event loop.
-    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose.
+    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose. ``above`` is a
+    run's: the loops and handlers that the text has around what was done, outermost first, in all the functions that
+    were called to get there.
     """
 
     calls: tuple[Place, ...] = ()
     imported: Place | None = None
     in_async: bool = False
     deliberate: bool = False
+    above: tuple[Flow, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -155,11 +168,13 @@ class Event:
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;
     ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
-    which runs out of time raises. ``bare``: the access goes past the object's own lock (``get_obj``). ``handover``
-    is what a submit hands over, ``result`` what it gives back. ``holds`` is what is put into a proxy, queue or pipe.
-    ``received``: the object came out of another proxy, a queue or a pipe. ``early``: a process is started before its
-    own ``__init__``, or one that a subclass may add, has made it ready. ``clock`` and ``failed`` are a run's: what
-    this role knew of the others' past then, and the exception in which it ended.
+    which runs out of time raises. ``after`` are the puts of the object that a MUTATE is of. ``bare``: the access
+    goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives
+    back. ``holds`` is what is put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a
+    queue or a pipe. ``early``: a process is started before its own ``__init__``, or one that a subclass may add, has
+    made it ready. ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception
+    in which it ended (or "False", or UNFINISHED); ``own``: the message that was taken had been sent by this very
+    process; ``taken``: the put that it came of.
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
@@ -178,6 +193,7 @@ class Event:
     key: Key | Constant = Key.WHOLE
     reads: tuple[Event, ...] = ()
     raises: str | None = None
+    after: tuple[Place, ...] = ()
     bare: bool = False
     handover: Handover | None = None
     result: Shared | None = None
@@ -188,6 +204,20 @@ class Event:
     setting: Setting = Setting()
     clock: Clock | None = None
     failed: str | None = None
+    own: bool = False
+    taken: Event | None = None
+
+    def again(self, other: Event) -> bool:
+        """Whether another event is this one, or in a run the same deed of the text done again."""
+        if self is other:
+            return True
+        seen = self.clock is not None and other.clock is not None and self.target is other.target
+        return seen and self.place.spot == other.place.spot
+
+    @property
+    def took(self) -> bool | None:
+        """Whether an acquire has taken its lock: what a run has shown, None where only the text speaks."""
+        return None if self.clock is None else self.failed is None
 
     def __repr__(self) -> str:
         return f"<{self.verb.name} {self.target} at {self.place}>"

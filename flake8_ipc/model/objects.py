@@ -43,6 +43,7 @@ class Kind(enum.Enum):
     SHAREABLE_LIST = "shareable list"
     LISTENER = "listener"
     SUBPROCESS = "subprocess"
+    STREAM = "stream"
     THREAD_ONLY = "thread object"
     TRACKER = "resource tracker"
     OUTSIDE = "outside world"
@@ -71,8 +72,8 @@ class Shared:
     default one, UNTOLD where the text does not tell. ``manager`` is the manager that serves it, if it is a proxy.
     ``many``: several concrete things stand behind this one (made in a loop or comprehension, or by a role of which
     several copies run). ``open``: it left for code that cannot be seen, so that not all who touch it are known.
-    ``in_main``: made by the main program's own flow at module level or under the guard and bound to a module
-    global.
+    ``kept``: an object or class of the program's own holds it, or (a pool) the function that made it gave it back: to
+    end it may be another's business.
     """
 
     kind: Kind
@@ -82,6 +83,7 @@ class Shared:
     manager: Shared | None = None
     many: bool = False
     open: bool = False
+    kept: bool = False
 
     @property
     def managed(self) -> bool:
@@ -329,15 +331,31 @@ class Pool(Shared):
 
 @dataclass(eq=False, slots=True)
 class Result(Shared):
-    """What a pool or executor gives back for a task that is still running."""
+    """What a pool or executor gives back for a task that is still running.
+
+    ``iterator``: it is iterated (``imap``, an executor's ``map``), not asked. ``called_back``: somebody is called when it
+    arrives, who may tell others.
+    """
 
     pool: Shared | None = None
+    iterator: bool = False
+    called_back: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class Subprocess(Shared):
-    """A ``subprocess.Popen``; the pipes it was opened with."""
+    """A child of ``subprocess.Popen``; ``streams`` are this side's ends of its pipes, by name (``stdout``).
 
-    stdin: bool = False
-    stdout: bool = False
-    stderr: bool = False
+    ``whole``: one call makes it and waits for its end (``subprocess.call``).
+    """
+
+    streams: dict[str, Stream] = field(default_factory=dict)
+    whole: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Stream(Shared):
+    """This side's end of a pipe to or from a child: ``which`` is ``stdin``, ``stdout`` or ``stderr`` of ``child``."""
+
+    which: str = "stdout"
+    child: Subprocess | None = None

@@ -23,6 +23,31 @@ class RoleKind(enum.Enum):
     THREAD = "thread"
 
 
+class Ending(enum.Enum):
+    """How a role came to its end in a run.
+
+    IDLE: ended by others while it waited for something to do. CUT: ended by the watch, with all that was stuck.
+    """
+
+    ITSELF = "came to its end"
+    KILLED = "was ended at its work"
+    IDLE = "was ended while it waited"
+    CUT = "was ended with the stuck program"
+
+
+@dataclass(eq=False, slots=True)
+class Halt:
+    """A role that was proved to wait for good: in its last event, or (None) for no event of its own.
+
+    ``unsent``: it waits until what it put is taken; ``awaits``: the process whose end it waits for.
+    """
+
+    role: Role
+    event: Event | None = None
+    unsent: bool = False
+    awaits: Role | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Role:
     """A process or thread as the program shows it.
@@ -33,6 +58,8 @@ class Role:
     ``many``: several copies can be made (a loop, a comprehension, a pool's workers). ``thread``: it shares its
     parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
+    ``ending`` and ``raised`` are a run's: how it came to its end, and the exception that ended it; ``born``: its process
+    has come up.
     """
 
     name: str
@@ -46,6 +73,9 @@ class Role:
     many: bool = False
     known: bool = True
     endless: bool = False
+    ending: Ending | None = None
+    raised: str | None = None
+    born: bool = True
     _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]]] | None = field(default=None, init=False)
 
     @property
@@ -87,7 +117,9 @@ class Program:
     ``chosen``: the file chooses the start method of the default context somewhere, or lets an option choose one.
     ``dill``: its library pickles by dill, which takes functions and classes that pickle cannot. ``interleaved``:
     coroutines of one role take turns as its flow does not tell. ``handlers`` are flows of the root's process that
-    run at some moment no text tells: at a signal, at the exit, when an object is deleted.
+    run at some moment no text tells: at a signal, at the exit, when an object is deleted. ``observed``: it is the
+    account of a run: what it tells has happened, and there are no other paths. Of such a program, ``halts`` are those
+    that were proved to wait for good.
     """
 
     roles: list[Role]
@@ -99,6 +131,8 @@ class Program:
     dill: bool = False
     interleaved: bool = False
     handlers: list[Flow] = field(default_factory=list)
+    observed: bool = False
+    halts: list[Halt] = field(default_factory=list)
 
     @property
     def root(self) -> Role:

@@ -32,8 +32,20 @@ def check(study: Study) -> Iterator[Finding]:
             continue
         for start in parent.events(Verb.START):
             if start.target is process:
+                if not role.born and role.raised == "FileNotFoundError":
+                    yield _seen(start, role)
                 yield from _dropped(study, role, parent, start, given, under(methods))
                 yield from _abandoned(study, role, parent, start, given, under(methods))
+
+
+def _seen(start: Event, role: Role) -> Finding:
+    return Finding(
+        "IPC115",
+        start.place,
+        f"{role.process} died with FileNotFoundError: what it was given was gone before it had come up; keep the object, and "
+        f"join {role.process}",
+        about=(start.target,),
+    )
 
 
 def _named(shared: Shared) -> bool:

@@ -92,7 +92,7 @@ def _looked(study: Study, role: Role, event: Event) -> bool:
     """Whether on every path somebody looked just before that there is nothing to wait for."""
 
     def step(state: str, one: Event) -> str:
-        if one.verb in _LOOKS or (one.verb is Verb.QUERY and one.name.endswith(_ENDED)):
+        if one.verb in _LOOKS or (one.verb is Verb.QUERY and one.name.endswith(_ENDED) and one.failed is None):
             return _LOOKED
         # Of several that are ready, each is taken from once.
         return _UNSEEN if one.verb is event.verb and one.exact else state

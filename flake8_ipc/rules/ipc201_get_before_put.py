@@ -24,7 +24,7 @@ from .wording import at
 
 def check(study: Study) -> Iterator[Finding]:
     """Gets that wait for good, loops of consumers left to IPC207."""
-    for stuck, role, event in blocked(study.stuck.plain, Verb.GET):
+    for stuck, role, event in blocked((*study.stuck.plain, *study.stuck.full), Verb.GET):
         puts = where_put(study.program, event, Verb.PUT)
         if was_put(stuck, event) and in_open_loop(role.flow, event):
             continue
@@ -86,5 +86,5 @@ RULE = Rule(
         "A timeout or block=False.",
         "The queue is given to code that cannot be seen.",
     ),
-    yields_to=("IPC203", "IPC204", "IPC606", "IPC116"),
+    yields_to=("IPC112", "IPC203", "IPC206", "IPC204", "IPC606", "IPC116"),
 )

@@ -15,19 +15,21 @@ from collections.abc import Iterator
 from ..analysis.explore.stuck import joins_of_unsent, told
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import PipeEnd
+from ..model import PipeEnd, Queue
 from .rule import Rule
 
 
 def check(study: Study) -> Iterator[Finding]:
     """Joins of processes whose items nobody takes before."""
-    for stuck, join, role, send in joins_of_unsent(study.stuck.crowded):
+    found = study.stuck
+    for stuck, join, role, send in joins_of_unsent((*found.plain, *found.full, *found.crowded)):
         if send is not None and isinstance(send.target, PipeEnd):
             continue
+        room = "queue" if send is not None and isinstance(send.target, Queue) and send.target.maxsize else "pipe"
         yield Finding(
             "IPC202",
             join.place,
-            f"{join.name}() hangs once the data outgrow the pipe: {role.name} ends only when what it put is taken, and "
+            f"{join.name}() hangs once the data outgrow the {room}: {role.name} ends only when what it put is taken, and "
             f"nobody takes it before this join; get first, then join",
             story=told(stuck, join),
             about=(join.target,),

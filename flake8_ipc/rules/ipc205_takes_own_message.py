@@ -49,7 +49,11 @@ def _asked(study: Study) -> Iterator[tuple[Shared, Event]]:
         before = by_event(study.graph(role).forward(nothing, step, intersection))
         for asker, get in gets:
             queue = get.target
-            if asker is not role or queue.open or not all(queue in state for state in before.get(get, [nothing])):
+            if asker is not role or queue.open:
+                continue
+            # A run shows each time: always, or it is no question and answer.
+            same = [one for one in role.events(Verb.GET) if one.again(get)]
+            if not all(queue in state for one in same for state in before.get(one, [nothing])):
                 continue
             for other, second in gets:
                 if other is not role and second.target is queue and study.order.concurrent(role, get, other, second):

@@ -89,5 +89,5 @@ RULE = Rule(
         "A daemon that nobody joins.",
         "A sentinel for each consumer, a timeout, or a terminate().",
     ),
-    yields_to=("IPC203", "IPC204", "IPC606"),
+    yields_to=("IPC203", "IPC204", "IPC206", "IPC606"),
 )

@@ -43,8 +43,8 @@ def _message(circle: tuple[Nesting, ...]) -> str:
 
 
 def _story(circle: tuple[Nesting, ...]) -> tuple[Step, ...]:
-    holds = [Step(f"{one.role.name} takes {one.outer}", one.since.place) for one in circle]
-    waits = [Step(f"{one.role.name} waits for {one.inner}", one.event.place) for one in circle]
+    holds = [Step(f"{one.role.name} takes {one.outer}", one.since.place, one.role, one.since) for one in circle]
+    waits = [Step(f"{one.role.name} waits for {one.inner}", one.event.place, one.role, one.event) for one in circle]
     return (*holds, *waits)
 
 

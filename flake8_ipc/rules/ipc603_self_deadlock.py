@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..analysis.holdings import taken_by_hand
 from ..analysis.lock_order import taken
 from ..analysis.locks import surely
 from ..analysis.study import Study
@@ -48,10 +49,15 @@ def check(study: Study) -> Iterator[Finding]:
             )
 
 
+def _leaked(event: Event, one: Event) -> bool:
+    """Whether an acquire comes back to itself with what it took by hand, and nobody released: the fault lies there."""
+    return event is one or (event.again(one) and taken_by_hand(one))
+
+
 def _since(study: Study, role: Role, event: Event, lock: Shared) -> Event | None:
     """The acquire that surely holds the lock now, if it is another one."""
     for held, _, events in study.locks.held(role, event):
-        if held is lock and event not in events and surely(events):
+        if held is lock and not any(_leaked(event, one) for one in events) and surely(events):
             return min(events, key=lambda one: one.place.spot)
     return None
 

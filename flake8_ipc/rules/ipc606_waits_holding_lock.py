@@ -34,8 +34,8 @@ def check(study: Study) -> Iterator[Finding]:
         if one.event not in found:
             found.add(one.event)
             steps = (
-                Step(f"{one.role.name} takes {one.lock}", one.since.place),
-                Step(f"{one.other.name} waits for {one.lock}", one.needs.place),
+                Step(f"{one.role.name} takes {one.lock}", one.since.place, one.role, one.since),
+                Step(f"{one.other.name} waits for {one.lock}", one.needs.place, one.other, one.needs),
             )
             yield _finding(one.event, one.lock, one.other, one.needs, steps)
 

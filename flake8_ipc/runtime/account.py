@@ -2,105 +2,121 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
-import pathlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..model import Blocking, Clock, Constant, Event, Flow, Key, Loop, Place, Program, Role, RoleKind, Seq, Shared, Verb
+from ..model import (
+    UNFINISHED,
+    Blocking,
+    Clock,
+    Constant,
+    End,
+    Event,
+    Flow,
+    Key,
+    Loop,
+    Place,
+    Program,
+    Role,
+    RoleKind,
+    Seq,
+    Setting,
+    Shared,
+    Verb,
+)
+from .births import Births
 from .dependence import Dependence
-from .objects import make
-from .repeats import folded
+from .endings import endings, halts
+from .monitor.watchman import Blocked
+from .objects import landing, make
 from .places import Where
+from .repeats import folded
 from .session import Session
 from .sources import Source
+from .texts import Texts
+from .told import Thread, Told, records
 
-
-@dataclass(slots=True)
-class Told:
-    """One record as it was read: what one process told."""
-
-    name: str
-    pid: int = 0
-    parent: str | None = None
-    process: str | None = None
-    child: bool = False
-    places: dict[int, Where] = field(default_factory=dict)
-    clocks: dict[int, dict[str, int]] = field(default_factory=dict)
-    objects: list[tuple[str, str, int, dict[str, Any]]] = field(default_factory=list)
-    events: list[list[Any]] = field(default_factory=list)
-    failed: dict[int, str] = field(default_factory=dict)
-    ended: bool = False
-
-
-def records(session: Session) -> dict[str, Told]:
-    """Every record of a run, in the order in which the processes began. A line cut short by a kill is left out."""
-    found = {}
-    for file in sorted(pathlib.Path(session.folder).glob("*.record"), key=lambda file: file.stat().st_ctime_ns):
-        told = Told(file.name.removesuffix(".record"))
-        for line in file.read_bytes().splitlines():
-            try:
-                _take(told, json.loads(line))
-            except ValueError:
-                continue
-        found[told.name] = told
-    return dict(sorted(found.items(), key=lambda item: int(item[0].partition(".")[2], 16)))
-
-
-def _take(told: Told, line: list[Any]) -> None:
-    match line:
-        case ["event", *rest]:
-            told.events.append(rest)
-        case ["where", number, *where]:
-            told.places[number] = Where(*where)
-        case ["clock", number, counts]:
-            told.clocks[number] = counts
-        case ["object", name, kind, where, facts]:
-            told.objects.append((name, kind, where, facts))
-        case ["failed", event, error]:
-            told.failed[event] = error
-        case ["process", pid, parent]:
-            told.pid, told.parent = pid, parent
-        case ["role", process]:
-            told.child, told.process = True, process
-        case ["end", _]:
-            told.ended = True
+# A thread of a process: the record, and which of its threads (None: the one that the process began with).
+Line = tuple[Told, Thread | None]
 
 
 class Account:
-    """One run, retold as a Program.
+    """One run, retold as a Program; ``stuck`` are the threads that were proved to wait for good."""
 
-    ``shown`` is how paths are told: relative to the working directory where they lie below it.
-    """
-
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, stuck: Sequence[Blocked] = ()) -> None:
         self.session = session
+        self.stuck = stuck
         self.told = records(session)
         self.objects: dict[str, Shared] = {}
         self.makers: dict[str, Told] = {}
+        self.generations: dict[str, list[tuple[int, str]]] = {}
         self.roles: dict[str, Role] = {}
-        self._sources: dict[str, Source] = {}
-        self._places: dict[Where, Place] = {}
+        self.threads: dict[tuple[str, int], Role] = {}
+        self.last: dict[Role, tuple[Event, int]] = {}
+        self.texts = Texts()
         self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
+        self._numbered: dict[tuple[str, int], Event] = {}
         self._dependences: dict[str, Dependence] = {}
 
     def program(self) -> Program | None:
         """The program; None where nothing was recorded."""
         if not self.told:
             return None
-        for told in self.told.values():
-            for name, kind, where, facts in told.objects:
-                if name not in self.objects:
-                    self.objects[name] = make(self, kind, told.places[where], facts)
-                    self.makers[name] = told
+        made = [(told, *one) for told in self.told.values() for one in told.objects]
+        for told, name, kind, where, facts in sorted(made, key=lambda one: one[4].get("at", 0)):
+            self._made(told, name, kind, where, facts)
         for told in self.told.values():
             self._role(told)
+        births = Births(self)
         for told in self.told.values():
-            self.roles[told.name].flow = self._flow(told)
-        return Program(list(self.roles.values()), list(self.objects.values()))
+            births.started(told)
+        for told in self.told.values():
+            for thread, lines in lines_of(told).items():
+                self._thread(told, thread, lines)
+        for told in self.told.values():
+            for number, sender in told.took.items():
+                if (told.name, number) in self._numbered:
+                    self._numbered[told.name, number].taken = self._numbered.get(sender)
+        program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
+        program.roles += self.threads.values()
+        program.whole = not any(told.full for told in self.told.values())
+        chosen = {method for told in self.told.values() for method in told.chosen}
+        if chosen:
+            program.methods, program.chosen = frozenset(chosen), True
+        program.classes = [found for told in self.told.values() for found in births.classes(told)]
+        program.halts = list(halts(self))
+        endings(self)
+        return program
+
+    # -- objects
+
+    def _made(self, told: Told, name: str, kind: str, where: int, facts: dict[str, Any]) -> None:
+        """An object; a name that the kernel gives a second time stands for another one from then on."""
+        earlier = self.generations.setdefault(name, [])
+        key = f"{name}#{len(earlier)}" if earlier else name
+        earlier.append((facts.get("at", 0), key))
+        self.objects[key] = make(self, kind, told.places[where], facts)
+        self.makers[key] = told
+
+    def known(self, name: str | None, at: int) -> str:
+        """What the object is called here that had a name at some moment."""
+        found = [key for since, key in self.generations.get(name or "", ()) if since <= at]
+        return found[-1] if found else name or ""
+
+    def find(self, name: str | None, at: int) -> Shared | None:
+        """The object that had this name at some moment."""
+        return self.objects.get(self.known(name, at))
+
+    def register(self, name: str, shared: Shared, at: int) -> None:
+        """A part of an object that has a name of its own: the lock that a Value or Condition makes itself."""
+        found = self.find(name, at)
+        if found is None or found.place.spot != shared.place.spot:
+            earlier = self.generations.setdefault(name, [])
+            key = f"{name}#{len(earlier)}" if earlier else name
+            earlier.append((at, key))
+            self.objects[key] = shared
 
     # -- roles
 
@@ -110,62 +126,151 @@ class Account:
             place = Place(shown(self.session.main), 1, 0)
             self.roles[told.name] = Role("main", RoleKind.MAIN, place)
             return
-        process = self.objects.get(told.process or "")
+        name = told.process or self.told[told.parent or ""].pids.get(told.pid, "")
+        process = self.objects.get(name)
         place = process.place if process is not None else parent.place
-        name = process.name if process is not None else "a child"
-        role = Role(name, RoleKind.PROCESS, place, process=process, parent=parent)
+        role = Role(process.name if process is not None else "a child", RoleKind.PROCESS, place, process=process, parent=parent)
+        role.born, role.raised = told.role is not None, told.raised.get("type")
         self.roles[told.name] = role
-        for shared, where in self._given(told.process):
+        for shared, where in self.given(name):
             role.given.setdefault(shared, where)
 
-    def _given(self, process: str | None) -> Iterator[tuple[Shared, Place | None]]:
-        from .objects import landing
-
-        maker = self.makers.get(process or "")
+    def given(self, process: str) -> Iterator[tuple[Shared, Place | None]]:
+        """What a process is handed, with the place of the parameter that it lands in."""
+        maker = self.makers.get(process)
         if maker is None:
             return
         facts = next(facts for name, _, _, facts in maker.objects if name == process)
         for name, place in landing(self, facts):
-            if name in self.objects:
-                yield self.objects[name], place
+            shared = self.find(name, facts["at"])
+            if shared is not None:
+                yield shared, place
         for one in maker.events:
             if one[2] == "START" and one[3] == process:
                 for name in one[7].get("holds", ()):
-                    if name in self.objects:
-                        yield self.objects[name], None
+                    shared = self.find(name, one[6])
+                    if shared is not None:
+                        yield shared, None
+
+    def _thread(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> None:
+        """The flow of one thread of a process: of its first one it is that of its own role."""
+        role = self.roles[told.name]
+        if thread is not None:
+            object_ = self.objects.get(thread.name or "")
+            place = object_.place if object_ is not None else role.place
+            name = object_.name if object_ is not None else "a thread"
+            role = Role(name, RoleKind.THREAD, place, process=object_, parent=role)
+            self.threads[told.name, thread.native] = role
+        role.flow = self._flow(told, thread, lines)
 
     # -- events
 
-    def _flow(self, told: Told) -> Flow:
-        """What a process did, in its order. One that came to no end of its own never reaches what would come after."""
-        flow = folded(told.events, lambda one: (one[2], one[3], one[4]), lambda one: self._event(told, one))
+    def _flow(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> Flow:
+        """What a thread did, in its order. One that came to no end of its own never reaches what would come after."""
+        role = self.threads[told.name, thread.native] if thread is not None else self.roles[told.name]
+        clock = Clock(told.name, {})
+        last = self._unfinished(told, thread, lines)
+
+        def event(line: list[Any]) -> Event | None:
+            nonlocal clock
+            found = self._event(told, role, line, last)
+            if found is not None:
+                before = self.last.get(role)
+                # A predicate is looked at within the wait for it.
+                within = found.verb in _LOOKS and before is not None and before[0].name.endswith("wait_for")
+                self.last[role] = before[0] if within and before is not None else found, line[4]
+                clock = found.clock or clock
+            return found
+
+        flow = folded(lines, lambda line: self._key(told, line), event)
+        for where, number, _ in told.exits:
+            if thread is None or number == thread.number:
+                place = told.places[where]
+                flow.items.append(End(True, self.texts.place(place), self.texts.call(place)))
+        refused = self._refused(told, role) if thread is None else None
+        if refused is not None:
+            flow.items.append(refused)
         if not told.ended:
             flow.items.append(Loop(Seq()))
         return flow
 
-    def _event(self, told: Told, line: list[Any]) -> Event | None:
-        number, _, verb, name, where, clock, _, facts = line
+    def _refused(self, told: Told, role: Role) -> Event | None:
+        """What ended a process: a lock asked of an object that has none."""
+        facts = told.raised
+        verb = _ASKED.get(facts.get("name", ""))
+        target = self.find(facts.get("object"), told.last)
+        if verb is None or target is None or facts.get("place") is None:
+            return None
+        there = told.places[facts["place"]]
+        return Event(verb, target, self._placed(told, role, there), self.texts.call(there), failed=facts["type"])
+
+    @staticmethod
+    def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
+        number, _, verb, name, where, _, _, facts, _ = line
+        own = told.took.get(number, (None,))[0] == told.name
+        return verb, name, where, told.failed.get(number), own, json.dumps(facts, sort_keys=True, default=str)
+
+    def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
+        """The number of the event that a thread was still in when it was ended; 0: none."""
+        if not lines:
+            return 0
+        native = thread.native if thread is not None else told.pid
+        number, _, verb, *_ = lines[-1]
+        stuck = any(one.record == told.name and one.thread == native for one in self.stuck)
+        return 0 if stuck or told.ended or verb not in _WAITS else int(number)
+
+    def _event(self, told: Told, role: Role, line: list[Any], last: int) -> Event | None:
+        number, _, verb, name, where, clock, moment, facts, at = line
+        # A name is told a little after the object is made.
+        name = self.known(name, moment)
         target = self.objects.get(name)
         if target is None:
             return None
         there = told.places[where]
         key, reads = self._access(facts, verb, name, there, told)
+        unfinished = number == last and number not in told.failed
         event = Event(
             Verb[verb],
             target,
-            self.place(there),
-            self.call(there),
+            self._placed(told, role, there),
+            "unsized" if facts.get("unsized") else self.texts.call(there, verb),
             blocking=Blocking[facts.get("blocking", "FOREVER")],
-            payload=Constant(facts["payload"][0]) if "payload" in facts else None,
-            inherited=facts.get("global", False) and self._inherited(told, self.roles[told.name], name),
+            payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
+            used=self.texts.used(there),
+            inherited=self._inherited(told, role, name, facts),
             key=key,
             reads=reads,
             clock=Clock(told.name, told.clocks.get(clock, {})),
-            failed=told.failed.get(number),
+            failed=UNFINISHED if unfinished else told.failed.get(number),
+            own=told.took.get(number, (None,))[0] == told.name,
+            early=verb == "START" and self.texts.in_init(there),
         )
+        event.setting = self._setting(told, event, where, facts, at)
+        self._numbered[told.name, number] = event
         if verb == "READ":
             self._reads.setdefault((told.name, name), {})[there] = event
         return event
+
+    def _setting(self, told: Told, event: Event, where: int, facts: dict[str, Any], at: int) -> Setting:
+        there = told.places[where]
+        calls = [told.places[number] for number in told.calls.get(where, ())]
+        imported = None
+        if not told.child or told.role is None or at < told.role:
+            imported = self.texts.imported([*calls, there])
+        return Setting(
+            tuple(self.texts.place(one) for one in calls),
+            imported,
+            bool(facts.get("async")),
+            above=self.texts.above([*calls, there], event) if event.verb not in _CELLS else (),
+        )
+
+    def _placed(self, told: Told, role: Role, there: Where) -> Place:
+        """The place of an event: one in another file is told where the process is created that does it."""
+        place = self.texts.place(there)
+        home = role.home
+        if home.parent is not None and place.path != home.place.path:
+            return home.place.leading_to(place)
+        return place
 
     def _access(
         self, facts: dict[str, Any], verb: str, name: str, where: Where, told: Told
@@ -174,65 +279,70 @@ class Account:
         key: Key | Constant = Constant(facts["key"]) if "key" in facts else Key.ANY if "any" in facts else Key.WHOLE
         if verb != "WRITE":
             return key, ()
-        source = self.source(where.path)
-        write = source.at(where)
+        write = self.texts.node(where)
         found = []
         for there, event in self._reads.get((told.name, name), {}).items():
-            read = source.at(there) if there.path == where.path else None
+            read = self.texts.node(there) if there.path == where.path else None
             if read is not None and write is not None and self._dependence(where.path).holds(read, write):
                 found.append(event)
         return key, tuple(found)
 
     def _dependence(self, path: str) -> Dependence:
         if path not in self._dependences:
-            self._dependences[path] = Dependence(self.source(path))
+            self._dependences[path] = Dependence(self.texts.source(path))
         return self._dependences[path]
 
-    def _inherited(self, told: Told, role: Role, name: str) -> bool:
-        """Whether an object was reached without having been handed over: made by somebody else, and not given."""
-        if role.parent is None or self.makers.get(name) in (None, told):
+    def _inherited(self, told: Told, role: Role, name: str, facts: dict[str, Any]) -> bool:
+        """Whether an object was reached without having been handed over: made by somebody else, or by a mere import."""
+        home = role.home
+        maker = self.makers.get(name)
+        if home.parent is None or maker is None or not facts.get("global"):
             return False
-        return not any(self.objects[name] in one.given for one in self._ancestry(role))
-
-    def _ancestry(self, role: Role) -> Iterator[Role]:
-        while role.parent is not None:
-            yield role
-            role = role.parent
-
-    # -- text
+        if maker is told:
+            return Births(self).imported(told, name)
+        return not any(self.objects[name] in one.given for one in _ancestry(home))
 
     def source(self, path: str) -> Source:
-        """The text of a file, read once."""
-        if path not in self._sources:
-            self._sources[path] = Source(path, shown(path))
-        return self._sources[path]
-
-    def sources(self) -> list[Source]:
-        """Every file that was looked at."""
-        return list(self._sources.values())
-
-    def place_of(self, record: str, number: int) -> Place | None:
-        """A place by its number in a record."""
-        told = self.told.get(record)
-        where = told.places.get(number) if told is not None else None
-        return self.place(where) if where is not None else None
+        """The text of a file."""
+        return self.texts.source(path)
 
     def place(self, where: Where) -> Place:
         """Where the expression begins that an instruction stood for."""
-        if where not in self._places:
-            source = self.source(where.path)
-            node = source.at(where)
-            line = Place(source.shown, where.line, source.column(where.line, where.column))
-            self._places[where] = source.place(node) if node is not None else line
-        return self._places[where]
+        return self.texts.place(where)
 
-    def call(self, where: Where) -> str:
-        """The text of what was called: ``q.get``."""
-        source = self.source(where.path)
-        node = source.at(where)
-        if isinstance(node, ast.Call):
-            return source.text(node.func)
-        return source.text(node) if node is not None else "it"
+
+def lines_of(told: Told) -> dict[Thread | None, list[list[Any]]]:
+    """The events of a record by the threads that did them; None stands for the thread that the process began with."""
+    first = next((line[1] for line in told.events if not _at(told, line[1], line[-1])), None)
+    found: dict[Thread | None, list[list[Any]]] = {None: []}
+    unknown: dict[int, Thread] = {}
+    for line in told.events:
+        thread = _at(told, line[1], line[-1])
+        if thread is None and line[1] != first:
+            thread = unknown.setdefault(line[1], Thread(0, line[1], -line[1], None))
+        found.setdefault(thread, []).append(line)
+    for one in told.threads:
+        if one.name is not None:
+            found.setdefault(one, [])
+    return found
+
+
+def _at(told: Told, number: int, line: int) -> Thread | None:
+    """The thread that had a number at a line of the record: numbers are given again when a thread has ended."""
+    return next((one for one in reversed(told.threads) if one.number == number and one.line < line), None)
+
+
+def _told(value: Any) -> object:
+    """A value as it was before it was written down: a list was a tuple, or is judged as one."""
+    if isinstance(value, dict):
+        return bytes.fromhex(value.get("bytes", ""))
+    return tuple(_told(one) for one in value) if isinstance(value, list) else value
+
+
+def _ancestry(role: Role) -> Iterator[Role]:
+    while role.parent is not None:
+        yield role
+        role = role.parent
 
 
 def shown(path: str) -> str:
@@ -240,3 +350,9 @@ def shown(path: str) -> str:
     absolute = os.path.abspath(path)
     below = os.path.relpath(absolute)
     return absolute if below.startswith(os.pardir) else below
+
+
+_WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
+_ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
+_LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
+_CELLS = frozenset({Verb.READ, Verb.WRITE})

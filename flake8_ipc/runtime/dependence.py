@@ -12,18 +12,8 @@ class Dependence:
     """The statements of one file, and what hangs on what in them."""
 
     def __init__(self, source: Source) -> None:
-        self._parents: dict[ast.AST, ast.AST] = {}
-        for node in ast.walk(source.tree) if source.tree is not None else ():
-            for child in ast.iter_child_nodes(node):
-                self._parents[child] = node
-
-    def _above(self, node: ast.AST) -> Iterator[ast.AST]:
-        while node in self._parents:
-            node = self._parents[node]
-            yield node
-
-    def _statement(self, node: ast.AST) -> ast.stmt | None:
-        return next((one for one in (node, *self._above(node)) if isinstance(one, ast.stmt)), None)
+        self._above = source.above
+        self._statement = source.statement
 
     def _function(self, node: ast.AST) -> ast.AST | None:
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)

@@ -49,6 +49,16 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
     _install()
 
 
+@safely
+def told(error: BaseException) -> None:
+    """Tells the exception that ends the program."""
+    from .watch.processes import tell_raised
+
+    record = current()
+    if record is not None:
+        tell_raised(record, error)
+
+
 _installed = False
 
 

@@ -14,6 +14,8 @@ from .identity import reachable
 def callee(target: Any) -> dict[str, Any]:
     """What is to be run: its sort, where it is defined, what it takes."""
     told: dict[str, Any] = {"kind": _sort(target), "name": getattr(target, "__qualname__", None) or repr(target)[:60]}
+    if not isinstance(target, FunctionType):
+        told["shared"] = list(dict.fromkeys(reachable(target)))
     fault = fault_of(target)
     if fault is not None:
         told["fault"] = fault

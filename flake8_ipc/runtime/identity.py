@@ -83,14 +83,19 @@ def named(value: Any) -> str | None:
     return None
 
 
-def reachable(value: Any, depth: int = 3) -> Iterator[str]:
+def reachable(value: Any) -> Iterator[str]:
     """The names of the shared objects in a value, those in containers and plain objects included, some levels deep."""
+    return (name for name, _ in things(value))
+
+
+def things(value: Any, depth: int = 3) -> Iterator[tuple[str, Any]]:
+    """The same, with the objects themselves."""
     name = named(value)
     if name is not None:
-        yield name
+        yield name, value
     elif depth:
         for inside in _inside(value):
-            yield from reachable(inside, depth - 1)
+            yield from things(inside, depth - 1)
 
 
 def _inside(value: Any) -> Iterable[Any]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .monitor import kernel
@@ -80,9 +80,13 @@ STUCK = 70
 
 def _end(process: subprocess.Popen[bytes], watchman: Watchman) -> None:
     """Ends the program's processes, each told by when it began, so that no other of the same id is hit."""
-    for pid, began in watchman.living().items():
-        if kernel.began(pid) == began:
-            os.kill(pid, signal.SIGKILL)
+    living = watchman.living()
+    # All are stopped first: the end of one would let another go on.
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid, began in living.items():
+            if kernel.began(pid) == began:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
     process.wait()
 
 

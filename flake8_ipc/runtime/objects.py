@@ -40,8 +40,14 @@ def make(account: Account, kind: str, where: Where, facts: Facts) -> Shared:
     place = account.place(where)
     maker = _MAKERS.get(Kind[kind])
     if maker is not None:
-        return maker(account, Kind[kind], place, where, facts)
-    return Shared(Kind[kind], place, _bound(account, where))
+        made = maker(account, Kind[kind], place, where, facts)
+        if isinstance(made, Lock) and made.kind is Kind.CONDITION and made.lock is None and facts.get("lock"):
+            # The lock that it makes itself: to take it by hand is to take the condition.
+            account.register(facts["lock"], made, facts["at"])
+    else:
+        made = Shared(Kind[kind], place, _bound(account, where))
+    made.context = made.context or facts.get("context")
+    return made
 
 
 def _bound(account: Account, where: Where) -> str:
@@ -61,15 +67,15 @@ def _queue(account: Account, kind: Kind, place: Place, where: Where, facts: Fact
 
 
 def _end(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
-    end = PipeEnd(kind, place, _one_of(account, where, facts), readable=facts["readable"], writable=facts["writable"])
-    peer = account.objects.get(facts["peer"])
-    if isinstance(peer, PipeEnd):
+    end = PipeEnd(kind, place, _sharedof(account, where, facts), readable=facts["readable"], writable=facts["writable"])
+    peer = account.find(facts["peer"], facts["at"])
+    if isinstance(peer, PipeEnd) and peer.peer is None:
         end.peer, peer.peer = peer, end
     return end
 
 
 def _lock(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
-    inner = account.objects.get(facts.get("lock") or "")
+    inner = account.find(facts.get("lock"), facts["at"])
     return Lock(
         kind, place, _bound(account, where), count=facts.get("count", 1), lock=inner if isinstance(inner, Lock) else None
     )
@@ -82,19 +88,20 @@ def _barrier(account: Account, kind: Kind, place: Place, where: Where, facts: Fa
 def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
     own = None
     if facts["lock"] is not None:
-        found = account.objects.get(facts["lock"])
-        own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock")
+        found = account.find(facts["lock"], facts["at"])
+        own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock", facts.get("context"))
         # A cell's own lock is known by its number too: the program may take it by hand.
-        account.objects.setdefault(facts["lock"], own)
-    name = _bound(account, where)
-    return Cell(kind, place, name, typecode=facts["typecode"], raw=facts["raw"], lock=own, length=facts["length"])
+        account.register(facts["lock"], own, facts["at"])
+    made: dict[str, Any] = {name: facts.get(name) for name in ("typecode", "length", "pointer")}
+    return Cell(kind, place, _bound(account, where), raw=facts["raw"], lock=own, **made)
 
 
-def _one_of(account: Account, where: Where, facts: Facts) -> str:
+def _sharedof(account: Account, where: Where, facts: Facts) -> str:
     """The name of one end in ``a, b = Pipe()``: the peer of the first that was made is the second."""
     both = _bound(account, where).strip("()")
     names = [name.strip() for name in both.split(",")]
-    second = facts["peer"] in account.objects
+    peer = account.find(facts["peer"], facts["at"])
+    second = isinstance(peer, PipeEnd) and peer.peer is None
     return names[second] if len(names) == 2 else "second end" if second else "first end"
 
 
@@ -111,15 +118,16 @@ def _process(account: Account, kind: Kind, place: Place, where: Where, facts: Fa
         place,
         name,
         context=facts.get("method"),
-        handover=_handover(account, call, where, handed, place) if subclass is None else Handover(place),
+        handover=_handover(account, call, where, facts, place) if subclass is None else Handover(place, complete=False),
         daemon=bool(facts["daemon"]),
         subclass=subclass,
-        group_given=facts["group_given"],
+        group_given=facts.get("group_given", False),
     )
 
 
-def _handover(account: Account, call: ast.expr | None, where: Where, handed: Facts, place: Place) -> Handover:
+def _handover(account: Account, call: ast.expr | None, where: Where, facts: Facts, place: Place) -> Handover:
     source = account.source(where.path)
+    handed, at = facts["handover"], facts["at"]
     target, given = argument(call, "target", 1), argument(call, "args", 3)
     found = Handover(place, _callee(account, handed["callee"], target, where, place))
     if handed.get("not_a_sequence"):
@@ -130,16 +138,32 @@ def _handover(account: Account, call: ast.expr | None, where: Where, handed: Fac
     nodes = list(elements(given))
     for number, one in enumerate(handed["arguments"]):
         node = nodes[number] if number < len(nodes) and "keyword" not in one else given
+        if "keyword" in one:
+            node = _keyword(argument(call, "kwargs", 4), one["keyword"])
         found.arguments.append(
             Argument(
                 source.place(node) if node is not None else place,
                 source.text(node) if node is not None else "an argument",
-                tuple(account.objects[name] for name in one["shared"] if name in account.objects),
+                (
+                    *(shared for name in one["shared"] if (shared := account.find(name, at)) is not None),
+                    *([Shared(Kind.THREAD_ONLY, place, one["thread_only"])] if one["thread_only"] else ()),
+                ),
                 one.get("keyword"),
                 Fault[one["fault"]] if "fault" in one else None,
             )
         )
     return found
+
+
+def _keyword(given: ast.expr | None, name: str) -> ast.expr | None:
+    """The value of one keyword argument in the dictionary that gives them all, where that is written out."""
+    if isinstance(given, ast.Dict):
+        for key, value in zip(given.keys, given.values):
+            if isinstance(key, ast.Constant) and key.value == name:
+                return value
+    if isinstance(given, ast.Call):
+        return next((one.value for one in given.keywords if one.arg == name), given)
+    return given
 
 
 def _callee(account: Account, told: Facts, node: ast.expr | None, where: Where, place: Place) -> Callee | None:
@@ -186,6 +210,8 @@ def landing(account: Account, facts: Facts) -> Iterator[tuple[str, Place | None]
             found = found[1:]
         order = [source.place(one) for one in found]
         names = {one.arg: source.place(one) for one in found}
+    for name in handed["callee"].get("shared", ()):
+        yield name, None
     for number, one in enumerate(handed.get("arguments", ())):
         keyword = one.get("keyword")
         place = names.get(keyword) if keyword is not None else order[number] if number < len(order) else None
@@ -199,6 +225,7 @@ _MAKERS: dict[Kind, Callable[[Account, Kind, Place, Where, Facts], Shared]] = {
     Kind.JOINABLE_QUEUE: _queue,
     Kind.PIPE_END: _end,
     Kind.PROCESS: _process,
+    Kind.THREAD: _process,
     **dict.fromkeys(LOCKS, _lock),
     Kind.BARRIER: _barrier,
     **dict.fromkeys(CELLS, _cell),

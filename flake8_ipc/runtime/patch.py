@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import functools
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from .places import Caller, caller
+from .places import Caller, by_coroutine, caller
 from .record import Record, current
 
-_patched: set[tuple[int, str]] = set()
+_patched: set[tuple[int, str, str]] = set()
 
 
 def replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Puts ``make(original)`` in the place of an attribute, once however often it is asked."""
+    """Puts ``make(original)`` in the place of an attribute, once for each ``make`` however often it is asked."""
     original = getattr(owner, name, None)
-    if original is None or (id(owner), name) in _patched:
+    key = (id(owner), name, f"{make.__module__}.{make.__qualname__}")
+    if original is None or key in _patched:
         return
-    _patched.add((id(owner), name))
+    _patched.add(key)
     wrapper = make(original)
     functools.update_wrapper(wrapper, original)
     setattr(owner, name, wrapper)
@@ -48,11 +51,11 @@ def done(
     verb: str,
     identify: Callable[[Any], str | None],
     facts: Callable[..., dict[str, Any]] | None = None,
-    after: Callable[[Record, Any, Any], None] | None = None,
+    after: Callable[[Record, Any, Any, int], None] | None = None,
 ) -> None:
     """Watches a method: that ``verb`` is done to what ``identify`` names, with ``facts`` worked out from its arguments.
 
-    ``after`` is told the record, the object and the result once the method has returned.
+    ``after`` is told the record, the object, the result and the event's number once the method has returned.
     """
     tell = safely(_tell)
 
@@ -70,7 +73,7 @@ def done(
                     record.failed(event, error)
                 raise
             if after is not None:
-                safely(after)(record, self, result)
+                safely(after)(record, self, result, event)
             return result
 
         return watched
@@ -94,7 +97,21 @@ def _tell(
     told = facts(thing, *args, **kwargs) if facts is not None else {}
     if record.child and any(value is thing for value in who.frame.f_globals.values()):
         told["global"] = True
-    return record.event(verb, name, who, **told)
+    if verb in _WAITING and in_event_loop() and by_coroutine(who):
+        told["async"] = True
+    number = record.event(verb, name, who, **told)
+    if verb in ("PUT", "SEND"):
+        record.sending[threading.get_ident()] = number
+    return number
+
+
+_WAITING = frozenset({"GET", "PUT", "RECV", "JOIN", "ACQUIRE", "WAIT", "RESULT", "SHUTDOWN"})
+
+
+def in_event_loop() -> bool:
+    """Whether this thread runs an event loop now, which a call that waits would stop."""
+    asyncio = sys.modules.get("asyncio.events")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 _PLAIN = (type(None), bool, int, str)

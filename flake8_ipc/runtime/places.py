@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
 from itertools import islice
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -44,6 +46,9 @@ _kinds: dict[CodeType, int] = {}
 
 def _kind(code: CodeType) -> int:
     file = code.co_filename
+    if file == "<string>" and code.co_names[:1] == ("acquire",) and code.co_name[:3] in ("get", "set"):
+        # The accessors that sharedctypes makes by exec (``make_property``).
+        return _INTERNAL
     if file.startswith(_OURS) or file.endswith(_FRONTS):
         return _FRONT
     if file.startswith(_LIBRARY) and not file.startswith(_SITE):
@@ -53,10 +58,29 @@ def _kind(code: CodeType) -> int:
     return _USER
 
 
+def by_coroutine(caller: Caller) -> bool:
+    """Whether a call is made by a coroutine, or by what one calls."""
+    return any(code.co_flags & _COROUTINES for code, _ in ((caller.code, 0), *outer(caller.frame)))
+
+
+_COROUTINES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+def is_user(code: CodeType) -> bool:
+    """Whether a code is of the user's own text."""
+    return _kind(code) == _USER
+
+
 def caller(depth: int = 2) -> Caller | None:
     """The user's frame that a watched call comes from; None where multiprocessing itself makes it."""
-    frame: FrameType | None = sys._getframe(depth)
     direct = True
+    last: FrameType | None = None
+    frame: FrameType | None
+    try:
+        frame = sys._getframe(depth)
+    except ValueError:
+        # Called by the interpreter itself: nothing lies above our own frames.
+        frame, last = None, sys._getframe(1)
     while frame is not None:
         code = frame.f_code
         kind = _kinds.get(code)
@@ -65,11 +89,56 @@ def caller(depth: int = 2) -> Caller | None:
         if kind == _USER:
             return Caller(code, frame.f_lasti, frame)
         if kind == _INTERNAL and direct:
-            return None
+            # What the program hands over to be run by a thread or process: ``Thread(target=queue.get)``.
+            return Caller(code, frame.f_lasti, frame) if code.co_name == "run" and code.co_filename.endswith(_RUNNERS) else None
         if kind == _LIBRARY_CODE:
             direct = False
+        last, frame = frame, frame.f_back
+    # Nobody: the interpreter itself, at its end or for a signal.
+    return Caller(last.f_code, last.f_lasti, last) if direct and last is not None else None
+
+
+def is_library(path: str) -> bool:
+    """Whether a file is none of the user's own."""
+    return path.startswith((*_LIBRARY, _OURS)) and not path.startswith(_SITE)
+
+
+# Whose ``run`` calls what the program has handed over.
+_RUNNERS = (
+    f"{os.sep}threading.py",
+    f"{os.sep}futures{os.sep}thread.py",
+    f"{os.sep}multiprocessing{os.sep}process.py",
+)
+
+
+# Calls that are followed upwards from one place.
+_DEEPEST = 12
+# What a process or thread begins in: what lies above is another's (CPython Lib/multiprocessing/process.py, Lib/threading.py).
+_BEGINS = frozenset({"_bootstrap", "_bootstrap_inner"})
+
+
+def outer(frame: FrameType) -> Iterator[tuple[CodeType, int]]:
+    """The user's own calls that led to a frame, innermost first, as far as this process or thread goes back."""
+    above = frame.f_back
+    for _ in range(_DEEPEST * 4):
+        if above is None or above.f_code.co_name in _BEGINS:
+            return
+        kind = _kinds.get(above.f_code)
+        if (kind if kind is not None else _kind(above.f_code)) == _USER:
+            yield above.f_code, above.f_lasti
+        above = above.f_back
+
+
+def context_of(user: FrameType) -> str | None:
+    """The start method of the context through which the user's frame calls now; None for the default one."""
+    frame: FrameType | None = sys._getframe(2)
+    found = None
+    while frame is not None and frame is not user:
+        if frame.f_code.co_filename.endswith(_FRONTS[0]) and frame.f_code.co_varnames[:1] == ("self",):
+            found = frame.f_locals.get("self")
         frame = frame.f_back
-    return None
+    name = getattr(found, "_name", None)
+    return name if isinstance(name, str) else None
 
 
 def where(code: CodeType, instruction: int) -> Where:

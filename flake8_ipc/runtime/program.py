@@ -26,6 +26,9 @@ def main(folder: str, arguments: list[str]) -> None:
         _prefer(session.start_method)
     try:
         exec(code, module.__dict__)
+    except BaseException as error:
+        doors.told(error)
+        raise
     finally:
         mine = record.current()
         if mine is not None:

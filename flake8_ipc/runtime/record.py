@@ -16,7 +16,7 @@ from types import CodeType
 from typing import Any
 
 from .clock import Clock
-from .places import Caller, where
+from .places import Caller, context_of, outer, where
 from .session import Session
 from .slots import Slots
 
@@ -28,6 +28,8 @@ class Record:
     """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there.
 
     ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
+    ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
+    one is being sent now.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class Record:
         self._clocks = 0
         self.full = False
         self.passive = False
+        self.sender: list[Any] = [None, 0]
+        self.sending: dict[int, int] = {}
         self.epochs: dict[tuple[object, ...], int] = {}
         self.slots = Slots(session.slots(name))
 
@@ -61,6 +65,18 @@ class Record:
     def place(self, caller: Caller) -> int:
         """The number of a place, which is written down when it is first met."""
         key = (caller.code, caller.instruction)
+        number = self._places.get(key)
+        if number is None:
+            number = self._places[key] = len(self._places)
+            self.write("where", number, *where(*key))
+            calls = [self._outer(*one) for one in outer(caller.frame)]
+            if calls:
+                self.write("calls", number, calls[::-1])
+        return number
+
+    def _outer(self, code: CodeType, instruction: int) -> int:
+        """The number of a place that a call was made from."""
+        key = (code, instruction)
         number = self._places.get(key)
         if number is None:
             number = self._places[key] = len(self._places)
@@ -103,11 +119,19 @@ class Record:
         self._seen.add(key)
         return place
 
+    def sent(self) -> int:
+        """The number of the event by which this thread sends now; 0 where that is none of the program's own."""
+        return self.sending.pop(threading.get_ident(), 0)
+
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> None:
         """Writes that an object is made."""
+        facts["at"] = time.monotonic_ns()
+        context = context_of(caller.frame)
+        if context is not None:
+            facts["context"] = context
         with self._lock:
             self.write("object", name, kind, self.place(caller), facts)
-        self.event("CREATE", name, caller)
+        self.event("CREATE", name, caller, **{key: facts[key] for key in ("payload", "unsized") if key in facts})
 
     def failed(self, event: int, error: BaseException) -> None:
         """Writes that what an event began ended in an exception."""
@@ -143,7 +167,7 @@ class Record:
     def close(self) -> None:
         """Writes the last clock: what whoever joins this process knows."""
         with self._lock:
-            self.write("end", self.clock.release())
+            self.write("end", time.monotonic_ns(), self.clock.release())
 
 
 _current: Record | None = None

@@ -26,7 +26,10 @@ class Source:
         except (OSError, SyntaxError, ValueError, RecursionError):
             pass
         self._ends: dict[tuple[int, int], list[ast.expr]] = {}
+        self.parents: dict[ast.AST, ast.AST] = {}
         for node in ast.walk(self.tree) if self.tree is not None else ():
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
             if isinstance(node, ast.expr) and node.end_lineno is not None and node.end_col_offset is not None:
                 self._ends.setdefault((node.end_lineno, node.end_col_offset), []).append(node)
 
@@ -39,9 +42,55 @@ class Source:
         begun = [node for node in found if (node.lineno, node.col_offset) <= (where.line, where.column)]
         exact = [node for node in begun if (node.lineno, node.col_offset) == (where.line, where.column)]
         calls = [node for node in exact or begun if isinstance(node, (ast.Call, ast.Attribute, ast.Subscript))]
-        return (calls or exact or [None])[0]
+        return (calls or exact or [self._entered(where)])[0]
 
-    def place(self, node: ast.expr | ast.arg) -> Place:
+    def around(self, where: Where) -> ast.AST | None:
+        """What an instruction stood for, or else the innermost statement that holds it."""
+        node: ast.AST | None = self.at(where)
+        if node is None:
+            begin, end = (where.line, where.column), (where.end_line, where.end_column)
+            for one in self.parents:
+                if isinstance(one, ast.stmt) and (one.lineno, one.col_offset) <= begin:
+                    if (one.end_lineno or 0, one.end_col_offset or 0) >= end and (node is None or _later(one, node)):
+                        node = one
+        return node
+
+    def _entered(self, where: Where) -> ast.expr | None:
+        """What a ``with`` statement of one item enters: before 3.12 the whole statement is where that is done."""
+        for node in self.parents:
+            if isinstance(node, (ast.With, ast.AsyncWith)) and (node.lineno, node.col_offset) == (where.line, where.column):
+                return node.items[0].context_expr if len(node.items) == 1 else None
+        return None
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes that one stands in, innermost first."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        """The innermost statement that a node is or stands in."""
+        return next((one for one in (node, *self.above(node)) if isinstance(one, ast.stmt)), None)
+
+    def used(self, node: ast.AST) -> bool:
+        """Whether the value of an expression goes anywhere."""
+        return not isinstance(self.parents.get(node), ast.Expr)
+
+    def with_item(self, node: ast.AST) -> bool:
+        """Whether an expression is what a ``with`` statement enters and leaves."""
+        return isinstance(self.parents.get(node), ast.withitem)
+
+    def imported(self, node: ast.AST) -> ast.stmt | None:
+        """The statement at module level that a node stands in, if the mere import of the module comes to it."""
+        for one in self.above(node):
+            if isinstance(one, FUNCTIONS):
+                return None
+            names = [name for name in ast.walk(one.test) if isinstance(name, ast.Name)] if isinstance(one, ast.If) else []
+            if any(name.id == "__name__" for name in names):
+                return None
+        return self.statement(node)
+
+    def place(self, node: ast.expr | ast.arg | ast.stmt) -> Place:
         """Where a node begins."""
         return Place(self.shown, node.lineno, self.column(node.lineno, node.col_offset))
 
@@ -62,6 +111,13 @@ class Source:
                 if line in (node.lineno, *(one.lineno for one in node.decorator_list)):
                     return node
         return None
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def _later(one: ast.stmt, other: ast.AST) -> bool:
+    return isinstance(other, ast.stmt) and (one.lineno, one.col_offset) >= (other.lineno, other.col_offset)
 
 
 def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.arg]:

@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Kind, Pool, Process, Verb
 from . import contents
+from .changes import MUTATORS, note_change
 from .elements import read_attribute, write_attribute
 from .joining import from_values, join, spread
 from .keeping import rebound
@@ -34,6 +35,7 @@ from .values import (
     Ref,
     Super,
     Value,
+    fresh_key,
 )
 
 PROCESS_BASES = frozenset(
@@ -126,6 +128,8 @@ def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value
     if isinstance(owner, Super):
         inherited = member(run, owner.cls, name, after=True)
         return _bound(inherited, owner.inst, owner.cls) if inherited is not None else Method(owner, name)
+    if isinstance(owner, Items) and name in owner.names and owner.items is not None:
+        return owner.items[owner.names.index(name)]
     if isinstance(owner, (Context, Coll, Items, Const, Generator, Method, Partial)):
         return Method(owner, name)
     return UNKNOWN
@@ -143,6 +147,8 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
 
 
 def _of_data(owner: Data, name: str) -> Value:
+    if owner.puts:
+        return Method(owner, name) if name in MUTATORS or owner.copy else Data(puts=owner.puts)
     if owner.reads or owner.own or owner.varies or owner.copy:
         return Method(owner, name)
     return UNKNOWN if not owner.anything else Data(anything=True)
@@ -206,6 +212,7 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
     stored = run.load(id(owner.shared), name)
     if stored is not None:
+        stored = stored if owner.exact else contents.inexact(stored)
         return contents.inherited(stored) if owner.inherited else stored
     return read_attribute(run, owner, name, node)
 
@@ -216,10 +223,15 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
     from .proxies import change_copy, keep
 
     call_it(run, value, name)
+    note_change(run, owner, node)
+    if value is UNKNOWN:
+        value = Data(thing=fresh_key())
     keep(value)
     if name == "authkey":
         _key_set(run, owner, value, node)
     several = isinstance(owner, OneOf)
+    if not isinstance(value, (Const, Data, Name)):
+        contents.keep(run, value)
     for option in spread(owner):
         if isinstance(option, Inst):
             if option.shared is not None:

@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import Kind, Memory, Process, Shared, Verb
 from . import copies, keys
+from .changes import changed_by
 from .attributes import get_attribute, library_base, lineage, member
 from .deeds import do
 from .following import follow
@@ -47,6 +48,8 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
         run.awaited.update(id(arg.value) for arg in node.args)
     args = arguments(run, node.args)
     _note_run(run, callee, node)
+    if run.puts:
+        changed_by(run, node, callee, args)
     if isinstance(node.func, cst.Attribute):
         from .pauses import note_method
 
@@ -189,10 +192,6 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
         from .managers import register
 
         return register(run, owner, args, node)
-    if isinstance(owner, Coll) and owner.kind == "exit stack" and method.name in ("enter_context", "callback", "push"):
-        from .withs import push
-
-        return push(run, owner, method.name, args, node)
     from .containers import call_container
     from .proxies import CHANGERS, change_copy
 

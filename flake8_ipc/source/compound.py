@@ -18,13 +18,13 @@ from .variables import Vars, join_vars
 @executes(cst.Try, cst.TryStar)
 def try_(run: Run, node: cst.Try | cst.TryStar) -> None:
     before = run.fork()
-    with run.writing() as body:
+    with run.writing() as body, run.falling() as early:
         run.body(node.body)
     after, anywhere = run.vars, None
     if before is not None:
         anywhere = join_vars(before.copy(), after)
-        for exit_state in _jumped(body, run):
-            anywhere = join_vars(anywhere, exit_state)
+        for left in early:
+            anywhere = join_vars(anywhere, left)
     handlers: list[Handler] = []
     reached: list[Vars | None] = []
     for handler in node.handlers:
@@ -45,11 +45,6 @@ def try_(run: Run, node: cst.Try | cst.TryStar) -> None:
     final = _final(run, node, anywhere)
     if body.items or final.items or any(isinstance(h.body, Seq) and h.body.items for h in handlers) or orelse.items:
         run.out.append(Try(body, handlers, orelse, final))
-
-
-def _jumped(body: Seq, run: Run) -> list[Vars]:
-    """States that left the body early are as good as its end for the handlers; none is kept apart."""
-    return []
 
 
 def _final(run: Run, node: cst.Try | cst.TryStar, anywhere: Vars | None) -> Seq:

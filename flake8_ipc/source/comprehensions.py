@@ -9,9 +9,9 @@ import libcst as cst
 from . import contents
 from .branches import branch_on
 from .iteration import iterate
-from .lookup import assign
+from .lookup import assign, set_item
 from .run import Run
-from .values import Const, Scope, Value
+from .values import Scope, Value
 
 
 def comprehend(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp) -> Value:
@@ -26,8 +26,7 @@ def comprehend(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | c
 
     def element() -> None:
         if isinstance(node, cst.DictComp):
-            key, value = run.evaluate(node.key), run.evaluate(node.value)
-            contents.add(run, coll, key.value if isinstance(key, Const) else None, value, keyed=isinstance(key, Const))
+            set_item(run, coll, run.evaluate(node.key), run.evaluate(node.value))
         else:
             contents.add(run, coll, None, run.evaluate(node.elt), keyed=False)
 

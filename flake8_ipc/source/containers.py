@@ -6,25 +6,27 @@ import libcst as cst
 
 from ..model import Count
 from . import contents, copies
+from .changes import MUTATORS, note_change
 from .elements import iterated
 from .joining import from_values, join
 from .run import Run
 from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Ref, Value
 
 _ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
-_PUSHES = frozenset({"enter_context", "callback", "push"})
 _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len__", "__contains__"})
 
 
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
+    if name in MUTATORS:
+        note_change(run, owner, node)
     if run.born or run.copies:
         _note(run, owner, name, args, node)
-    if isinstance(owner, Coll):
-        if owner.kind == "exit stack" and name in _PUSHES:
-            from .withs import push
+    if isinstance(owner, Coll) and owner.kind == "exit stack":
+        from .withs import on_stack
 
-            return push(run, owner, name, args, node)
+        return on_stack(run, owner, name, args, node)
+    if isinstance(owner, Coll):
         if name in ("extend", "update") and owner.kind != "dict" and any(isinstance(value, Ref) for value in args.values()):
             args = Arguments([(Items(*iterated(run, value, at)), at) for value, at in args.positional])
         return _call_coll(run, owner, name, args)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Count, PipeEnd, Process, Shared
-from .joining import from_values, join, spread
+from .joining import from_values, is_faceless, join, spread, with_puts
 from .run import Run
 from .values import (
+    NEVER_PUT,
     UNKNOWN,
     Cls,
     Coll,
@@ -24,6 +25,8 @@ from .values import (
     Method,
     OneOf,
     Partial,
+    Pid,
+    Puts,
     Ref,
     Scope,
     Value,
@@ -38,6 +41,9 @@ def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
             return []
         found[value.shared] = None
         return run.holding(id(value.shared))
+    if isinstance(value, Pid):
+        found[value.shared] = None
+        return []
     if isinstance(value, Inst):
         if value.shared is not None:
             found[value.shared] = None
@@ -91,13 +97,20 @@ def _closed_over(run: Run, scope: Scope | None) -> list[Value]:
     return values
 
 
-def make(run: Run, kind: str, items: dict[object, Value] | None, element: Value | None, count: Count | None) -> Coll:
+def make(
+    run: Run,
+    kind: str,
+    items: dict[object, Value] | None,
+    element: Value | None,
+    count: Count | None,
+    keys: Value | None = None,
+) -> Coll:
     """A new collection with this content."""
     coll = Coll(kind)
     for value in (*(items or {}).values(), element):
         if type(value) is Data and value.copy is not None:
             value.copy.kept = True
-    run.store(coll.key, "", Content(items, element, count))
+    run.store(coll.key, "", Content(items, element, count, keys))
     return coll
 
 
@@ -114,8 +127,15 @@ def parts(run: Run, value: Value) -> tuple[Value, ...] | None:
         if content.items is None:
             return None
         items = tuple(content.items.values())
+        if value.puts:
+            items = tuple(_put_along(item, value.puts) for item in items)
         return tuple(map(inherited, items)) if value.inherited else items
     return None
+
+
+def _put_along(item: Value, puts: Puts) -> Value:
+    """A part of a collection that was put: those that are not told apart went along."""
+    return replace(item, element=with_puts(item.element, puts)) if isinstance(item, Many) else item
 
 
 def parts_or_many(run: Run, value: Value) -> tuple[Value, ...]:
@@ -143,7 +163,8 @@ def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, C
         held = content.keys if value.kind == "dict" else content.element
         if value.kind != "dict" and content.items is not None:
             held = _summary(tuple(content.items.values()), content.element)
-        return None, _inherit(value, held or UNKNOWN), content.count
+        held = held or UNKNOWN
+        return None, _inherit(value, with_puts(held, value.puts) if value.puts else held), content.count
     if isinstance(value, OneOf):
         joined: Value | None = None
         for option in value.options:
@@ -151,10 +172,16 @@ def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, C
             joined = element if joined is None else join(joined, element)
         return None, joined or UNKNOWN, None
     if isinstance(value, Data):
+        told = value.reads or value.own or value.varies or value.anything or value.puts
         element = Data(
-            reads=value.reads, own=value.own, varies=value.varies, anything=value.anything, copy=value.copy
+            reads=value.reads,
+            own=value.own,
+            varies=value.varies,
+            anything=value.anything,
+            copy=value.copy,
+            puts=value.puts,
         )
-        return None, element if (value.reads or value.own or value.varies or value.anything) else UNKNOWN, value.count
+        return None, element if told else UNKNOWN, value.count
     return None, UNKNOWN, None
 
 
@@ -206,9 +233,9 @@ def inherited(value: Value) -> Value:
     if isinstance(value, Ref):
         return replace(value, inherited=True)
     if isinstance(value, Inst):
-        return Inst(value.cls, value.shared, True, value.key)
+        return replace(value, inherited=True)
     if isinstance(value, Coll):
-        return Coll(value.kind, True, value.key)
+        return replace(value, inherited=True)
     if isinstance(value, Items):
         return Items(
             tuple(map(inherited, value.items)) if value.items is not None else None,
@@ -235,7 +262,7 @@ def inexact(value: Value) -> Value:
     if isinstance(value, Items):
         items = tuple(map(inexact, value.items)) if value.items is not None else None
         return Items(items, inexact(value.element), value.count, value.sequence, value.numbers)
-    return value
+    return with_puts(value, NEVER_PUT)
 
 
 def subscript(run: Run, value: Value, index: Value) -> Value:
@@ -260,10 +287,11 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
             place = key % len(items) if value.kind == "list" and isinstance(key, int) and items else key
             if place in items and not isinstance(items[place], Many):
                 return _inherit(value, items[place])
-        return _inherit(value, inexact(_summary(tuple(items.values()) if items is not None else None, content.element)))
+        some = inexact(_summary(tuple(items.values()) if items is not None else None, content.element))
+        return _inherit(value, with_puts(some, value.puts))
     computed = from_values([value, index])
-    if isinstance(value, Data) and value.copy is not None:
-        return replace(computed, copy=value.copy)
+    if isinstance(value, Data) and (value.copy is not None or value.puts):
+        return replace(computed, copy=value.copy, puts=value.puts)
     return computed
 
 
@@ -273,6 +301,8 @@ def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None
     items = content.items
     if type(value) is Data and value.copy is not None:
         value.copy.kept = True
+    if ("kept", coll.key) in run.made:
+        keep(run, value)
     if items is None:
         element = value if content.element is None else join(content.element, value)
         run.store(coll.key, "", Content(None, element, content.count or Count(), content.keys))
@@ -292,12 +322,21 @@ def _one_more(run: Run, items: dict[object, Value], value: Value) -> dict[object
     return {**items, len(items): Many(value, run.turn_count() or Count(), run.loops[-1])}
 
 
+def keep(run: Run, value: Value) -> None:
+    """An object or class holds a value from now on, with what is in it, and what is put into it later."""
+    for shared in bare(run, value):
+        shared.kept = True
+    for option in spread(value):
+        if isinstance(option, Coll):
+            run.made["kept", option.key] = True
+
+
 def forget_order(run: Run, coll: Coll) -> None:
     """Something was taken out or moved: what is where is no longer known."""
     content = run.content(coll)
     known = tuple(content.items.values()) if content.items is not None else None
     summary = _summary(known, content.element)
-    run.store(coll.key, "", Content(None, None if summary is UNKNOWN else summary, Count(), content.keys))
+    run.store(coll.key, "", Content(None, None if is_faceless(summary) else summary, Count(), content.keys))
 
 
 def processes_in(value: Value) -> list[Process]:

@@ -24,9 +24,10 @@ from ..model import (
     Verb,
 )
 from . import copies
+from .changes import note_put
 from .joining import from_values, spread
-from .run import Run
-from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View
+from .run import DOERS, Run
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +93,8 @@ _PROCESS = {
     "is_alive": Deed(Verb.QUERY),
     "cancel": Deed(Verb.TERMINATE),
 }
-_POOL = {
-    "close": Deed(Verb.CLOSE),
-    "terminate": Deed(Verb.TERMINATE),
-    "join": Deed(Verb.JOIN),
-}
-_RESULT = {
-    "get": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "result": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "exception": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
-    "wait": Deed(Verb.WAIT, None, (0, "timeout")),
-    "ready": Deed(Verb.QUERY),
-    "successful": Deed(Verb.QUERY),
-    "done": Deed(Verb.QUERY),
-    "cancel": Deed(Verb.TERMINATE),
-}
 _MANAGER = {"shutdown": Deed(Verb.SHUTDOWN), "start": Deed(Verb.START)}
 _MEMORY = {"close": Deed(Verb.CLOSE), "unlink": Deed(Verb.UNLINK)}
-_SUBPROCESS = {
-    "wait": Deed(Verb.WAIT, None, (0, "timeout"), "TimeoutExpired"),
-    "communicate": Deed(Verb.JOIN, None, (1, "timeout"), "TimeoutExpired"),
-    "poll": Deed(Verb.POLL),
-    "kill": Deed(Verb.KILL),
-    "terminate": Deed(Verb.TERMINATE),
-    "send_signal": Deed(Verb.TERMINATE),
-}
 _CELL = {"get_lock": Deed(Verb.GET_LOCK), "get_obj": Deed(Verb.GET_OBJ)}
 
 METHODS: dict[Kind, dict[str, Deed]] = {
@@ -128,15 +106,10 @@ METHODS: dict[Kind, dict[str, Deed]] = {
     Kind.BARRIER: _BARRIER,
     Kind.PROCESS: _PROCESS,
     Kind.THREAD: _PROCESS,
-    Kind.POOL: _POOL,
-    Kind.THREAD_POOL: _POOL,
-    Kind.EXECUTOR: {"shutdown": Deed(Verb.SHUTDOWN, (0, "wait"))},
-    Kind.RESULT: _RESULT,
     Kind.MANAGER: _MANAGER,
     Kind.SHARED_MEMORY: _MEMORY,
     Kind.SHAREABLE_LIST: _MEMORY,
     Kind.LISTENER: {"close": Deed(Verb.CLOSE)},
-    Kind.SUBPROCESS: _SUBPROCESS,
 }
 
 
@@ -164,10 +137,9 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         from .launch import run_here, start
 
         return start(run, shared, node, ref) if name == "start" else run_here(run, shared, node, ref)
-    if shared.kind in (Kind.POOL, Kind.EXECUTOR, Kind.THREAD_POOL):
-        from .tasks import submit
-
-        handled = submit(run, ref, name, args, node)
+    doer = DOERS.get(shared.kind)
+    if doer is not None:
+        handled = doer(run, ref, name, args, node)
         if handled is not None:
             return handled
     if shared.kind is Kind.MANAGER:
@@ -199,9 +171,7 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
 
 def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     run.open(*args.values())
-    if ref.shared.kind is Kind.RESULT and name == "add_done_callback":
-        run.emit(Verb.RESULT, ref.shared, node, name, blocking=Blocking.NEVER)
-    elif name == "fileno" and ref.shared.kind is Kind.PIPE_END:
+    if name == "fileno" and ref.shared.kind is Kind.PIPE_END:
         ref.shared.open = True
     return from_values(args.values())
 
@@ -224,8 +194,8 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
-    if deed.verb in (Verb.GET, Verb.RECV):
-        return Data(message=event)
+    if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
+        return Data(message=event, thing=fresh_key())
     if deed.verb is Verb.SIZE:
         return Data(plain=True, sizes=(node,), size_of=(shared,))
     if deed.verb is Verb.GET_LOCK and isinstance(shared, Cell):
@@ -264,15 +234,16 @@ def _hand_over(
             payloads.append(None)
             if isinstance(option, Data) and option.anything:
                 payloads.append(Constant(None))
-    if len(payloads) == 1:
-        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
-        return PLAIN
     branches: list[Flow] = []
-    for payload in payloads:
+    for payload in payloads if len(payloads) > 1 else ():
         with run.writing() as sequence:
             run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, **facts)
         branches.append(sequence)
-    run.out.append(Choice(branches))
+    if branches:
+        run.out.append(Choice(branches))
+    else:
+        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
+    note_put(run, shared, value, node)
     return PLAIN
 
 
@@ -301,7 +272,7 @@ def leave_with(run: Run, ref: Ref) -> tuple[Verb, Shared] | None:
         return Verb.RELEASE, ref.shared
     if kind in CELLS and isinstance(ref.shared, Cell) and ref.shared.lock is not None:
         return Verb.RELEASE, ref.shared.lock
-    if kind in (Kind.PIPE_END, Kind.LISTENER):
+    if kind in (Kind.PIPE_END, Kind.LISTENER, Kind.STREAM):
         return Verb.CLOSE, ref.shared
     if kind is Kind.POOL:
         return Verb.TERMINATE, ref.shared

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import BLOCKS, CELLS, Constant, Count, Event, Key, Kind, Verb
+from ..model import BLOCKS, CELLS, Constant, Count, Event, Key, Kind, Result, Verb
 from . import contents
 from .joining import from_values, spread
 from .run import Run
-from .values import UNKNOWN, Coll, Const, Data, Items, Method, Name, OneOf, Ref, Value
+from .values import UNKNOWN, Coll, Const, Data, Items, Method, Name, OneOf, Pid, Ref, Value
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
 _SUBSCRIPTED = CELLS | BLOCKS | _ITEMS
@@ -51,8 +51,10 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
         from .sockets import address_of
 
         return address_of(shared)
-    if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin"):
-        return UNKNOWN
+    if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin", "pid", "returncode", "args"):
+        return Pid(shared, ref.exact) if name == "pid" else UNKNOWN
+    if kind is Kind.STREAM and name in ("buffer", "raw"):
+        return ref
     return Method(ref, name)
 
 
@@ -199,7 +201,7 @@ def iterated(
     if isinstance(value, Ref):
         element = iterate_shared(run, value, node, whole=whole)
         return (None, element.element, None) if isinstance(element, Items) else (None, element, None)
-    if isinstance(value, Data) and value.message is not None:
+    if isinstance(value, Data) and value.message is not None and value.message.target.kind is not Kind.STREAM:
         message = value.message
         run.emit(Verb.ITERATE, message.target, node, "iteration", exact=message.exact, inside=True)
     for option in value.options if isinstance(value, OneOf) else ():
@@ -229,6 +231,11 @@ def iterate_shared(
         if ref.shared.managed:
             return value
         return Data(reads=from_values([value]).reads)
-    if kind is Kind.RESULT:
-        run.emit(Verb.RESULT, ref.shared, node, "iteration", exact=ref.exact)
+    if isinstance(ref.shared, Result) and ref.shared.iterator:
+        key = Key.WHOLE if whole else Key.ANY
+        run.emit(Verb.RESULT, ref.shared, node, "iteration" if whole else "next", key=key, exact=ref.exact)
+    if kind is Kind.STREAM:
+        from .subprocesses import read as read_stream
+
+        return read_stream(run, ref, node, "iteration", whole=whole)
     return UNKNOWN

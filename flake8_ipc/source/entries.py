@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Cell, Choice, Kind, Lock, Memory, PipeEnd, Process, Queue, Role, RoleKind, Seq, Shared
+from ..model import Cell, Choice, Kind, Lock, Memory, PipeEnd, Pool, Process, Queue, Role, RoleKind, Seq, Shared
 from . import copies
 from .attributes import get_attribute, lineage, member
 from .calls import call_value, instantiate
@@ -14,7 +14,7 @@ from .launch import make_process, start
 from .lookup import lookup
 from .names import canonical
 from .run import Run
-from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value
+from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value, fresh_key
 
 _ANNOTATED: dict[str, Kind] = {
     "Queue": Kind.QUEUE,
@@ -33,12 +33,13 @@ _ANNOTATED: dict[str, Kind] = {
     "SynchronizedArray": Kind.ARRAY,
     "Array": Kind.ARRAY,
     "Process": Kind.PROCESS,
+    "Pool": Kind.POOL,
 }
 
 
 def unknown_argument(run: Run, param: cst.Param, default: Value | None) -> Value:
     """What a parameter holds when the caller cannot be seen: its annotation may tell."""
-    value: Value = Data(anything=True)
+    value: Value = Data(anything=True, thing=fresh_key())
     if param.annotation is not None:
         shared = _annotated(run, param.annotation.annotation, param)
         if shared is not None:
@@ -54,6 +55,8 @@ def _annotated(run: Run, node: cst.BaseExpression, param: cst.Param) -> Value | 
         return None
     package, _, name = canonical(dotted).rpartition(".")
     kind = _ANNOTATED.get(name) if package == "multiprocessing" else None
+    if package == "concurrent.futures" and name == "ProcessPoolExecutor":
+        kind = Kind.EXECUTOR
     if kind is None:
         return None
     key = ("parameter", id(param), run.role)
@@ -77,6 +80,8 @@ def _foreign(kind: Kind, run: Run, param: cst.Param) -> Shared:
         return Lock(kind, place, name, open=True, count=None if "semaphore" in kind.value else 1)
     if kind is Kind.PROCESS:
         return Process(kind, place, name, open=True, daemon=None)
+    if kind in (Kind.POOL, Kind.EXECUTOR):
+        return Pool(kind, place, name, open=True)
     return Shared(kind, place, name, open=True)
 
 

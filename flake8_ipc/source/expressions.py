@@ -15,7 +15,7 @@ from .elements import iterated
 from .joining import from_values, join, spread
 from .lookup import assign, lookup
 from .run import Run, evaluates
-from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, OneOf, Ref, Value
+from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, OneOf, Pid, Ref, Value
 
 
 @evaluates(cst.Name)
@@ -65,8 +65,9 @@ def formatted(run: Run, node: cst.FormattedString) -> Value:
             show(run, values[-1], part)
     if run.copies:
         copies.read(run, values, node)
+    pid = next((value for value in values if isinstance(value, Pid)), None)
     # The text that is made of something of one's own is one's own.
-    return from_values(values, plain=True, keep=True)
+    return pid or from_values(values, plain=True, keep=True)
 
 
 @evaluates(cst.Attribute)
@@ -108,6 +109,7 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
 def dict_(run: Run, node: cst.Dict) -> Value:
     items: dict[object, Value] | None = {}
     summary: Value | None = None
+    keys: Value | None = None
     for element in node.elements:
         if isinstance(element, cst.StarredDictElement):
             value = run.evaluate(element.value)
@@ -123,8 +125,10 @@ def dict_(run: Run, node: cst.Dict) -> Value:
             items[key.value] = value
         else:
             items = None
+            keys = key if keys is None else join(keys, key)
         summary = value if summary is None else join(summary, value)
-    return contents.make(run, "dict", items, summary if items is None else None, None)
+    keys = keys if keys is not None and contents.bare(run, keys) else None
+    return contents.make(run, "dict", items, summary if items is None else None, None, keys)
 
 
 @evaluates(cst.Subscript)

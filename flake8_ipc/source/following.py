@@ -14,6 +14,7 @@ from .keeping import left
 from .lifetimes import leave
 from .lookup import bind
 from .run import Exit, Frame, Run
+from .scanning import binds_beyond
 from .silence import without_events
 from .values import NOTHING, UNKNOWN, Arguments, Cls, Const, Data, Func, Inst, Items, Ref, Scope, Value, View
 
@@ -35,7 +36,7 @@ def follow(
     dull = (id(func.node), func.bound.key if known_objects and isinstance(func.bound, (Inst, Cls)) else 0)
     boring = on_yield is None and (not known_objects or all(map(is_boring, values)))
     before = run.dull.get(dull) if boring else None
-    if before is not None and before[0] == known_objects:
+    if before is not None and before[0] == known_objects and not (run.puts and binds_beyond(func.node)):
         run.out.extend(before[1])
         return from_values(values)
     again = run.stack.count(func.node)
@@ -98,6 +99,7 @@ def _follow(
     known_objects = len(run.program.objects)
     boring = on_yield is None and (not known_objects or all(map(is_boring, args.values())))
     frame = Frame(Scope("function", func.scope, func.scope.module), func, on_yield=on_yield)
+    frame.selves = (*run.frame.selves, func.bound.key if isinstance(func.bound, Inst) else 0)
     place = run.place(node)
     block = Block(Seq(), place, func.name)
     frame.exit = Exit(block)

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Block, Choice, Constant, Count, Loop, Seq, Test
+from ..model import Block, Choice, Constant, Count, Kind, Loop, Seq, Test
 from . import contents, copies
-from .calls import call_value
+from .attributes import member
+from .calls import call_method, call_value
 from .following import follow
-from .joining import spread
+from .changes import another
+from .joining import is_faceless, spread
 from .run import Exit, Run, Turn
 from .turns import repeat
 from .values import (
@@ -35,6 +37,7 @@ from .values import (
     Partial,
     Ref,
     Value,
+    fresh_key,
 )
 
 
@@ -53,6 +56,11 @@ def iterate(
         return
     if run.copies:
         copies.read(run, [iterable], node)
+    if isinstance(iterable, Inst) and member(run, iterable.cls, "__iter__") is not None:
+        iterable = call_method(run, iterable, "__iter__", Arguments(), node)
+        if isinstance(iterable, Inst):
+            _loop_instance(run, iterable, one, node, leave)
+            return
     if isinstance(iterable, Generator):
         _loop_generator(run, iterable, one, node, leave)
         return
@@ -70,6 +78,9 @@ def iterate(
     if isinstance(iterable, (Ref, OneOf, Data)):
         from .elements import iterated
 
+        if isinstance(iterable, Ref) and iterable.shared.kind is Kind.STREAM:
+            _loop_stream(run, iterable, one, node, leave)
+            return
         items, element, count = iterated(run, iterable, node)
     if known is not None and len(known) <= UNROLLED and (apart or len(known) == 1 or any(map(_worth, known))):
         _unrolled(run, known, one, node, leave)
@@ -94,7 +105,7 @@ def count_for(run: Run, iterable: Value) -> Count:
             run.store(iterable.key, "", Content(None, content.element, count, content.keys))
             return count
         return content.count or Count()
-    if isinstance(iterable, Data) and iterable not in (UNKNOWN, PLAIN):
+    if isinstance(iterable, Data) and not is_faceless(iterable):
         from .plain import count_of
 
         return count_of(run, iterable)
@@ -115,7 +126,7 @@ def _worth(item: Value) -> bool:
 def _varied(element: Value, node: cst.CSTNode) -> Value:
     """The element as seen in one turn: another one in each."""
     if isinstance(element, Data):
-        return replace(element, varies=element.varies | {id(node)})
+        return replace(element, varies=element.varies | {id(node)}, thing=fresh_key())
     if isinstance(element, Items):
         items = tuple(_varied(item, node) for item in element.items) if element.items is not None else None
         inner = _varied(element.element, node) if element.items is None else element.element
@@ -133,9 +144,17 @@ def _varied(element: Value, node: cst.CSTNode) -> Value:
 def _counted(
     run: Run, element: Value, count: Count, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
 ) -> None:
+    def body() -> None:
+        another(run, element)
+        one(element)
+
+    _counted_by(run, body, count, node, leave)
+
+
+def _counted_by(run: Run, body: Callable[[], None], count: Count, node: cst.CSTNode, leave: Exit | None) -> None:
     loop = Loop(Seq(), count)
     turn = Turn(leave or Exit(Block(Seq())), Exit(loop), again=True)
-    repeat(run, node, loop, turn, lambda: one(element), count)
+    repeat(run, node, loop, turn, body, count)
 
 
 def _unrolled(
@@ -159,6 +178,22 @@ def _unrolled(
             run.frame.turns.pop()
         run.close(next_, sequence)
     run.path = outer
+
+
+def _loop_stream(
+    run: Run, stream: Ref, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
+) -> None:
+    """A loop over a pipe's lines: each turn reads one more."""
+    from .elements import iterate_shared
+
+    _counted_by(run, lambda: one(iterate_shared(run, stream, node, whole=False)), Count(), node, leave)
+
+
+def _loop_instance(
+    run: Run, inst: Inst, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
+) -> None:
+    """A loop over an iterator of the text's own."""
+    _counted_by(run, lambda: one(call_method(run, inst, "__next__", Arguments(), node)), Count(), node, leave)
 
 
 def _loop_generator(

@@ -9,6 +9,7 @@ import libcst as cst
 
 from ..model import Count, Event, Shared
 from .values import (
+    NEVER_PUT,
     NOTHING,
     NO_LOOPS,
     PLAIN,
@@ -26,6 +27,7 @@ from .values import (
     Name,
     OneOf,
     Partial,
+    Puts,
     Ref,
     Value,
 )
@@ -47,7 +49,7 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Context) and isinstance(other, Context):
         return one.method == other.method
     if isinstance(one, Coll) and isinstance(other, Coll):
-        return one.key == other.key
+        return one.key == other.key and one.puts == other.puts
     if isinstance(one, Items) and isinstance(other, Items):
         if one.items is None or other.items is None:
             return one.items is other.items and same(one.element, other.element)
@@ -55,7 +57,8 @@ def same(one: Value, other: Value) -> bool:
     if isinstance(one, Func) and isinstance(other, Func):
         return one.node is other.node and one.bound is other.bound
     if isinstance(one, Inst) and isinstance(other, Inst):
-        return one.key == other.key or (one.shared is not None and one.shared is other.shared)
+        known = one.key == other.key or (one.shared is not None and one.shared is other.shared)
+        return known and one.puts == other.puts
     if isinstance(one, Partial) and isinstance(other, Partial):
         alike = len(one.args) == len(other.args) and one.kwargs == other.kwargs
         return alike and same(one.func, other.func) and all(map(same, one.args, other.args))
@@ -99,6 +102,8 @@ def join(one: Value, other: Value) -> Value:
         return one
     if isinstance(one, Data) and isinstance(other, Data):
         return both(one, other)
+    if isinstance(one, (Coll, Inst)) and isinstance(other, (Coll, Inst)) and one.key == other.key:
+        return replace(one, puts=one.puts | other.puts)
     if isinstance(one, Many) and isinstance(other, Many):
         return Many(join(one.element, other.element), one.count if one.count is other.count else Count(), one.loop)
     if isinstance(one, Items) and isinstance(other, Items) and _alike(one, other):
@@ -107,7 +112,7 @@ def join(one: Value, other: Value) -> Value:
     options: list[Value] = []
     for value in (*spread(one), *spread(other)):
         if not any(same(value, known) for known in options):
-            options.append(value)
+            _add_option(options, value)
     data = [value for value in options if isinstance(value, Data)]
     rest = [value for value in options if not isinstance(value, Data)]
     if data:
@@ -118,6 +123,16 @@ def join(one: Value, other: Value) -> Value:
     if len(rest) > (_CONSTANTS if all(isinstance(value, Const) for value in rest) else _OPTIONS):
         return from_values(rest)
     return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
+
+
+def _add_option(options: list[Value], value: Value) -> None:
+    """One more option; an object that is there already is only told apart by where it was put."""
+    if isinstance(value, (Coll, Inst)):
+        for index, known in enumerate(options):
+            if isinstance(known, (Coll, Inst)) and known.key == value.key:
+                options[index] = replace(known, puts=known.puts | value.puts)
+                return
+    options.append(value)
 
 
 def _alike(one: Items, other: Items) -> bool:
@@ -143,7 +158,8 @@ def join_content(one: Content, other: Content) -> Content:
     count = one.count if one.count is other.count else Count()
     for content in (one, other):
         for item in (content.items or {}).values():
-            value = item.element if isinstance(item, Many) else item
+            # Which element is where is not known any more, nor which of them was put and taken out since.
+            value = with_puts(item.element if isinstance(item, Many) else item, NEVER_PUT)
             element = value if element is None else join(element, value)
     # An empty collection that one path filled is what the filling path made of it.
     if one.items == {} and other.items is None:
@@ -167,6 +183,9 @@ def both(one: Data, other: Data) -> Data:
         plain=one.plain and other.plain,
         anything=one.anything or other.anything,
         copy=one.copy if one.copy is other.copy else None,
+        thing=one.thing or other.thing,
+        mutable=one.mutable and other.mutable,
+        puts=one.puts | other.puts,
     )
 
 
@@ -211,10 +230,32 @@ def with_reads(value: Value, reads: frozenset[Event]) -> Value:
     return value
 
 
+def with_puts(value: Value, puts: Puts) -> Value:
+    """The value, known to have been put at these places, and at no other."""
+    if isinstance(value, (Coll, Inst, Data)) and value.puts != puts:
+        return replace(value, puts=puts)
+    if isinstance(value, OneOf):
+        options = tuple(with_puts(option, puts) for option in value.options)
+        unchanged = all(one is other for one, other in zip(options, value.options))
+        return value if unchanged else OneOf(options)
+    return value
+
+
+def is_faceless(value: Value) -> bool:
+    """Whether nothing is known of a value but, perhaps, that it is an object of its own."""
+    if value is UNKNOWN or value is PLAIN:
+        return True
+    if not isinstance(value, Data) or not value.thing:
+        return False
+    told = value.reads or value.message or value.sizes or value.own or value.varies or value.anything or value.copy
+    return not (told or value.plain or value.count is not None or value.loop_item)
+
+
 def is_boring(value: Value) -> bool:
     """Whether a value says nothing that a called function could care for."""
     if isinstance(value, Data):
-        return not (value.reads or value.message or value.sizes or value.own or value.varies or value.copy)
+        told = value.reads or value.message or value.sizes or value.own or value.varies
+        return not (told or value.copy or value.puts)
     if isinstance(value, Const):
         return not value.reads
     if isinstance(value, Items):

@@ -395,9 +395,10 @@ def _note_landing(run: Run, role: Role, target: Value, args: Arguments) -> None:
 
 def pool_initializer(run: Run, pool: Pool, kind: Kind, args: Arguments, node: cst.CSTNode) -> None:
     """What each worker of a pool runs first."""
-    executor = kind in (Kind.EXECUTOR, Kind.THREAD_POOL)
-    first = args.find(None if executor else 1, "initializer")
-    given = args.find(None if executor else 2, "initargs")
+    # ThreadPool and ThreadPoolExecutor have it in different places: there by name only.
+    first_at, given_at = {Kind.POOL: (1, 2), Kind.EXECUTOR: (2, 3)}.get(kind, (None, None))
+    first = args.find(first_at, "initializer")
+    given = args.find(given_at, "initargs")
     if first is None or (isinstance(first[0], Const) and first[0].value is None):
         return
     pool.initializer = handover_of(run, node, first, given, None, process=pool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import copies, ctypes_, keys, makers, managers, memory, plain, sockets
+from . import copies, ctypes_, keys, makers, managers, memory, plain, sockets, subprocesses, tasks
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .elements import iterate_shared
 from .joining import from_values
@@ -22,7 +22,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (ctypes_, managers, memory, plain, sockets)
+_REGISTERED = (ctypes_, managers, memory, plain, sockets, subprocesses, tasks)
 # What only wraps what it is given, or asks what it is.
 _KEEP = frozenset({"functools.partial", "isinstance", "id", "type", "getattr", "setattr", "hasattr"})
 _SHOWING = frozenset({"print", "format", "pprint.pprint", "sys.stdout.write"})
@@ -47,7 +47,7 @@ def call_name(
         return Ref(thread)
     if dotted in ENDINGS:
         run.out.append(End(ENDINGS[dotted], run.place(node), dotted))
-        run.vars = None
+        run.fall()
         return UNKNOWN
     if may_raise(dotted) and not all(isinstance(value, Const) and not isinstance(value.value, str) for value in args.values()):
         run.risk()
@@ -62,6 +62,8 @@ def call_name(
         return _unbound(run, name, args, node)
     note_name(run, dotted, node)
     if dotted in HARMLESS or dotted in PLAIN_RESULTS:
+        if "file" in args.named:
+            subprocesses.printed(run, args, node)
         for value in args.values():
             if isinstance(value, View):
                 iterate_shared(run, value, node)

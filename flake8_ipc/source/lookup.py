@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Constant, Kind, Process, Verb
+from ..model import Constant, Kind, Process, RoleKind, Verb
 from . import contents
+from .changes import note_change
 from .joining import from_values, join, spread
 from .keeping import rebound
 from .run import Run
-from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value
+from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value, fresh_key
 
 _CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
 BUILTINS = frozenset(
@@ -50,9 +51,14 @@ def _seen_from(run: Run, scope: Scope, name: str, value: Value) -> Value:
 def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> None:
     """Binds a name in the scope that an assignment here would bind."""
     call_it(run, value, name)
+    if value is UNKNOWN:
+        value = Data(thing=fresh_key())
     scope = run.frame.scope
     if name in scope.globals:
         scope = scope.module.scope
+        if run.program.root.kind is RoleKind.ENTRY:
+            # What an entry leaves in a global, other entries find there.
+            run.open(value)
     elif name in scope.nonlocals:
         outer = scope.parent
         while outer is not None and name not in run.held(outer.key) and outer.kind == "function":
@@ -120,7 +126,9 @@ def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
         from .copies import read
 
         read(run, [value], target)
-    items, element, _ = contents.elements(run, value)
+    from .elements import iterated
+
+    items, element, _ = iterated(run, value, target)
     starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
     if items is not None and starred and len(items) >= len(target.elements) - 1:
         _unpack_starred(run, target, items)
@@ -161,6 +169,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
     owner = run.evaluate(target.value)
     index = index_of(run, target)
     change_copy(run, owner, target, "[] =")
+    note_change(run, owner, target)
     keep(value)
     if run.born:
         from .copies import collection_changed
@@ -168,12 +177,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
         collection_changed(run, owner, target, index)
     for option in spread(owner):
         if isinstance(option, Coll):
-            if isinstance(index, Const) and option.kind == "dict":
-                contents.add(run, option, index.value, value, keyed=True)
-            elif isinstance(index, Const) and isinstance(index.value, int) and _has(run, option, index.value):
-                contents.add(run, option, index.value, value, keyed=True)
-            else:
-                _set_somewhere(run, option, index, value)
+            set_item(run, option, index, value)
         elif isinstance(option, Ref):
             from .elements import write_element
 
@@ -189,6 +193,16 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
             free_of_daemon(run)
         elif not isinstance(option, (Items, Cls)):
             run.open(value)
+
+
+def set_item(run: Run, coll: Coll, index: Value, value: Value) -> None:
+    """``coll[index] = value`` of a plain collection."""
+    if isinstance(index, Const) and coll.kind == "dict":
+        contents.add(run, coll, index.value, value, keyed=True)
+    elif isinstance(index, Const) and isinstance(index.value, int) and _has(run, coll, index.value):
+        contents.add(run, coll, index.value, value, keyed=True)
+    else:
+        _set_somewhere(run, coll, index, value)
 
 
 def _set_somewhere(run: Run, coll: Coll, index: Value, value: Value) -> None:
@@ -219,6 +233,8 @@ def delete(run: Run, target: cst.CSTNode) -> None:
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)
+    elif isinstance(target, cst.Attribute):
+        note_change(run, run.evaluate(target.value), target)
     elif isinstance(target, cst.Subscript):
         _delete_element(run, target)
 
@@ -231,6 +247,7 @@ def _delete_element(run: Run, target: cst.Subscript) -> None:
     owner = run.evaluate(target.value)
     index = index_of(run, target)
     change_copy(run, owner, target, "del []")
+    note_change(run, owner, target)
     for option in spread(owner):
         if isinstance(option, Coll):
             contents.forget_order(run, option)

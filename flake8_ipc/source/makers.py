@@ -13,7 +13,6 @@ from ..model import (
     Pool,
     Queue,
     Shared,
-    Subprocess,
     Verb,
 )
 from . import contents
@@ -127,7 +126,7 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
     from .launch import pool_initializer
 
     place = run.place(node)
-    given = args.get(None, "mp_context") or args.get(None, "context")
+    given = args.get(1 if kind is Kind.EXECUTOR else 4, "mp_context" if kind is Kind.EXECUTOR else "context")
     if isinstance(given, Context):
         context = given
     method = context.method if context is not None else None
@@ -138,24 +137,6 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
     pool_initializer(run, pool, kind, args, node)
     run.emit(Verb.CREATE, pool, node, kind.value)
     return Ref(pool)
-
-
-@calls("subprocess.Popen")
-def _popen(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    def piped(name: str) -> bool:
-        value = args.get(None, name)
-        return isinstance(value, Name) and value.dotted == "subprocess.PIPE"
-
-    place = run.place(node)
-    ends = [piped(name) for name in ("stdin", "stdout", "stderr")]
-    shared = made(
-        run,
-        node,
-        "Popen",
-        lambda: Subprocess(Kind.SUBPROCESS, place, stdin=ends[0], stdout=ends[1], stderr=ends[2]),
-    )
-    run.emit(Verb.CREATE, shared, node, "Popen")
-    return Ref(shared)
 
 
 @calls("multiprocessing.connection.wait")

@@ -55,9 +55,9 @@ HARMLESS = frozenset(
     multiprocessing.log_to_stderr multiprocessing.get_logger multiprocessing.util.log_to_stderr
     math.sqrt math.sin math.cos json.dumps pickle.dumps sys.getsizeof sys.stdout.write sys.stdout.flush
     sys.stderr.write logging.debug logging.info logging.warning logging.error logging.exception logging.critical
-    logging.log warnings.warn traceback.print_exc pprint.pprint gc.collect copy.copy copy.deepcopy
+    logging.log warnings.warn traceback.print_exc pprint.pprint gc.collect copy.deepcopy
     asyncio.sleep asyncio.gather asyncio.run contextlib.suppress textwrap.dedent pprint.pformat inspect.isclass
-    multiprocessing.connection.wait string.Template typing.cast os.sched_getaffinity""".split()
+    multiprocessing.connection.wait string.Template os.sched_getaffinity""".split()
 )
 
 # What these give back is surely neither callable nor shared.

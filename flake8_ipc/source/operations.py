@@ -10,6 +10,7 @@ import libcst as cst
 
 from ..model import CELLS, Count, Kind, Verb
 from . import contents, copies
+from .elements import iterated
 from .joining import from_values, join
 from .run import Run, evaluates
 from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
@@ -38,6 +39,7 @@ _COMPARISONS: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
 }
 # What keeps an index apart from every other copy's: sums and products do, remainders and quotients do not.
 _KEEPS_APART = (cst.Add, cst.Subtract, cst.Multiply)
+_SET_SIGNS = (cst.BitOr, cst.BitAnd, cst.BitXor, cst.Subtract)
 _LARGEST = 1 << 80
 
 
@@ -79,7 +81,7 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         from .ctypes_ import array_of
 
         return array_of(left) or UNKNOWN
-    if isinstance(node.operator, cst.BitOr) and isinstance(left, Coll):
+    if isinstance(node.operator, _SET_SIGNS) and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
     formats = isinstance(left, Const) and isinstance(left.value, str)
     keep = formats or isinstance(node.operator, _KEEPS_APART)
@@ -159,8 +161,11 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
     for target in node.comparisons:
         right = run.evaluate(target.comparator)
         values.append(right)
-        if type(target.operator) in (cst.In, cst.NotIn) and isinstance(right, Ref) and right.shared.kind in HOLDERS:
-            values.append(contains(run, right, (left, node.left), node))
+        if type(target.operator) in (cst.In, cst.NotIn) and isinstance(right, Ref):
+            if right.shared.kind in HOLDERS:
+                values.append(contains(run, right, (left, node.left), node))
+            elif right.shared.kind is Kind.RESULT:
+                iterated(run, right, target.comparator)
         if type(target.operator) not in (cst.Is, cst.IsNot):
             as_number(run, left, node, "comparison")
             as_number(run, right, node, "comparison")

@@ -9,7 +9,7 @@ import libcst as cst
 from ..model import Count, Kind, RoleKind, Verb, events
 from . import contents
 from .elements import iterate_shared, iterated
-from .joining import from_values, join
+from .joining import from_values, is_faceless, join
 from .pauses import leave_for_later
 from .proxies import HOLDERS, length, show
 from .run import Run, calls
@@ -29,6 +29,7 @@ from .values import (
     Name,
     Opaque,
     Partial,
+    Pid,
     Ref,
     Value,
     View,
@@ -45,6 +46,9 @@ def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """The text of a number is as much a process's own as the number."""
     for value in args.values():
+        if isinstance(value, Pid):
+            # Another program may be told it.
+            return value
         if isinstance(value, View):
             iterate_shared(run, value, node)
         show(run, value, node)
@@ -107,7 +111,7 @@ def count_of(run: Run, value: Data) -> Count:
     """The Count that stands for a number; the same value gives the same one."""
     if value.count is not None:
         return value.count
-    if value is UNKNOWN or value is PLAIN:
+    if is_faceless(value):
         return Count()
     count: Count = run.made.setdefault(("count", id(value)), Count())
     run.made.setdefault(("count of", id(value)), value)
@@ -151,16 +155,27 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
 def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     base = args.get(0, "")
     items: dict[object, Value] | None = {}
+    element: Value | None = None
     if isinstance(base, Coll) and base.kind == "dict":
         items = run.content(base).items
-    elif base is not None:
-        if isinstance(base, Ref):
-            iterate_shared(run, base, node, copied=True)
+    elif isinstance(base, Ref):
+        iterate_shared(run, base, node, copied=True)
         items = None
+    elif base is not None:
+        from .iteration import collect
+
+        pairs = collect(run, base, "list", node) if isinstance(base, Generator) else base
+        items, element = None, _second(run, pairs)
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
     if items is None or args.open:
-        return contents.make(run, "dict", None, None, None)
+        return contents.make(run, "dict", None, element, None)
     return contents.make(run, "dict", {**items, **named}, None, None)
+
+
+def _second(run: Run, pairs: Value) -> Value | None:
+    """What the second halves of pairs are, where they are pairs."""
+    pair = contents.elements(run, pairs)[1]
+    return pair.items[1] if isinstance(pair, Items) and pair.items is not None and len(pair.items) == 2 else None
 
 
 @calls("enumerate")
@@ -200,6 +215,7 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
         return collect(run, value, "list", node)
     items, element, count = iterated(run, value, node)
+    _by_key(run, args, element, node)
     return Items(items, element, count)
 
 
@@ -238,6 +254,8 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         results.append(call_value(run, function, Arguments([(item, node)]), node))
 
     iterate(run, args.positional[1][0], one, node)
+    for value, _ in args.positional[2:]:
+        iterated(run, value, node)
     joined: Value = results[0] if results else UNKNOWN
     for value in results[1:]:
         joined = join(joined, value)
@@ -253,8 +271,19 @@ def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
             collect(run, value, "list", node)
         else:
-            values.append(iterated(run, value, node)[1])
+            element = iterated(run, value, node)[1]
+            values.append(element)
+            _by_key(run, args, element, node)
     return from_values(values, plain=False)
+
+
+def _by_key(run: Run, args: Arguments, element: Value, node: cst.CSTNode) -> None:
+    """``key=``: a function that each element is asked by."""
+    key = args.get(None, "key")
+    if key is not None and not isinstance(key, Const):
+        from .calls import call_value
+
+        call_value(run, key, Arguments([(element, node)]), node)
 
 
 @calls("functools.partial")
@@ -298,7 +327,21 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return PLAIN
 
 
+@calls("typing.cast")
+def _cast(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return args.get(1, "val") or UNKNOWN
+
+
+@calls("copy.copy")
+def _copy(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    value = args.get(0, "x")
+    if isinstance(value, Coll):
+        content = run.content(value)
+        return contents.make(run, value.kind, content.items, content.element, content.count, content.keys)
+    return from_values(args.values())
 # What a signal handler may give, whenever the signal comes, to somebody who waits for it.
+
+
 _GIVEN_BY_HANDLERS = frozenset({Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.PUT, Verb.SEND})
 
 
@@ -317,6 +360,8 @@ def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         for event in events(sequence):
             if event.verb in _GIVEN_BY_HANDLERS:
                 event.target.open = True
+            elif event.target.kind in (Kind.POOL, Kind.EXECUTOR):
+                event.target.kept = True
     return UNKNOWN
 
 
@@ -334,7 +379,7 @@ def _closing(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Partial(Name("contextlib.closing"), (value,), ()) if value is not None else UNKNOWN
 
 
-@calls("contextlib.ExitStack")
+@calls("contextlib.ExitStack", "contextlib.AsyncExitStack")
 def _exit_stack(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "exit stack", {}, None, None)
 
@@ -355,16 +400,6 @@ def _to_thread(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 @calls("asyncio.run", "asyncio.create_task", "asyncio.wait_for")
 def _run_coroutine(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return args.positional[0][0] if args.positional else UNKNOWN
-
-
-@calls("concurrent.futures.as_completed")
-def _all_of_them(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """``as_completed``: every future it is given, in another order."""
-    value = args.get(0, "fs")
-    if value is None:
-        return UNKNOWN
-    _, element, count = contents.elements(run, value)
-    return Items(None, element, count)
 
 
 @calls("multiprocessing.active_children")

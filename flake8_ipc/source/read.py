@@ -9,7 +9,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from ..model import Flow, Program, Role, RoleKind, Seq
-from . import compound, definitions, expressions, loops, operations, statements, withs
+from . import compound, definitions, expressions, library, loops, operations, statements, withs
 from .entries import enter_class, enter_function
 from .keeping import forget_given
 from .module import ModuleScope
@@ -24,7 +24,7 @@ from .variables import Vars
 _FUEL_BASE = 2_000
 _FUEL_A_LINE = 10
 _WORD = re.compile(r"\w+")
-_REGISTERED = (compound, definitions, expressions, loops, operations, statements, withs)
+_REGISTERED = (compound, definitions, expressions, library, loops, operations, statements, withs)
 
 
 class NotAnalysed(Exception):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Loop, Memory, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
+from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Memory, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
 from .joining import spread
 from .values import (
     NOTHING,
@@ -37,9 +38,12 @@ Executor: TypeAlias = Callable[["Run", Any], None]
 
 CallReader: TypeAlias = Callable[["Run", Any, cst.CSTNode], Value]
 
+Doer: TypeAlias = Callable[["Run", Any, str, Any, cst.CSTNode], "Value | None"]
+
 EVALUATORS: dict[type[cst.CSTNode], Evaluator] = {}
 EXECUTORS: dict[type[cst.CSTNode], Executor] = {}
 CALLS: dict[str, CallReader] = {}
+DOERS: dict[Kind, Doer] = {}
 
 
 def evaluates(*types: type[cst.CSTNode]) -> Callable[[Evaluator], Evaluator]:
@@ -72,6 +76,20 @@ def calls(*names: str) -> Callable[[CallReader], CallReader]:
     return register
 
 
+def does(*kinds: Kind) -> Callable[[Doer], Doer]:
+    """Registers what the methods of shared objects of these kinds do; None leaves one to its kind's table."""
+
+    def register(function: Doer) -> Doer:
+        DOERS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
+# Of these it matters since when code that cannot be seen has them.
+_FROM_THEN_ON = frozenset({Kind.SUBPROCESS, Kind.STREAM})
+
+
 class OutOfFuel(Exception):
     """The bound on the work for one program is reached."""
 
@@ -96,7 +114,10 @@ class Turn:
 
 @dataclass(slots=True)
 class Frame:
-    """A function being followed: its names, where ``return`` goes, what it has returned, who takes its yields."""
+    """A function being followed: its names, where ``return`` goes, what it has returned, who takes its yields.
+
+    ``selves`` are the objects whose methods the calls that lead here are, innermost last (0: none's).
+    """
 
     scope: Scope
     func: Func | None = None
@@ -105,15 +126,17 @@ class Frame:
     turns: list[Turn] = field(default_factory=list)
     on_yield: Callable[[Value], None] | None = None
     made: list[Shared] = field(default_factory=list)
+    selves: tuple[int, ...] = ()
 
 
 class Run:
     """One program being read.
 
     ``vars`` is the state: what each name, attribute and collection holds (None: this point is not reached). ``out``
-    is the flow being written. ``fuel`` bounds the statements executed. ``birth`` is the state that the process began with
-    (None: the root's), ``origin`` its parent's then; what has a key below ``born`` was there before; ``handed`` is
-    what it was given. ``copies`` are the plain variables that some child changes.
+    is the flow being written. ``fuel`` bounds the statements executed. ``puts`` counts the plain objects put so far.
+    ``birth`` is the state that the process began with (None: the root's), ``origin`` its parent's then; what has a key
+    below ``born`` was there before; ``handed`` is what it was given. ``copies`` are the plain variables that some child
+    changes.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -141,6 +164,8 @@ class Run:
         self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
+        self.raising: list[Vars] = []
+        self.puts = 0
         self.awaited: set[int] = set()
         self.by_hand: set[Role] = set()
         self.made: dict[object, Any] = {}
@@ -231,6 +256,30 @@ class Run:
         (exit.again if again else exit.states).append(self.vars)
         self.vars = None
 
+    def fall(self) -> None:
+        """An exception is raised here; whoever catches it, or cleans up, finds this state."""
+        if self.vars is not None:
+            self.raising.append(self.vars)
+        self.vars = None
+
+    @contextmanager
+    def falling(self) -> Iterator[list[Vars]]:
+        """Collects the states in which what is read inside is left early, by an exception, a return or a jump."""
+        frame = self.frame
+        exits = [exit for turn in frame.turns for exit in (turn.leave, turn.next)]
+        if frame.exit is not None:
+            exits.append(frame.exit)
+        marks = [(states, len(states)) for exit in exits for states in (exit.states, exit.again)]
+        outer, self.raising = self.raising, []
+        early: list[Vars] = []
+        try:
+            yield early
+        finally:
+            outer += self.raising
+            early += self.raising
+            early += [state for states, count in marks for state in states[count:]]
+            self.raising = outer
+
     def arrive(self, exit: Exit) -> None:
         """Goes on behind an exit's block: from its end and from every jump to it."""
         for state in exit.states:
@@ -295,6 +344,9 @@ class Run:
         aside: list[Value] = []
         for shared in self.reachable(*values, aside=aside):
             shared.open = True
+            if shared.kind in _FROM_THEN_ON and self.vars is not None:
+                event = Event(Verb.ESCAPE, shared, shared.place, "unknown code", setting=self.setting)
+                self.out.append(event)
         for value in aside:
             if isinstance(value, View) and isinstance(value.shared, Memory):
                 value.shared.origin.lent = True

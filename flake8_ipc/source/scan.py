@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NAMES = re.compile(r"multiprocess|billiard|concurrent\.futures|subprocess|\bfork\b")
+_NAMES = re.compile(r"multiprocess|billiard|concurrent(?:\.|\s+import\s+)futures|subprocess|\bfork\b")
 
 
 def speaks_of_processes(text: str) -> bool:

@@ -48,6 +48,7 @@ def own_nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 _YIELDS: dict[cst.CSTNode, bool] = {}
 _ASSIGNED: dict[cst.CSTNode, frozenset[str]] = {}
+_BEYOND: dict[cst.CSTNode, bool] = {}
 
 
 def has_yield(node: cst.FunctionDef) -> bool:
@@ -70,6 +71,20 @@ def assigned(node: cst.CSTNode) -> frozenset[str]:
                 names.update(_targets(inner.name))
         found = _ASSIGNED[node] = frozenset(names)
     return found
+
+
+def binds_beyond(node: cst.CSTNode) -> bool:
+    """Whether a function binds attributes or names that outlive its call."""
+    found = _BEYOND.get(node)
+    if found is None:
+        found = _BEYOND[node] = any(map(_binds_beyond, own_nodes(node)))
+    return found
+
+
+def _binds_beyond(node: cst.CSTNode) -> bool:
+    if type(node) in _BINDING:
+        return type(node.target) is cst.Attribute  # type: ignore[attr-defined]
+    return type(node) in (cst.Global, cst.Nonlocal)
 
 
 def takes_from(body: cst.CSTNode, owner: cst.CSTNode) -> bool:
@@ -102,3 +117,4 @@ def forget() -> None:
     """Lets go of the trees of a file that was read."""
     _YIELDS.clear()
     _ASSIGNED.clear()
+    _BEYOND.clear()

@@ -9,8 +9,9 @@ import libcst as cst
 from ..model import Kind, Raise
 from . import contents
 from .branches import branch_on, narrow
+from .changes import note_change
 from .conditions import condition
-from .joining import from_values
+from .joining import from_values, spread
 from .lookup import assign, delete
 from .run import Run, executes
 from .values import UNKNOWN, Arguments, Coll, Const, Data, Items, Name, Ref, Value
@@ -108,6 +109,9 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
         value = _extended(run, before, added, node)
     if isinstance(value, Data) and copy_of(before) is not None and isinstance(node.target, cst.Name):
         value = replace(value, copy=copy_of(before))
+    if isinstance(before, Data) and before.mutable:
+        note_change(run, before, node)
+        value = before
     if isinstance(before, Ref):
         return
     assign(run, node.target, value)
@@ -147,11 +151,19 @@ def returned(run: Run, node: cst.Return) -> None:
     else:
         value = Const(None)
     frame.returned.append(value)
+    _keep_pools(value)
     if frame.exit is not None:
         run.jump(frame.exit)
     else:
         run.open(value)
         run.vars = None
+
+
+def _keep_pools(value: Value) -> None:
+    """A pool that is given back is for the caller to end."""
+    for option in spread(value):
+        if isinstance(option, Ref) and option.shared.kind in (Kind.POOL, Kind.EXECUTOR):
+            option.shared.kept = True
 
 
 @executes(cst.Raise)
@@ -164,7 +176,7 @@ def raised(run: Run, node: cst.Raise) -> None:
         name = value.dotted.rpartition(".")[2] if isinstance(value, Name) else last_name(exc)
     if run.vars is not None:
         run.out.append(Raise(name))
-        run.vars = None
+        run.fall()
 
 
 def last_name(node: cst.BaseExpression) -> str | None:

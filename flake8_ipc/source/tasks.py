@@ -6,23 +6,55 @@ import libcst as cst
 
 from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
+from .deeds import METHODS, Deed, leave_with
+from .elements import iterate_shared
 from .handover import argument_of, callee_of
 from .launch import lower_role
+from .joining import from_values
 from .lifetimes import hand_to_task
 from .made import made
 from .project import force
-from .run import Run
-from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Method, Name, Partial, Ref, Value
+from .run import Run, calls, does
+from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value
 
+_POOL = {
+    "close": Deed(Verb.CLOSE),
+    "terminate": Deed(Verb.TERMINATE),
+    "join": Deed(Verb.JOIN),
+}
+METHODS[Kind.POOL] = METHODS[Kind.THREAD_POOL] = _POOL
+METHODS[Kind.EXECUTOR] = {"shutdown": Deed(Verb.SHUTDOWN, (0, "wait"))}
+METHODS[Kind.RESULT] = {
+    "get": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
+    "result": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
+    "exception": Deed(Verb.RESULT, None, (0, "timeout"), "TimeoutError"),
+    "successful": Deed(Verb.RESULT, never=True),
+    "wait": Deed(Verb.WAIT, None, (0, "timeout")),
+    "ready": Deed(Verb.QUERY),
+    "done": Deed(Verb.QUERY),
+    "running": Deed(Verb.QUERY),
+    "cancelled": Deed(Verb.QUERY),
+    "cancel": Deed(Verb.TERMINATE),
+}
 # method: where its function's arguments come from, whether it waits for the result.
 _APPLY = {"apply": True, "apply_async": False}
 _MAP = {"map": True, "map_async": False, "imap": False, "imap_unordered": False}
 _STARMAP = {"starmap": True, "starmap_async": False}
 
 
+_ITERATORS = frozenset({"imap", "imap_unordered"})
+
+
+@does(Kind.POOL, Kind.EXECUTOR, Kind.THREAD_POOL)
 def submit(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Value | None:
     """A method that hands a task to a pool or executor; None where it is another one."""
     pool = ref.shared
+    if name == "__enter__":
+        return ref
+    leaving = leave_with(run, ref) if name == "__exit__" else None
+    if leaving is not None:
+        run.emit(leaving[0], leaving[1], node, f"{pool.name}.{name}", inherited=ref.inherited, exact=ref.exact)
+        return Const(None)
     futures = pool.kind is Kind.EXECUTOR or (pool.kind is Kind.THREAD_POOL and name == "submit")
     function = args.find(0, "func") or args.find(None, "fn")
     if function is None:
@@ -95,7 +127,10 @@ def _hand_in(
     handover.arguments = [argument_of(run, value, part) for value, part in args.positional]
     handover.arguments += [argument_of(run, value, part, key) for key, (value, part) in args.named.items()]
     place = run.place(node)
-    result: Result = made(run, node, "result", lambda: Result(Kind.RESULT, place, f"{pool.name}.{name}", pool=pool))
+    iterator = name in _ITERATORS or (name == "map" and not wait)
+    result: Result = made(
+        run, node, "result", lambda: Result(Kind.RESULT, place, f"{pool.name}.{name}", pool=pool, iterator=iterator)
+    )
     run.emit(
         Verb.SUBMIT,
         pool,
@@ -120,19 +155,25 @@ def _hand_in(
 
 def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> None:
     """Callbacks run in this very process, in the pool's own thread."""
+    result.open = result.open or args.open
+    for position, key in ((3, "callback"), (4, "error_callback")):
+        found = args.find(position, key)
+        if found is None or (isinstance(found[0], Const) and found[0].value is None):
+            continue
+        result.called_back = True
+        if key == "error_callback":
+            run.emit(Verb.RESULT, result, node, key, blocking=Blocking.NEVER)
+        _perhaps(run, found[0], UNKNOWN, node)
+
+
+def _perhaps(run: Run, function: Value, given: Value, node: cst.CSTNode) -> None:
+    """A function that is called at some other time, or not at all; what it returns goes nowhere."""
     from .calls import call_value
     from .branches import either
 
-    for key in ("callback", "error_callback"):
-        found = args.named.get(key)
-        if found is None:
-            continue
-        if key == "error_callback":
-            run.emit(Verb.RESULT, result, node, key, blocking=Blocking.NEVER)
-        function = found[0]
-        outer, run.in_async = run.in_async, False
-        either(run, lambda: _ignore(call_value(run, function, Arguments([(UNKNOWN, node)]), node)), lambda: None)
-        run.in_async = outer
+    outer, run.in_async = run.in_async, False
+    either(run, lambda: _ignore(call_value(run, function, Arguments([(given, node)]), node)), lambda: None)
+    run.in_async = outer
 
 
 def _ignore(value: Value) -> None:
@@ -145,7 +186,9 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
     if isinstance(target, Foreign):
         target = force(run, target) or target
     func = target.func if isinstance(target, Partial) else target
-    key = ("task", pool, func.node if isinstance(func, Func) else node)
+    # Tasks that are given the same objects are one role.
+    given = frozenset(run.reachable(*args.values()))
+    key = ("task", pool, func.node if isinstance(func, Func) else node, given)
     if key in run.made:
         return
     run.made[key] = True
@@ -177,4 +220,66 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
     lower_role(run, role, target, args, node, run.loops, first=first)
 
 
-__all__ = ["Method", "submit"]
+_LOOP = "asyncio.a_loop"
+
+
+@calls("asyncio.get_running_loop", "asyncio.get_event_loop", "asyncio.new_event_loop")
+def _event_loop(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return Name(_LOOP)
+
+
+@calls(f"{_LOOP}.run_in_executor")
+def _run_in_executor(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """A task for an executor whose result is the event loop's to take."""
+    executor, function = args.get(0, "executor"), args.find(1, "func")
+    if not isinstance(executor, Ref) or executor.shared.kind is not Kind.EXECUTOR or function is None:
+        run.open(*args.values())
+        return from_values(args.values())
+    inner = Arguments(args.positional[2:], open=args.open)
+    future = _hand_in(run, executor, function, inner, node, "run_in_executor", wait=False)
+    run.open(future)
+    return UNKNOWN
+
+
+# -- results
+
+
+@does(Kind.RESULT)
+def _on_result(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Value | None:
+    """What a result's table does not tell: callbacks, and an iterator's next element."""
+    result = ref.shared
+    if name == "add_done_callback" and isinstance(result, Result):
+        result.called_back = True
+        function = args.get(0, "fn")
+        if function is not None:
+            _perhaps(run, function, ref, node)
+        return Const(None)
+    if name in ("next", "__next__"):
+        return iterate_shared(run, ref, node, whole=False)
+    return ref if name == "__iter__" else None
+
+
+@calls("concurrent.futures.as_completed")
+def _as_completed(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Every future it is given, in another order."""
+    value = args.get(0, "fs")
+    if value is None:
+        return UNKNOWN
+    _, element, count = contents.elements(run, value)
+    return Items(None, element, count)
+
+
+@calls("concurrent.futures.wait")
+def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The futures it is given, parted into those that are done and those that are not."""
+    value = args.get(0, "fs")
+    if value is None:
+        return UNKNOWN
+    _, element, count = contents.elements(run, value)
+    for future in contents.bare(run, element):
+        run.emit(Verb.WAIT, future, node, "wait", exact=False, blocking=Blocking.TIMED)
+    sets: list[Value] = [contents.make(run, "set", None, element, count) for _ in range(2)]
+    return Items(tuple(sets), names=("done", "not_done"))
+
+
+__all__ = ["submit"]

@@ -89,12 +89,22 @@ def _settled(before: Vars, after: Vars | None, looked: set[int], counted: set[in
     if after is None:
         return True
     for owner, value, now in before.changes(after):
-        if type(now) is Content and type(value) is Content and owner in counted:
-            if len(now.items or ()) != len(value.items or ()):
-                return False
-        if _matters(now) and not same(now, value) and not (type(now) is Content and owner not in looked):
+        if type(now) is Data:
+            settled = not _another_message(now, value)
+        elif type(now) is Content and type(value) is Content and owner in counted:
+            settled = len(now.items or ()) == len(value.items or ()) and (owner not in looked or same(now, value))
+        else:
+            settled = not _matters(now) or same(now, value) or (type(now) is Content and owner not in looked)
+        if not settled:
             return False
     return True
+
+
+def _another_message(now: Data, before: Value) -> bool:
+    """Whether a name holds a message that is another than it held before the turn, or one that was put since."""
+    if isinstance(before, Data):
+        return before.message not in (None, now.message) or now.puts != before.puts
+    return now.message is not None and isinstance(before, Const)
 
 
 def _matters(value: Value) -> bool:

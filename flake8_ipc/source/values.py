@@ -9,11 +9,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
-from ..model import Count, Event, Shared
+from ..model import Count, Event, Place, Shared
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -30,6 +30,9 @@ def fresh_key() -> int:
 UNROLLED = 8
 
 NOTHING: frozenset[Event] = frozenset()
+# Where an object was put on a queue whose feeder may not have pickled it yet, and on which.
+Puts: TypeAlias = frozenset[tuple[Place, Shared]]
+NEVER_PUT: Puts = frozenset()
 NO_LOOPS: frozenset[int] = frozenset()
 
 
@@ -84,6 +87,8 @@ class Data(Value):
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
     code that cannot be seen. ``count``: it is the number of elements that this counts. ``copy``: it is what a proxy gave.
+    ``thing`` tells an object that several names may hold from others (0: not told apart), ``mutable``: it surely can be
+    changed; ``puts`` are where it was put.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -97,6 +102,9 @@ class Data(Value):
     count: Count | None = None
     loop_item: bool = False
     copy: Copy | None = None
+    thing: int = 0
+    mutable: bool = False
+    puts: Puts = NEVER_PUT
 
 
 UNKNOWN = Data()
@@ -185,12 +193,13 @@ class Cls(Value):
 
 @dataclass(slots=True, eq=False)
 class Inst(Value):
-    """An object of a class of the text; ``shared`` if that class is a Process (or thread)."""
+    """An object of a class of the text; ``shared`` if that class is a Process (or thread), ``puts`` where it was put."""
 
     cls: Cls
     shared: Shared | None = None
     inherited: bool = False
     key: int = field(default_factory=fresh_key)
+    puts: Puts = NEVER_PUT
 
 
 @dataclass(slots=True, eq=False)
@@ -203,13 +212,14 @@ class Super(Value):
 
 @dataclass(slots=True, eq=False)
 class Items(Value):
-    """An immutable sequence: known ``items``, or any number of ``element``."""
+    """An immutable sequence: known ``items``, or any number of ``element``; ``names`` are those of a named tuple."""
 
     items: tuple[Value, ...] | None
     element: Value = UNKNOWN
     count: Count | None = None
     sequence: bool = True
     numbers: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -223,11 +233,12 @@ class Many(Value):
 
 @dataclass(slots=True, eq=False)
 class Coll(Value):
-    """A list, set or dict that may change: its content is in the store under its identity."""
+    """A list, set or dict that may change: its content is in the store under its identity; ``puts``: where it was put."""
 
     kind: str
     inherited: bool = False
     key: int = field(default_factory=fresh_key)
+    puts: Puts = NEVER_PUT
 
 
 @dataclass(slots=True, eq=False)
@@ -287,6 +298,14 @@ class BlockName(Value):
     """The name of a shared memory block, by which another process attaches it."""
 
     shared: Shared
+
+
+@dataclass(slots=True, eq=False)
+class Pid(Value):
+    """The process id of a child, by which others may signal it or wait for it."""
+
+    shared: Shared
+    exact: bool = True
 
 
 @dataclass(slots=True, eq=False)

@@ -101,9 +101,18 @@ def enter(run: Run, value: Value, inside: Callable[[Value], None], node: cst.CST
     if isinstance(value, OneOf):
         refs = [option for option in spread(value) if isinstance(option, Ref)]
         if refs:
-            _enter_shared(run, Ref(refs[0].shared, refs[0].inherited, False), lambda _: inside(value), node)
+            _enter_one_of(run, refs, lambda: inside(value), node)
             return
     inside(value if not isinstance(value, Const) else UNKNOWN)
+
+
+def _enter_one_of(run: Run, refs: list[Ref], inside: Callable[[], None], node: cst.CSTNode) -> None:
+    """One of several is entered, and left; which is not known."""
+    if not refs:
+        inside()
+        return
+    first = Ref(refs[0].shared, refs[0].inherited, False)
+    _enter_shared(run, first, lambda _: _enter_one_of(run, refs[1:], inside, node), node)
 
 
 def _closes(value: Value) -> TypeGuard[Partial]:
@@ -121,11 +130,13 @@ def _call(run: Run, value: Value, name: str, node: cst.CSTNode) -> None:
 def _guarded(run: Run, body: Callable[[], None], final: Callable[[], None]) -> None:
     """A body and what follows it in any case."""
     before = run.fork()
-    with run.writing() as inner:
+    with run.writing() as inner, run.falling() as early:
         body()
     ended = run.vars is None
     if ended:
         run.vars = before
+        for state in early:
+            run.vars = join_vars(run.vars, state)
     with run.writing() as last:
         final()
     if ended:
@@ -202,31 +213,40 @@ def _enter_generator(run: Run, generator: Generator, inside: Callable[[Value], N
 # -- contextlib.ExitStack
 
 
-def push(run: Run, stack: Coll, name: str, args: Arguments, node: cst.CSTNode) -> Value:
-    """``enter_context``, ``callback``, ``push``: what the stack does when it is left."""
+def on_stack(run: Run, stack: Coll, name: str, args: Arguments, node: cst.CSTNode) -> Value:
+    """``enter_context``, ``callback``, ``push``, ``close``: what the stack does when it is left."""
     values = [value for value, _ in args.positional]
-    if name == "enter_context" and values:
-        entered: list[Value] = []
-        value = values[0]
-        _enter_for_stack(run, value, entered, node)
-        contents.add(run, stack, None, value, keyed=False)
-        return entered[0] if entered else UNKNOWN
-    if name in ("callback", "push") and values:
-        contents.add(run, stack, None, Partial(values[0], tuple(values[1:]), ()), keyed=False)
+    if name in ("enter_context", "enter_async_context") and values:
+        return _enter_for_stack(run, stack, values[0], node)
+    if name == "push" and values:
+        contents.add(run, stack, None, values[0], keyed=False)
+        return values[0]
+    if name == "callback" and values:
+        named = tuple((key, value) for key, (value, _) in args.named.items())
+        contents.add(run, stack, None, Partial(values[0], tuple(values[1:]), named), keyed=False)
+        return values[0]
+    if name in ("close", "__exit__"):
+        unwind(run, stack, node)
+        contents.keep(run, stack)
+    elif name == "pop_all":
+        run.open(stack)
     return UNKNOWN
 
 
-def _enter_for_stack(run: Run, value: Value, entered: list[Value], node: cst.CSTNode) -> None:
+def _enter_for_stack(run: Run, stack: Coll, value: Value, node: cst.CSTNode) -> Value:
+    if isinstance(value, Generator):
+        run.open(*value.args.values())
+        return UNKNOWN
+    contents.add(run, stack, None, value, keyed=False)
     if isinstance(value, Ref):
         shared = value.shared
         lock = shared.lock if isinstance(shared, Cell) else shared
         if lock is not None and lock.kind in LOCKS:
             run.emit(Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=value.inherited, exact=value.exact)
-        entered.append(value)
-    elif _closes(value):
-        entered.append(value.args[0])
-    elif isinstance(value, Inst) and member(run, value.cls, "__enter__") is not None:
-        entered.append(call_method(run, value, "__enter__", Arguments(), node))
+        return value
+    if isinstance(value, Inst) and member(run, value.cls, "__enter__") is not None:
+        return call_method(run, value, "__enter__", Arguments(), node)
+    return value.args[0] if _closes(value) else value
 
 
 def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
@@ -235,18 +255,22 @@ def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
     values = list((content.items or {}).values())
     if content.items is None and content.element is not None:
         values = list(spread(content.element))
-    for kept in reversed(values):
-        value = kept.element if isinstance(kept, Many) else kept
-        if _closes(value):
-            _call(run, value.args[0], "close", node)
-        elif isinstance(value, Partial):
-            call_value(run, value.func, Arguments([(arg, node) for arg in value.args]), node)
-        elif isinstance(value, Ref):
-            leaving = leave_with(run, value)
-            if leaving is not None:
-                run.emit(leaving[0], leaving[1], node, "exit stack", exact=value.exact)
-        elif isinstance(value, Inst):
-            call_method(run, value, "__exit__", Arguments(), node)
+    for held in reversed(values):
+        for value in spread(held.element if isinstance(held, Many) else held):
+            _leave_for_stack(run, value, node)
 
 
-__all__ = ["Block", "Exit", "Func", "Seq", "enter", "push", "unwind"]
+def _leave_for_stack(run: Run, value: Value, node: cst.CSTNode) -> None:
+    if _closes(value):
+        _call(run, value.args[0], "close", node)
+    elif isinstance(value, (Partial, Method, Func)):
+        call_value(run, value, Arguments(), node)
+    elif isinstance(value, Ref):
+        leaving = leave_with(run, value)
+        if leaving is not None:
+            run.emit(leaving[0], leaving[1], node, "exit stack", exact=value.exact)
+    elif isinstance(value, Inst):
+        call_method(run, value, "__exit__", Arguments(), node)
+
+
+__all__ = ["Block", "Exit", "Func", "Seq", "enter", "on_stack", "unwind"]

@@ -151,7 +151,7 @@ class Forgetting:
         if event.verb is Verb.RECV:
             peer = target.peer if isinstance(target, PipeEnd) else None
             return self._bit(target) | self._bit(_end_of(peer))
-        bounded = event.verb is Verb.PUT and isinstance(target, Queue) and target.maxsize != 0
+        bounded = event.verb is Verb.PUT and self.table.room_in(target) != 0
         return self._bit(target) if event.verb is Verb.GET or bounded else 0
 
     def _count(self, step: Enter) -> int:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from ...model import Event, Role
 from .causes import causes, holder, waits_in
 from .play import Deeds, Play
-from .state import DONE, State, Table, TooBig
+from .state import DONE, FLUSHING, State, Table, TooBig
 
 
 _Edges: TypeAlias = list[list[tuple[int, list[int]]]]
@@ -25,13 +25,15 @@ _Edges: TypeAlias = list[list[tuple[int, list[int]]]]
 class Waiting:
     """A copy of a role that waits for good, in an event (None: for its own messages to be taken).
 
-    ``holder`` is the copy that holds the lock which this one waits for, where it waits for one.
+    ``holder`` is the copy that holds the lock which this one waits for, where it waits for one. ``unsent``: it waits
+    until what it sends, or has put, is taken.
     """
 
     role: Role
     event: Event | None
     copy: int
     holder: int | None = None
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Stuck:
 
     waiting: tuple[Waiting, ...]
     own: frozenset[Event]
-    state: State
+    state: State | None
     steps: tuple[tuple[Role, Event], ...]
     causes: tuple[tuple[Waiting, ...], ...] = ()
 
@@ -191,7 +193,8 @@ def _told(table: Table, states: list[State], came: list[tuple[int, Deeds]], numb
     waiting = []
     for copy, thread in enumerate(state.threads):
         if thread.status != DONE:
-            waiting.append(Waiting(table.roles[thread.role], waits_in(table, state, copy), copy, holder(table, state, copy)))
+            role, unsent = table.roles[thread.role], thread.status == FLUSHING or bool(thread.sending)
+            waiting.append(Waiting(role, waits_in(table, state, copy), copy, holder(table, state, copy), unsent))
     steps: Deeds = ()
     while number >= 0:
         number, deeds = came[number]

@@ -7,7 +7,7 @@ util.py (_exit_function joins children that are no daemons), process.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...model import Barrier, Blocking, Constant, Event, Kind, Lock, PipeEnd, Process, Queue, Role, Shared, Verb
@@ -110,6 +110,10 @@ class Table:
             if isinstance(step, Deed) and step.event.verb in _DEEDS
         }
         self.hasty: frozenset[Shared] = frozenset()
+        self.contested = frozenset(_contested(roles))
+        self.room: dict[Shared, int] = {}
+        self.lots: frozenset[int] = frozenset()
+        self.turns = 0
         self.single: frozenset[int] = frozenset()
         self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
 
@@ -168,6 +172,8 @@ class Table:
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
+        if exact in self.lots and (self.one_number or not step.consumes):
+            return [self._turn(state, index, step, self.turns)]
         key = id(step.count) if exact is None or id(step.count) in self.single else exact
         if exact is not None and exact <= EXACT and id(step.count) not in self.single:
             return [self._turn(state, index, step, exact)]
@@ -302,10 +308,15 @@ class Table:
             return None
         return ("const", payload.value)
 
+    def room_in(self, queue: Shared) -> int | None:
+        """How many messages a queue holds (0: any number, None: it cannot be told)."""
+        return self.room.get(queue, queue.maxsize if isinstance(queue, Queue) else 0)
+
     def _put(self, state: State, index: int, step: Deed) -> list[State] | None:
         queue = step.event.target
         items = self._queue(state, queue)
-        if isinstance(queue, Queue) and queue.maxsize and len(items) >= queue.maxsize:
+        room = self.room_in(queue)
+        if room and len(items) >= room:
             return None
         if len(items) >= _LONGEST:
             raise TooBig
@@ -321,7 +332,7 @@ class Table:
             return None
         (payload, sender), rest = items[0], items[1:]
         state = self._hold(state, step.event.target, rest)
-        if sender == self.home(state, index):
+        if sender == self.home(state, index) and step.event.target in self.contested:
             state = state._replace(own=state.own | {step.event})
         return [self._go(self._remember(state, index, step.event, payload), index, step.next)]
 
@@ -534,3 +545,14 @@ def _at_first(shared: Shared) -> object:
 
 
 __all__ = ["DONE", "FLUSHING", "Process", "State", "Table", "Thread", "TooBig"]
+
+
+def _contested(roles: Sequence[Role]) -> Iterator[Shared]:
+    """The queues that several copies get from: there one may take a message that another one waits for."""
+    takers: dict[Shared, set[Role]] = {}
+    for role in roles:
+        for event in role.events(Verb.GET):
+            takers.setdefault(event.target, set()).add(role)
+    for shared, users in takers.items():
+        if len(users) > 1 or any(role.many for role in users):
+            yield shared

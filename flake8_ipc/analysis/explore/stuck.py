@@ -14,7 +14,8 @@ from ..surroundings import surroundings
 from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
-from .state import EXACT, FLUSHING, MUTEXES, Table
+from .rooms import rooms
+from .state import EXACT, MUTEXES, State, Table
 from ..barriers import countable
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
@@ -31,13 +32,15 @@ class Verdict:
     """What the exploring of one program tells.
 
     ``plain``: stuck though messages never wait for room; ``own``: stuck because somebody took a message of its own;
-    ``crowded``: stuck because messages do not fit and their sender waits. ``space`` are the states explored, messages
-    never waiting for room; None where it was not explored, or not to its end.
+    ``crowded``: stuck because messages do not fit and their sender waits; ``full``: stuck because a loop puts more on
+    queues than they may hold. ``space`` are the states explored, messages never waiting for room; None where it was not
+    explored, or not to its end.
     """
 
     plain: tuple[Stuck, ...] = ()
     own: tuple[Stuck, ...] = ()
     crowded: tuple[Stuck, ...] = ()
+    full: tuple[Stuck, ...] = ()
     space: Space | None = field(default=None, compare=False, repr=False)
 
     def explored(self, *shared: Shared) -> bool:
@@ -84,14 +87,27 @@ class Explorer:
         if not waits and not self._crowds():
             return Verdict()
         space = explore(self._table(patient=True), self.limit)
+        plain = search(space, lambda state: not state.own) if space is not None else ()
+        full = self._full() if not plain else ()
         if space is None:
-            return Verdict()
-        plain = search(space, lambda state: not state.own)
+            return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
-            return Verdict(plain, own, space=space)
+            return Verdict(plain, own, full=full, space=space)
         crowded = explore(self._table(patient=False), self.limit)
-        return Verdict(crowded=search(crowded, lambda state: True) if crowded is not None else (), space=space)
+        unsent = search(crowded, lambda state: True) if crowded is not None else ()
+        return Verdict(crowded=unsent, full=full, space=space)
+
+    def _full(self) -> tuple[Stuck, ...]:
+        """Who waits for room for good, where a loop puts more than fits."""
+        played = rooms(self.program, self.objects)
+        if played is None:
+            return ()
+        table = self._table(patient=True)
+        table.room, table.lots, table.turns = played.room, played.lots, played.turns
+        table.alone |= frozenset(_only_putters(table.roles))
+        space = explore(table, self.limit)
+        return search(space, lambda state: _waits_for_room(table, state)) if space is not None else ()
 
     def _crowds(self) -> bool:
         """Whether a process is joined that puts or sends what somebody has to take first."""
@@ -230,6 +246,21 @@ def _single_counts(program: Program) -> Iterator[int]:
                         yield id(node.count)
 
 
+def _only_putters(roles: list[Role]) -> Iterator[Event]:
+    """Puts on queues that nobody else puts on: what can be done does not depend on who else is first."""
+    for role in roles:
+        for event in role.events(Verb.PUT):
+            others = (other for one in roles if one is not role for other in one.events(Verb.PUT))
+            if event.exact and event.blocking is Blocking.FOREVER and not role.many and not role.thread:
+                if all(other.target is not event.target for other in others):
+                    yield event
+
+
+def _waits_for_room(table: Table, state: State) -> bool:
+    waits = (waits_in(table, state, copy) for copy in range(len(state.threads)))
+    return any(event is not None and event.verb is Verb.PUT for event in waits)
+
+
 def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
     """Who waits in an event of these verbs and is no mere victim of another fault; locks have a question of their own."""
     for stuck in found:
@@ -263,22 +294,32 @@ def waiting_under_locks(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Waiti
 
 
 def joins_of_unsent(found: tuple[Stuck, ...]) -> Iterator[tuple[Stuck, Event, Role, Event | None]]:
-    """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder)."""
+    """Joins that wait for a role whose messages nobody takes: the join, that role, and its send (None: a feeder).
+
+    The send is a put where it waits for room on a bounded queue.
+    """
     for stuck in found:
         for one in stuck.waiting:
             if one.event is None or one.event.verb is not Verb.JOIN:
                 continue
             for other in stuck.waiting:
-                thread = stuck.state.threads[other.copy]
-                if other.role.process is one.event.target and (thread.status == FLUSHING or thread.sending):
+                put = other.event is not None and other.event.verb is Verb.PUT and not _feeds_itself(other)
+                if other.role.process is one.event.target and (other.unsent or put):
                     yield stuck, one.event, other.role, other.event
+
+
+def _feeds_itself(one: Waiting) -> bool:
+    """Whether who waits for room is the one that takes."""
+    return one.event is not None and any(event.target is one.event.target for event in one.role.events(Verb.GET))
 
 
 def told(stuck: Stuck, seen_from: Event) -> tuple[Step, ...]:
     """The story: what was done, and who waits where."""
-    steps = [Step(f"{role.name}: {event.name or event.verb.value}", event.place) for role, event in stuck.steps]
+    steps = [
+        Step(f"{role.name}: {event.name or event.verb.value}", event.place, role, event) for role, event in stuck.steps
+    ]
     steps += [
-        Step(f"{one.role.name} waits in {one.event.name}", one.event.place)
+        Step(f"{one.role.name} waits in {one.event.name}", one.event.place, one.role, one.event)
         for one in stuck.waiting
         if one.event is not None and one.event is not seen_from
     ]

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from ... import __version__
-from ...rules import rules
+from ...rules import Rule, rules
+from ..explain import markdown
 from ..work import Remark, Spot
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,9 +37,10 @@ def _flow(steps: Sequence[Spot]) -> dict[str, object]:
     }
 
 
-def _result(one: Remark) -> dict[str, object]:
+def _result(one: Remark, codes: Sequence[str]) -> dict[str, object]:
     result: dict[str, object] = {
         "ruleId": one.code,
+        "ruleIndex": codes.index(one.code),
         "level": "warning",
         "message": {"text": one.message},
         "locations": [_location(one.path, one.line, one.column)],
@@ -53,27 +55,30 @@ def _result(one: Remark) -> dict[str, object]:
     return result
 
 
-def _rules(codes: set[str]) -> list[dict[str, object]]:
-    return [
-        {
-            "id": rule.code,
-            "name": "".join(part.capitalize() for part in rule.name.split("-")),
-            "shortDescription": {"text": rule.summary},
-            "fullDescription": {"text": rule.why},
-            "help": {"text": f"{rule.why}\n\nBad:\n\n{rule.bad}\nGood:\n\n{rule.good}"},
-            "defaultConfiguration": {"level": "warning"},
-        }
-        for rule in rules()
-        if rule.code in codes
-    ]
+def _rule(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.code,
+        "name": "".join(part.capitalize() for part in rule.name.split("-")),
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": f"{rule.why}\n\nBad:\n\n{rule.bad}\nGood:\n\n{rule.good}", "markdown": markdown(rule)},
+        "defaultConfiguration": {"level": "warning"},
+    }
+
+
+def _rules(codes: Sequence[str]) -> list[dict[str, object]]:
+    """The descriptions of these codes; E999 and the like have no text of ours."""
+    known = {rule.code: rule for rule in rules()}
+    return [_rule(known[code]) if code in known else {"id": code} for code in codes]
 
 
 def render(remarks: Sequence[Remark]) -> str:
     """One log with one run; columns count characters (3.14.17 columnKind)."""
-    driver = {"name": "flake8-ipc", "version": __version__, "rules": _rules({one.code for one in remarks})}
+    codes = sorted({one.code for one in remarks})
+    driver = {"name": "flake8-ipc", "version": __version__, "rules": _rules(codes)}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one) for one in remarks],
+        "results": [_result(one, codes) for one in remarks],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"

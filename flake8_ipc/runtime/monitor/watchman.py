@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from ..session import Session
-from ..slots import Slot, read
+from ..slots import Slot, Wait, read
 from . import kernel
 from .stuck import Member, Process, stuck
 
@@ -21,11 +21,13 @@ _SAME = 4
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A thread that waits for good: the record of its process, and the place of what it does."""
+    """A thread that waits for good: the record of its process, the place of what it does, what it waits for, and how."""
 
     record: str
     thread: int
     place: int
+    wait: Wait
+    resource: int
 
 
 class Watchman:
@@ -53,7 +55,10 @@ class Watchman:
         self._seen = versions
         if self._same < _SAME or not self._confirmed(processes, found):
             return []
-        return [Blocked(self._records[pid], thread, slot.place) for (pid, thread), slot in found.items()]
+        return [
+            Blocked(self._records[pid], thread, slot.place, slot.wait, slot.resource)
+            for (pid, thread), slot in found.items()
+        ]
 
     def _confirmed(self, first: dict[int, Process], found: dict[Member, Slot]) -> bool:
         """Whether nobody in the set ran between two looks: then all were asleep at once, and stay so."""

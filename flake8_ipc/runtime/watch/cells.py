@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
+import itertools
 from typing import Any
 
 from ..identity import cell, lock
 from ..patch import replace, safely
 from ..places import caller
 from ..record import Record, current
+from .rawcells import watch
+
+
+_failures = itertools.count(1)
 
 
 def _made(array: bool, raw: bool) -> Any:
     def make(original: Any) -> Any:
-        def factory(typecode: Any, *args: Any, **kwargs: Any) -> Any:
-            thing = original(typecode, *args, **kwargs)
-            safely(_tell_made)(thing, typecode, array, raw)
+        def factory(typecode_or_type: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                thing = original(typecode_or_type, *args, **kwargs)
+            except (TypeError, ValueError, OverflowError):
+                safely(_tell_made)(None, typecode_or_type, args, array, raw)
+                raise
+            safely(_tell_made)(thing, typecode_or_type, args, array, raw)
             return thing
 
         return factory
@@ -22,25 +32,78 @@ def _made(array: bool, raw: bool) -> Any:
     return make
 
 
-def _tell_made(thing: Any, typecode: Any, array: bool, raw: bool) -> None:
+def _tell_made(thing: Any, typecode: Any, args: tuple[Any, ...], array: bool, raw: bool) -> None:
     record, who = current(), caller(4)
-    name = cell(thing)
-    if record is None or who is None or name is None:
+    if record is None or who is None:
+        return
+    # What could not be made is told too: why is in its arguments.
+    name = cell(thing) if thing is not None else f"cell:{record.name}/{next(_failures)}"
+    if name is None:
         return
     own = getattr(thing, "_lock", None)
+    if thing is not None and own is None:
+        watch(thing)
+    facts: dict[str, Any] = constant(args[0]) if args else {}
+    if args and array and not hasattr(args[0], "__len__") and not isinstance(args[0], (int, float)):
+        facts = {"unsized": True}
     record.thing(
         name,
         "ARRAY" if array else "VALUE",
         who,
-        typecode=typecode if isinstance(typecode, str) else f"ctypes.{getattr(typecode, '__name__', '')}",
+        typecode=_code(typecode),
+        pointer=_pointer(typecode),
         raw=raw,
         lock=lock(own) if own is not None else None,
-        length=len(thing) if array else None,
+        length=len(thing) if array and thing is not None else None,
+        **facts,
     )
 
 
+def _code(typecode: Any) -> str:
+    """A typecode, or a type as the rules name one."""
+    if isinstance(typecode, str):
+        return typecode
+    name = getattr(typecode, "__name__", "it")
+    return f"<type {name}>" if getattr(typecode, "__module__", "") == "builtins" else f"ctypes.{name}"
+
+
+def _pointer(type_: Any, depth: int = 3) -> str | None:
+    """The type in a type that is an address in one process's own memory."""
+    name: str | None = getattr(type_, "__name__", None)
+    if name in _POINTERS or (isinstance(type_, type) and issubclass(type_, ctypes._Pointer)):
+        return name
+    inside = [one[1] for one in getattr(type_, "_fields_", ())] or [getattr(type_, "_type_", None)]
+    if not depth or isinstance(type_, str):
+        return None
+    return next((found for one in inside if one is not None and (found := _pointer(one, depth - 1))), None)
+
+
+_POINTERS = frozenset({"c_char_p", "c_wchar_p", "c_void_p", "py_object"})
+
+
+def constant(value: Any) -> dict[str, Any]:
+    """What is told of a value that a cell is to hold: itself, where it is plain and short."""
+    plain = _plain(value)
+    return {} if plain is None else {"payload": [plain]}
+
+
+def _plain(value: Any) -> Any:
+    if type(value) in (int, float, bool, str):
+        return value if len(repr(value)) < 60 else None
+    if type(value) is bytes:
+        return {"bytes": value.hex()} if len(value) < 60 else None
+    if type(value) in (tuple, list) and len(value) <= _MOST:
+        found = [_plain(one) for one in value]
+        return None if None in found else found
+    return None
+
+
+_MOST = 64
+
+
 @safely
-def _tell(record: Record, verb: str, thing: Any, key: Any) -> None:
+def tell(record: Record, verb: str, thing: Any, key: Any, *value: Any) -> None:
+    """Tells an access."""
     who = caller(4)
     name = cell(thing)
     if who is None or name is None:
@@ -51,6 +114,8 @@ def _tell(record: Record, verb: str, thing: Any, key: Any) -> None:
         return
     record.epochs[again] = record.clock.version
     facts = {"key": key} if isinstance(key, int) else {"any": True} if key is not None else {}
+    if value:
+        facts.update(constant(value[0]))
     record.event(verb, name, who, **facts)
 
 
@@ -60,13 +125,13 @@ def _property(original: property) -> property:
     def fget(self: Any) -> Any:
         record = current()
         if record is not None:
-            _tell(record, "READ", self, None)
+            tell(record, "READ", self, None)
         return read(self)  # type: ignore[misc]
 
     def fset(self: Any, value: Any) -> None:
         record = current()
         if record is not None:
-            _tell(record, "WRITE", self, None)
+            tell(record, "WRITE", self, None, value)
         written(self, value)  # type: ignore[misc]
 
     return property(fget, fset)
@@ -77,7 +142,7 @@ def _item(verb: str) -> Any:
         def access(self: Any, key: Any, *value: Any) -> Any:
             record = current()
             if record is not None:
-                _tell(record, verb, self, key if isinstance(key, int) else "slice")
+                tell(record, verb, self, key if isinstance(key, int) else "slice", *value)
             return original(self, key, *value)
 
         return access
@@ -90,7 +155,7 @@ def _getter(verb: str) -> Any:
         def get(self: Any) -> Any:
             record = current()
             if record is not None:
-                _tell(record, verb, self, None)
+                tell(record, verb, self, None)
             return original(self)
 
         return get

@@ -7,8 +7,8 @@ import zlib
 from typing import Any
 
 from ..identity import MARK, lock
-from ..patch import done, replace, safely, waiting
-from ..places import caller
+from ..patch import done, in_event_loop, replace, safely, waiting
+from ..places import by_coroutine, caller
 from ..record import Record, current
 from ..slots import Wait
 
@@ -79,7 +79,26 @@ def _release(release: Any, name: str, signals: bool) -> Any:
 @safely
 def _tell(record: Record, verb: str, name: str, facts: dict[str, Any]) -> int:
     who = caller(4)
-    return record.event(verb, name, who, **facts) if who is not None else 0
+    if who is None:
+        return 0
+    if verb == "ACQUIRE" and in_event_loop() and by_coroutine(who):
+        facts = {**facts, "async": True}
+    return record.event(verb, name, who, **facts)
+
+
+def _rebuilt(original: Any) -> Any:
+    """A semaphore opened by its name, which may be gone (Lib/multiprocessing/synchronize.py, ``SemLock.__setstate__``)."""
+
+    def __setstate__(self: Any, state: Any) -> None:
+        try:
+            original(self, state)
+        except FileNotFoundError:
+            record = current()
+            if record is not None:
+                record.write("raised", {"type": "FileNotFoundError"})
+            raise
+
+    return __setstate__
 
 
 def _entered(original: Any) -> Any:
@@ -128,9 +147,11 @@ def _wait_for_facts(thing: Any, predicate: Any = None, timeout: Any = None) -> d
     return waiting(True, timeout)
 
 
-def _learnt(record: Record, thing: Any, result: Any) -> None:
+def _learnt(record: Record, thing: Any, result: Any, event: int) -> None:
     name = lock(thing)
-    if name is not None and result is not False:
+    if result is False and event:
+        record.write("failed", event, "False")
+    elif name is not None:
         record.take_in(name)
 
 
@@ -151,6 +172,7 @@ def install() -> None:
     from multiprocessing import synchronize
 
     replace(synchronize.SemLock, "_make_methods", _methods)
+    replace(synchronize.SemLock, "__setstate__", _rebuilt)
     replace(synchronize.SemLock, "__enter__", _entered)
     replace(synchronize.SemLock, "__exit__", _exited)
     for name in _KINDS:

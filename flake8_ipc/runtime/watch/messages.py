@@ -17,17 +17,19 @@ _LENGTH = 4
 
 
 class Taken:
-    """An object on its way through a queue's buffer, with the clock of its put."""
+    """An object on its way through a queue's buffer, with the clock and the number of its put."""
 
-    __slots__ = ("clock", "value")
+    __slots__ = ("clock", "sent", "value")
 
-    def __init__(self, value: Any, clock: dict[str, int]) -> None:
+    def __init__(self, value: Any, clock: dict[str, int], sent: int) -> None:
         self.value = value
         self.clock = clock
+        self.sent = sent
 
 
-def _trailer(counts: dict[str, int]) -> bytes:
-    told = json.dumps(counts).encode()
+def _trailer(counts: dict[str, int], sent: int) -> bytes:
+    record = current()
+    told = json.dumps([record.name if record is not None else None, sent, counts]).encode()
     return told + len(told).to_bytes(_LENGTH, "big") + _MAGIC
 
 
@@ -39,7 +41,9 @@ def _take_in(data: Any) -> None:
         return
     end = len(view) - len(_MAGIC) - _LENGTH
     length = int.from_bytes(view[end : end + _LENGTH], "big")
-    record.clock.acquire(json.loads(bytes(view[end - length : end])))
+    *sender, counts = json.loads(bytes(view[end - length : end]))
+    record.clock.acquire(counts)
+    record.sender = sender
 
 
 def _pickler(original: Any) -> Any:
@@ -48,12 +52,15 @@ def _pickler(original: Any) -> Any:
 
         @classmethod
         def dumps(cls, obj: Any, protocol: Any = None) -> Any:
-            value, clock = (obj.value, obj.clock) if isinstance(obj, Taken) else (obj, None)
+            taken = obj if isinstance(obj, Taken) else None
+            value = taken.value if taken is not None else obj
             data = original.dumps(value, protocol)
             record = current()
             if record is None or record.passive:
                 return data
-            return bytes(data) + _trailer(clock if clock is not None else record.clock.release())
+            if taken is not None:
+                return bytes(data) + _trailer(taken.clock, taken.sent)
+            return bytes(data) + _trailer(record.clock.release(), record.sent())
 
         @staticmethod
         def loads(data: Any, *args: Any, **kwargs: Any) -> Any:
@@ -68,7 +75,7 @@ def _put(original: Any) -> Any:
         record = current()
         if record is None or record.passive:
             return original(self, obj, block, timeout)
-        return original(self, Taken(obj, record.clock.release()), block, timeout)
+        return original(self, Taken(obj, record.clock.release(), record.sent()), block, timeout)
 
     return put
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import glob
 import itertools
 import json
+import weakref
+from collections.abc import Iterator
+from traceback import walk_tb
 from typing import Any
 
 from ..handing import handover
-from ..identity import MARK, process, reachable
+from ..identity import MARK, cell, process, reachable, things
 from ..patch import done, replace, safely
-from ..places import Caller, caller
+from ..places import Caller, caller, is_user
 from ..record import Record, current
 
 _numbers = itertools.count(1)
@@ -37,6 +40,7 @@ def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemo
     if record is None or who is None:
         return
     who = outside(self, who)
+    _watch_run(type(self))
     name = f"process:{record.name}/{next(_numbers)}"
     setattr(self, MARK, name)
     from multiprocessing.process import BaseProcess
@@ -49,9 +53,74 @@ def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemo
         "daemon": daemon,
         "class": cls.__name__ if own else None,
         "runs": cls.run is not BaseProcess.run,
-        "method": getattr(cls, "_start_method", None),
+        "method": method_of(cls),
     }
     record.thing(name, "PROCESS", who, **facts)
+
+
+def method_of(cls: Any) -> str | None:
+    """The start method that a process class is bound to; None for the default one."""
+    found = getattr(cls, "_start_method", None)
+    return found if isinstance(found, str) else None
+
+
+def _watch_run(cls: Any) -> None:
+    """Watches the ``run`` that a class of the program defines itself."""
+    for one in cls.__mro__:
+        if "run" in one.__dict__ and one.__module__.partition(".")[0] != "multiprocessing":
+            replace(one, "run", _ran)
+
+
+def _ran(original: Any) -> Any:
+    """``run`` where the program itself calls it for another object than its own; and what it raises in a child."""
+
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        record = current()
+        if record is None:
+            return original(self, *args, **kwargs)
+        safely(_tell_run)(record, self)
+        try:
+            return original(self, *args, **kwargs)
+        except BaseException as error:
+            safely(tell_raised)(record, error)
+            if error.__traceback__ is not None:
+                # This frame is none of the program's.
+                error.__traceback__ = error.__traceback__.tb_next
+            raise
+
+    return run
+
+
+def _tell_run(record: Record, self: Any) -> None:
+    who, name = caller(4), process(self)
+    if who is None or name is None:
+        return
+    names = who.code.co_varnames
+    if not names or who.frame.f_locals.get(names[0]) is not self:
+        record.event("RUN", name, who)
+
+
+def tell_raised(record: Record, error: BaseException) -> None:
+    """Writes which exception ends a process, and where in the user's own code it came up."""
+    if isinstance(error, SystemExit):
+        return
+    place = None
+    for frame, _ in walk_tb(error.__traceback__):
+        if is_user(frame.f_code):
+            place = record.place(Caller(frame.f_code, _instruction(error, frame), frame))
+    facts: dict[str, Any] = {"type": type(error).__name__, "place": place}
+    if isinstance(error, (NameError, AttributeError)):
+        facts["name"] = error.name
+    if isinstance(error, AttributeError):
+        facts["object"] = cell(error.obj)
+    record.write("raised", facts)
+
+
+def _instruction(error: BaseException, frame: Any) -> int:
+    found = error.__traceback__
+    while found is not None and found.tb_frame is not frame:
+        found = found.tb_next
+    return found.tb_lasti if found is not None else frame.f_lasti
 
 
 def outside(self: Any, who: Caller) -> Caller:
@@ -82,16 +151,59 @@ def _bootstrapped(original: Any) -> Any:
 
 def _start_facts(thing: Any) -> dict[str, Any]:
     own = {name: value for name, value in thing.__dict__.items() if not name.startswith("_")}
-    return {"holds": list(dict.fromkeys(reachable(own)))}
+    handed = (thing.__dict__.get("_args"), thing.__dict__.get("_kwargs"))
+    _given[process(thing)] = [(name, weakref.ref(one)) for name, one in things(handed)]
+    return {
+        "holds": list(dict.fromkeys(reachable(own))),
+        "assigned": "run" in thing.__dict__,
+        "over": [name for name, thread in _threads() if not thread.is_alive()],
+    }
+
+
+def _threads() -> Iterator[tuple[str, Any]]:
+    """The threads of the program's own that are known here."""
+    from .threads import made
+
+    return ((str(process(thread)), thread) for thread in list(made))
+
+
+def _startable(thing: Any) -> str | None:
+    """The name of a process that is to be started; one without was never made by ``Process.__init__``."""
+    name, record = process(thing), current()
+    if name is None and record is not None and "_popen" not in thing.__dict__:
+        _tell_uncalled(record, thing)
+    return name
+
+
+def _started(record: Record, thing: Any, result: Any, event: int) -> None:
+    """Tells the child's id, and which objects that it was given are gone with the start itself."""
+    name, who = process(thing), caller(4)
+    record.write("started", name, thing.pid)
+    for given, reference in _given.pop(name, ()):
+        if reference() is None and who is not None:
+            record.event("FORGET", given, who)
+
+
+# What processes that are being started were given, held weakly.
+_given: dict[str | None, list[tuple[str, Any]]] = {}
+
+
+def _tell_uncalled(record: Record, self: Any) -> None:
+    """Tells a class whose own ``__init__`` never came to that of Process."""
+    cls = type(self)
+    code = getattr(cls.__dict__.get("__init__"), "__code__", None)
+    record.write("uncalled", cls.__name__, [code.co_filename, code.co_firstlineno] if code is not None else None)
 
 
 def _join_facts(thing: Any, timeout: Any = None) -> dict[str, Any]:
     return {} if timeout is None else {"blocking": "TIMED"}
 
 
-def _joined(record: Record, thing: Any, result: Any) -> None:
+def _joined(record: Record, thing: Any, result: Any, event: int) -> None:
     """Takes in the last clock of a process that has ended."""
     if thing.exitcode is None:
+        if event:
+            record.write("failed", event, "False")
         return
     for file in glob.glob(record.session.record(f"{thing.pid}.*")):
         with open(file, "rb") as lines:
@@ -123,13 +235,13 @@ def install() -> None:
 
     replace(BaseProcess, "__init__", _made)
     replace(BaseProcess, "_bootstrap", _bootstrapped)
-    done(BaseProcess, "start", "START", process, _start_facts)
+    done(BaseProcess, "start", "START", _startable, _start_facts, _started)
     done(BaseProcess, "join", "JOIN", process, _join_facts, _joined)
     done(BaseProcess, "terminate", "TERMINATE", process)
     done(BaseProcess, "kill", "KILL", process)
     done(BaseProcess, "close", "CLOSE", process)
     done(BaseProcess, "is_alive", "QUERY", process)
-    done(BaseProcess, "run", "RUN", process)
+    replace(BaseProcess, "run", _ran)
     daemon = BaseProcess.__dict__["daemon"]
     if daemon.fset.__name__ != "setter":
         setattr(BaseProcess, "daemon", _daemon(daemon))  # noqa: B010 - a property cannot be assigned by name for mypy

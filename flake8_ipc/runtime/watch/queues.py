@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from multiprocessing.queues import JoinableQueue
 from typing import Any
 
 from ..identity import queue
 from ..patch import constant, done, replace, safely, waiting
 from ..places import caller
-from ..record import current
+from ..record import Record, current
 
 _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "SIMPLE_QUEUE"}
 
@@ -39,20 +40,27 @@ def _tell_made(thing: Any) -> None:
     record.thing(name, kind, who, maxsize=size if bounded else 0)
 
 
+def _got(record: Record, thing: Any, result: Any, event: int) -> None:
+    """Tells whose message was taken: one that comes back to the process that put it, and each that is acknowledged."""
+    if event and (record.sender[0] == record.name or isinstance(thing, JoinableQueue)):
+        record.write("took", event, *record.sender)
+
+
 def install() -> None:
     """Watches the three classes."""
     from multiprocessing import queues
 
     replace(queues.Queue, "__init__", _made)
+    replace(queues.JoinableQueue, "__init__", _made)
     replace(queues.SimpleQueue, "__init__", _made)
     for cls in (queues.Queue, queues.JoinableQueue):
         done(cls, "put", "PUT", queue, _put_facts)
-    done(queues.Queue, "get", "GET", queue, _get_facts)
+    done(queues.Queue, "get", "GET", queue, _get_facts, _got)
     done(queues.Queue, "close", "CLOSE", queue)
     done(queues.Queue, "join_thread", "JOIN_THREAD", queue)
     done(queues.Queue, "cancel_join_thread", "CANCEL_JOIN_THREAD", queue)
     done(queues.JoinableQueue, "task_done", "TASK_DONE", queue)
     done(queues.JoinableQueue, "join", "JOIN", queue)
     done(queues.SimpleQueue, "put", "PUT", queue, _put_facts)
-    done(queues.SimpleQueue, "get", "GET", queue)
+    done(queues.SimpleQueue, "get", "GET", queue, None, _got)
     done(queues.SimpleQueue, "close", "CLOSE", queue)

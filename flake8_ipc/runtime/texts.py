@@ -1,0 +1,104 @@
+"""The texts behind the places of a run: names, places, and what stands around."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from ..model import Event, Flow, Place
+from .places import Where
+from .sources import FUNCTIONS, Source
+from .surroundings import around
+
+_TAKING = frozenset({"ACQUIRE", "RELEASE"})
+
+
+class Texts:
+    """Every text of one run, read once."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, Source] = {}
+        self._places: dict[Where, Place] = {}
+
+    def source(self, path: str) -> Source:
+        """The text of a file."""
+        if path not in self._sources:
+            from .account import shown
+
+            self._sources[path] = Source(path, shown(path))
+        return self._sources[path]
+
+    def all(self) -> list[Source]:
+        """Every file that was looked at."""
+        return list(self._sources.values())
+
+    def node(self, where: Where) -> ast.expr | None:
+        """The expression that an instruction stood for."""
+        return self.source(where.path).at(where)
+
+    def place(self, where: Where) -> Place:
+        """Where the expression begins that an instruction stood for."""
+        if where not in self._places:
+            source = self.source(where.path)
+            node = source.at(where)
+            line = Place(source.shown, where.line, source.column(where.line, where.column))
+            self._places[where] = source.place(node) if node is not None else line
+        return self._places[where]
+
+    def call(self, where: Where, verb: str = "") -> str:
+        """The text of what was called: ``q.get``; ``with lock`` for what a statement takes and lets go."""
+        source = self.source(where.path)
+        node = source.at(where)
+        if verb in _TAKING and not (isinstance(node, ast.Call) and source.text(node.func).endswith((".acquire", ".release"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)) or source.with_item(node):
+                return f"with {source.text(node) if node is not None else 'it'}"
+        if isinstance(node, ast.Call):
+            return source.text(node.func)
+        return source.text(node) if node is not None else "it"
+
+    def used(self, where: Where) -> bool:
+        """Whether the result of a call goes anywhere."""
+        node = self.node(where)
+        return node is not None and self.source(where.path).used(node)
+
+    def above(self, chain: Sequence[Where], event: Event) -> tuple[Flow, ...]:
+        """The loops and handlers around a deed and around the calls that led to it, outermost first."""
+        found: list[Flow] = []
+        inner: Flow = event
+        for where in reversed(chain):
+            node = self.source(where.path).around(where)
+            if node is None:
+                break
+            for made in around(node, self.source(where.path).parents, inner):
+                found.append(made)
+                inner = made
+        return tuple(reversed(found))
+
+    def imported(self, chain: Sequence[Where]) -> Place | None:
+        """The statement at module level that leads to a deed whenever its module is imported."""
+        for where in reversed(chain):
+            source, node = self.source(where.path), self.node(where)
+            if node is None or any(isinstance(one, FUNCTIONS) for one in source.above(node)):
+                continue
+            statement = source.imported(node)
+            return source.place(statement) if statement is not None else None
+        return None
+
+    def in_init(self, where: Where) -> bool:
+        """Whether a call of a method of ``self`` stands in ``__init__``, and is not the last word of a final class."""
+        node = self.node(where)
+        source = self.source(where.path)
+        if node is None or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            return False
+        function = next((one for one in source.above(node) if isinstance(one, FUNCTIONS)), None)
+        if not isinstance(function, ast.FunctionDef) or function.name != "__init__" or not function.args.args:
+            return False
+        if not isinstance(node.func.value, ast.Name) or node.func.value.id != function.args.args[0].arg:
+            return False
+        owner = source.parents.get(function)
+        last = source.statement(node) is function.body[-1]
+        return not (last and isinstance(owner, ast.ClassDef) and any(_final(one) for one in owner.decorator_list))
+
+
+def _final(decorator: ast.expr) -> bool:
+    return (decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")) == "final"
