@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from ..fixes import fix_for
 from ..rules import Rule, rules
 from .unusable import Unusable
 
@@ -52,12 +53,18 @@ def markdown(rule: Rule) -> str:
     ]
     if silent:
         parts.append(f"## It is silent where\n\n{silent}")
+    fix = fix_for(rule.code)
+    if fix is not None:
+        option = "" if fix.safe else " --unsafe"
+        risk = "" if fix.safe else " That may change behaviour."
+        parts.append(f"## It can be fixed\n\n`flake8-ipc fix{option}` {fix.summary}.{risk}\n")
     if not rule.default:
         parts.append(f"An opinion, off by default: `--ipc-enable {rule.code}` switches it on.\n")
     return "\n".join(parts)
 
 
 def _plain(rule: Rule) -> dict[str, object]:
+    fix = fix_for(rule.code)
     return {
         "code": rule.code,
         "name": rule.name,
@@ -67,4 +74,5 @@ def _plain(rule: Rule) -> dict[str, object]:
         "good": rule.good,
         "silent": list(rule.silent),
         "default": rule.default,
+        "fix": None if fix is None else {"safe": fix.safe, "summary": fix.summary},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +17,9 @@ from ..options import Options
 from . import fix_for
 from .fix import Refused
 from .tree import Tree
+
+
+_NEWLINE = re.compile(r"\r\n?|\n")
 
 
 class Unfixable(Exception):
@@ -75,7 +79,7 @@ def _next(
 ) -> Finding | None:
     """The first finding that was not tried yet; known again by its code and its line's text, wherever that moved."""
     seen = Counter[tuple[str, str]]()
-    lines = work.text.splitlines()
+    lines = _NEWLINE.split(work.text)
     for finding in work.findings:
         at = finding.place.line
         text = (finding.code, lines[at - 1].strip() if at <= len(lines) else "")

@@ -1,4 +1,4 @@
-from multiprocessing import Manager, Process
+from multiprocessing import Manager, Pool, Process
 
 
 def lend(shelf, book):
@@ -8,15 +8,13 @@ def lend(shelf, book):
 if __name__ == "__main__":
     # Nobody looks at the shelf afterwards.
     manager = Manager()
-    reader = Process(target=lend, args=(manager.list(), "a novel"))
+    shared = manager.list()
+    reader = Process(target=lend, args=(shared, "a novel"))
     reader.start()
     reader.join()
-    readers = []
-    manager_2 = Manager()
-    for book in ("a play", "a poem"):
-        # everybody has a shelf
-        other = Process(target=lend, args=(manager_2.list(), book))
-        other.start()
-        readers.append(other)
-    for other in readers:
-        other.join()
+    print("exit code", reader.exitcode)
+    with Pool(1) as desk:
+        manager_2 = Manager()
+        shared_2 = manager_2.list(["a play"])
+        asked = desk.apply_async(lend, (shared_2, "a poem"))  # by post
+        print(asked.get())

@@ -1,4 +1,4 @@
-from multiprocessing import Manager, Process
+from multiprocessing import Manager, Pool, Process
 
 
 def lend(shelf, book):
@@ -10,11 +10,7 @@ if __name__ == "__main__":
     reader = Process(target=lend, args=(Manager().list(), "a novel"))
     reader.start()
     reader.join()
-    readers = []
-    for book in ("a play", "a poem"):
-        # everybody has a shelf
-        other = Process(target=lend, args=(Manager().list(), book))
-        other.start()
-        readers.append(other)
-    for other in readers:
-        other.join()
+    print("exit code", reader.exitcode)
+    with Pool(1) as desk:
+        asked = desk.apply_async(lend, (Manager().list(["a play"]), "a poem"))  # by post
+        print(asked.get())
