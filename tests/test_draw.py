@@ -83,9 +83,9 @@ def test_the_two_ends_of_a_pipe_are_one_thing_and_each_deed_names_its_end() -> N
 
 def test_processes_that_are_called_alike_are_numbered() -> None:
     text = draw("fixtures/ipc602_lending_desk_bad.py")
-    assert '(["process: move"])' in text and '(["process: move #2"])' in text
+    assert '(["process: move"])' in text and '(["process: move (2)"])' in text
     said = draw("fixtures/ipc602_lending_desk_bad.py", "--finding", "1")
-    assert "as process: move\n" in said and "as process: move #35;2\n" in said
+    assert "as process: move\n" in said and "as process: move (2)\n" in said
 
 
 def test_a_finding_is_a_sequence_that_ends_in_waits() -> None:

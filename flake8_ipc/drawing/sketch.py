@@ -113,7 +113,7 @@ def labels(program: Program) -> dict[Role, str]:
     for role in program.roles:
         name = _label(role)
         turns[name] += 1
-        found[role] = name if turns[name] == 1 else f"{name} #{turns[name]}"
+        found[role] = name if turns[name] == 1 else f"{name} ({turns[name]})"
     return found
 
 
