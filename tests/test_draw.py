@@ -81,6 +81,13 @@ def test_the_two_ends_of_a_pipe_are_one_thing_and_each_deed_names_its_end() -> N
     assert '|"end.recv line 8"|' in text and '|"end.recv line 18"|' in text
 
 
+def test_processes_that_are_called_alike_are_numbered() -> None:
+    text = draw("fixtures/ipc602_lending_desk_bad.py")
+    assert '(["process: move"])' in text and '(["process: move (2)"])' in text
+    said = draw("fixtures/ipc602_lending_desk_bad.py", "--finding", "1")
+    assert "as process: move\n" in said and "as process: move (2)\n" in said
+
+
 def test_a_finding_is_a_sequence_that_ends_in_waits() -> None:
     said = draw(ONE_QUEUE, "--finding", "1").splitlines()
     assert said[0] == "sequenceDiagram"
@@ -97,7 +104,7 @@ def test_a_finding_is_a_sequence_that_ends_in_waits() -> None:
         ((ONE_QUEUE, "--finding", "7"), "has no finding 7; it has 2"),
         ((ONE_END, "--finding", "2"), "IPC302 at line 18 has no story that could be drawn"),
         (("fixtures/tutorial_array_filled_good.py",), "starts no process"),
-        ((ONE_QUEUE, ONE_END), "draw takes one file"),
+        (("nowhere.py",), "No such file"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line_and_2(arguments: tuple[str, ...], says: str) -> None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from .accepted import accepted, store
-from .check import configuration_of, declare_files, gather
+from .check import add_configuration, configuration_of, gather
 
 _FILE = ".flake8-ipc-baseline.json"
 
@@ -20,12 +20,13 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.set_defaults(run=run)
     parser.add_argument("--output", default=_FILE, metavar="FILE", help=f"the file to write (default: {_FILE})")
-    declare_files(parser)
+    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files and folders")
+    add_configuration(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Writes the file; what is found is no failure here."""
-    found = gather(options.paths, configuration_of(options), options.stdin_display_name, options.jobs)
+    found = gather(options.paths, configuration_of(options), options.stdin_display_name)
     baseline = accepted(found, options.output)
     store(baseline)
     count = sum(entry.count for entry in baseline.entries)

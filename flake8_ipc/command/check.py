@@ -28,17 +28,12 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     """Adds the command to the parser."""
     parser = commands.add_parser("check", help="report findings", description="Reports the findings in files and folders.")
     parser.set_defaults(run=run)
+    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files, folders, or - for standard input")
     parser.add_argument("--baseline", metavar="FILE", help="report only what is not in this file of `flake8-ipc baseline`")
     parser.add_argument("--format", choices=formats.names(), default="default", help="how findings are written")
     parser.add_argument("--story", action="store_true", help="show the code and the steps that lead to each finding")
     parser.add_argument("--statistics", action="store_true", help="count the findings of each code on standard error")
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 though there are findings")
-    declare_files(parser)
-
-
-def declare_files(parser: argparse.ArgumentParser) -> None:
-    """Adds what says which files are linted, and for what."""
-    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files, folders, or - for standard input")
     parser.add_argument("-j", "--jobs", type=_jobs, default=0, metavar="N", help="processes to work with (default: as needed)")
     add_configuration(parser)
 

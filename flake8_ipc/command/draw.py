@@ -13,7 +13,7 @@ from ..finding import Finding
 from ..model import Program
 from ..rules import judge
 from ..source.read import NotAnalysed, read
-from .check import configuration_of, declare_files
+from .check import add_configuration, configuration_of
 from .configuration import Configuration
 from .files import text_of
 from .unusable import Unusable
@@ -30,14 +30,13 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.set_defaults(run=run)
     parser.add_argument("--finding", type=int, metavar="N", help="draw how the Nth finding of `check FILE` gets stuck")
     parser.add_argument("--html", action="store_true", help="write a page that needs nothing else, instead of Mermaid")
-    declare_files(parser)
+    parser.add_argument("path", metavar="FILE", help="the file, or - for standard input")
+    add_configuration(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Writes the picture; raises Unusable where there is none."""
-    if len(options.paths) != 1:
-        raise Unusable("draw takes one file")
-    path: str = options.paths[0]
+    path: str = options.path
     shown = options.stdin_display_name if path == "-" else path
     programs, findings = _studied(path, shown, configuration_of(options))
     numbered = list(enumerate(findings, 1))

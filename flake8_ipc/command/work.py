@@ -69,15 +69,6 @@ def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]
     return [told(finding, lines) for finding in wanted(lint(text, shown, configuration.options), text, shown, configuration)]
 
 
-def wanted(found: Iterable[Finding], text: str, shown: str, configuration: Configuration) -> Iterator[Finding]:
-    """Those of a file's findings that neither the configuration nor a comment silences."""
-    noqa = Noqa(text)
-    for finding in found:
-        silenced = configuration.noqa and noqa.silences(finding.code, finding.place.line)
-        if configuration.wants(finding.code, shown) and not silenced:
-            yield finding
-
-
 def not_python(text: str) -> SyntaxError | None:
     """Why Python refuses a text; asked before libcst is, which some texts that Python refuses take down."""
     try:
@@ -101,3 +92,12 @@ def told(finding: Finding, lines: list[str]) -> Remark:
         for place_ in [step.place.origin or step.place]
     )
     return Remark(finding.code, finding.message, place.path, place.line, place.column + 1, source, steps)
+
+
+def wanted(found: Iterable[Finding], text: str, shown: str, configuration: Configuration) -> Iterator[Finding]:
+    """Those of a file's findings that neither the configuration nor a comment silences."""
+    noqa = Noqa(text)
+    for finding in found:
+        silenced = configuration.noqa and noqa.silences(finding.code, finding.place.line)
+        if configuration.wants(finding.code, shown) and not silenced:
+            yield finding

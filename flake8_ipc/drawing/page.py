@@ -43,13 +43,14 @@ _LEGEND = (
 
 
 def page(name: str, sketches: Iterable[Sketch], findings: Iterable[tuple[int, Finding, Sequence | None]]) -> str:
-    """The page of a file: its programs, then its findings by number, with the stories that can be drawn."""
+    """The page of a file: its programs of several processes, then its findings by number, with what can be drawn of them."""
     title = html.escape(name)
     parts = [f"<h1>{title}</h1>\n"]
     shown = list(sketches)
     for one in shown:
         parts.append(f"<h2>{html.escape(one.title)}</h2>\n<figure>\n{flow(one)}</figure>\n")
-    parts.append(f'<p class="legend">{_LEGEND}</p>\n' if shown else "<p>One process; there is nothing to draw.</p>\n")
+    if shown:
+        parts.append(f'<p class="legend">{_LEGEND}</p>\n')
     for number, finding, drawing in findings:
         head = f"{number}. <code>{finding.code}</code> line {finding.place.line}"
         parts.append(f"<h2>{head}</h2>\n<p>{html.escape(finding.message)}</p>\n")

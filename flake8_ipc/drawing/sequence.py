@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..finding import Finding, Step
 from ..model import Event, Program, Role, Shared, Verb
-from .sketch import deed, drawn, label, thing_label, whole
+from .sketch import deed, drawn, labels, thing_label, whole
 
 _TAKING = frozenset({Verb.GET, Verb.RECV})
 
@@ -44,7 +44,8 @@ def sequence(finding: Finding, programs: Iterable[Program]) -> Sequence | None:
     roles = list(dict.fromkeys(role for role, _, _ in deeds))
     roles = list(dict.fromkeys([*roles, *(role for _, event, _ in deeds for role in _run_by(event, programs))]))
     things = list(dict.fromkeys(whole(event.target) for _, event, _ in deeds if drawn(event.target)))
-    columns = (*(label(role) for role in roles), *(thing_label(thing) for thing in things))
+    names = {role: name for program in programs for role, name in labels(program).items()}
+    columns = (*(names[role] for role in roles), *(thing_label(thing) for thing in things))
     turns = tuple(_turn(role, event, stuck, roles, things, programs) for role, event, stuck in deeds)
     return Sequence(f"{finding.code} at line {finding.place.line}", columns, len(roles), turns)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -89,9 +90,10 @@ def sketch(program: Program) -> Sketch | None:
         return None
     things = _Things()
     uses = [_uses(role, things) for role in program.roles]
+    names = labels(program)
     actors = tuple(
         Actor(
-            label(role),
+            names[role],
             _number(program, role.parent),
             _depth(role),
             role.many,
@@ -101,11 +103,21 @@ def sketch(program: Program) -> Sketch | None:
         )
         for role, mine in zip(program.roles, uses, strict=True)
     )
-    return Sketch(label(program.root), actors, tuple(things.drawn))
+    return Sketch(names[program.root], actors, tuple(things.drawn))
 
 
-def label(role: Role) -> str:
-    """A role's name, with the function that it runs where the text shows one."""
+def labels(program: Program) -> dict[Role, str]:
+    """The roles' names, each with the function that it runs where the text shows one; what is called alike is numbered."""
+    turns: Counter[str] = Counter()
+    found = {}
+    for role in program.roles:
+        name = _label(role)
+        turns[name] += 1
+        found[role] = name if turns[name] == 1 else f"{name} ({turns[name]})"
+    return found
+
+
+def _label(role: Role) -> str:
     handover = getattr(role.process, "handover", None)
     callee = handover.callee.name if handover is not None and handover.callee is not None else ""
     if role.kind in (RoleKind.MAIN, RoleKind.ENTRY) or not callee or callee == role.name:
