@@ -56,8 +56,10 @@ class Source:
         return node
 
     def _entered(self, where: Where) -> ast.expr | None:
-        """What a ``with`` statement of one item enters: before 3.12 the whole statement is where that is done."""
+        """What a ``with`` statement of one item enters, or a ``for`` goes over: before 3.12 the place is the statement's."""
         for node in self.parents:
+            if isinstance(node, (ast.For, ast.AsyncFor)) and (node.lineno, node.col_offset) == (where.line, where.column):
+                return node.iter
             if isinstance(node, (ast.With, ast.AsyncWith)) and (node.lineno, node.col_offset) == (where.line, where.column):
                 return node.items[0].context_expr if len(node.items) == 1 else None
         return None

@@ -53,7 +53,9 @@ class Texts:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)) or source.with_item(node):
                 return f"with {source.text(node) if node is not None else 'it'}"
         if isinstance(node, ast.Call):
-            return source.text(node.func)
+            # What ``iter(queue.get, None)`` calls is its first argument.
+            asked = len(node.args) == 2 and isinstance(node.func, ast.Name) and node.func.id == "iter"
+            return source.text(node.args[0] if asked else node.func)
         return source.text(node) if node is not None else "it"
 
     def used(self, where: Where) -> bool:
