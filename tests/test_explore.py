@@ -11,6 +11,7 @@ from build import (
     close,
     done,
     either,
+    event,
     flag,
     forever,
     get,
@@ -40,7 +41,23 @@ from build import (
 
 from flake8_ipc.analysis.explore.game import Stuck
 from flake8_ipc.analysis.explore.stuck import Explorer, Verdict, blocked, joins_of_unsent, told, waiting_under_locks
-from flake8_ipc.model import Blocking, Count, Event, Jump, Kind, Loop, Program, Queue, Seq, Verb
+from flake8_ipc.model import (
+    Blocking,
+    Choice,
+    Constant,
+    Count,
+    Event,
+    Flow,
+    Jump,
+    Kind,
+    Loop,
+    Program,
+    Queue,
+    Seq,
+    Shared,
+    Verb,
+    flow,
+)
 
 
 def explored(it: Program) -> Verdict:
@@ -600,3 +617,37 @@ def test_a_signal_that_comes_after_what_does_not_fit() -> None:
     one = put(q)
     found = explored(program([start(p), times(12, one), set_(e), join(p)], child(p, wait(e), times(12, get(q))))).plain
     assert [event for _, _, event in blocked(found, Verb.PUT, Verb.WAIT)] == [one]
+
+
+# -- what is looked at
+
+
+def looks(target: Shared) -> Event:
+    asked = event(Verb.QUERY, target)
+    asked.used = True
+    return asked
+
+
+def until_set(flag: Shared, *items: Flow) -> Loop:
+    """``while not flag.is_set(): ...``"""
+    loop = Loop(Seq())
+    asked = looks(flag)
+    loop.body = Seq([asked, Choice([Jump(loop), Seq()], flow.Test(asked, Constant(True))), *items])
+    return loop
+
+
+def test_whoever_waits_for_something_else_does_not_see_that_it_shall_stop() -> None:
+    q, stop, p = queue(), flag(), process()
+    one = get(q)
+    found = explored(program([start(p), put(q), set_(stop), join(p)], child(p, until_set(stop, one)))).plain
+    assert [event for _, _, event in blocked(found, Verb.GET)] == [one]
+    assert silent(program([start(p), put(q), set_(stop), put(q), join(p)], child(p, until_set(stop, get(q)))))
+    assert silent(program([start(p), set_(stop), join(p)], child(p, until_set(stop, get(q, timed=True)))))
+
+
+def test_what_is_sent_when_nobody_is_left_to_read_it() -> None:
+    """It raises, so that nothing after it is ever waited for."""
+    mine, its = pipe()
+    q, p = queue(), process()
+    it = program([start(p), close(its), join(p), send(mine), get(q)], child(p, close(its), given=[its]))
+    assert silent(it)

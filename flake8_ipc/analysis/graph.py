@@ -95,7 +95,7 @@ class Graph:
     def _choice(self, flow: Choice, next_: Node, at: _Context) -> Node:
         branches = [self._build(branch, next_, at) for branch in flow.branches]
         test = flow.test
-        if test is not None:
+        if test is not None and test.event.verb is not Verb.QUERY:
             # Past the branch of a message that is known, it is known that this very message came.
             index = 0 if test.equal else 1
             got = test.event

@@ -33,7 +33,8 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class Test:
     """What a choice depends on, where that is known: the first branch is taken iff the message that ``event`` (a get
-    or receive) took last equals ``constant`` (``equal``), or differs from it (not ``equal``).
+    or receive) took last equals ``constant`` (``equal``), or differs from it (not ``equal``). Of an event's ``is_set``
+    (a query) it is the answer, True or False.
     """
 
     event: Event

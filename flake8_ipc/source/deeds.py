@@ -176,6 +176,10 @@ def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CS
     return from_values(args.values())
 
 
+# What is asked, beside messages, whose answer is told apart where it decides something.
+_TOLD = frozenset({(Verb.POLL, Kind.SUBPROCESS), (Verb.QUERY, Kind.EVENT)})
+
+
 def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: cst.CSTNode) -> Value:
     shared = ref.shared
     waits = blocking(deed, args)
@@ -194,7 +198,7 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
-    if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
+    if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb, shared.kind) in _TOLD:
         return Data(message=event, thing=fresh_key())
     if deed.verb is Verb.SIZE:
         return Data(plain=True, sizes=(node,), size_of=(shared,))

@@ -13,7 +13,7 @@ from .machine import Deed, Enter, Fork, Head, Step
 from .state import State, Thread
 from .table import Table
 
-_TAKES = (Verb.GET, Verb.RECV)
+_TAKES = (Verb.GET, Verb.RECV, Verb.QUERY)
 _NOBODY: frozenset[int] = frozenset()
 
 
@@ -156,6 +156,8 @@ class Forgetting:
         if event.verb is Verb.RECV:
             peer = target.peer if isinstance(target, PipeEnd) else None
             return self._bit(target) | self._bit(_end_of(peer))
+        if event.verb is Verb.SEND:
+            return self._bit(_end_of(target.peer if isinstance(target, PipeEnd) else None))
         if event.verb in (Verb.JOIN, Verb.TASK_DONE):
             return self._bit(("tasks", target)) if target in self.table.tasks else 0
         bounded = event.verb is Verb.PUT and self.table.room_in(target) != 0

@@ -1,13 +1,13 @@
 """What is done to queues and pipes, as CPython does it.
 
 Sources: CPython Lib/multiprocessing/queues.py (a put only hands its item to the feeder; _finalize_join waits for the
-feeder at exit; a JoinableQueue counts what was put and not acknowledged), connection.py (recv raises EOFError when no copy
-of the other end is left).
+feeder at exit; a JoinableQueue counts what was put and not acknowledged), connection.py (recv raises EOFError, send
+BrokenPipeError when no copy of the other end is left).
 """
 
 from __future__ import annotations
 
-from ...model import Event, Kind, PipeEnd, Shared, Verb
+from ...model import Kind, PipeEnd, Shared, Verb
 from .machine import Deed, caught
 from .state import Ground, State, TooBig
 
@@ -41,13 +41,7 @@ def get(ground: Ground, state: State, index: int, step: Deed) -> list[State] | N
     state = ground.hold(state, step.event.target, rest)
     if sender == ground.home(state, index) and step.event.target in ground.contested:
         state = state._replace(own=state.own | {step.event})
-    return [ground.go(_remember(ground, state, index, step.event, payload), index, step.next)]
-
-
-def _remember(ground: Ground, state: State, index: int, event: Event, payload: object) -> State:
-    thread = state.threads[index]
-    last = tuple(pair for pair in thread.last if pair[0] is not event)
-    return ground.with_copy(state, index, thread._replace(last=(*last, (event, payload))))
+    return [ground.go(ground.remember(state, index, step.event, payload), index, step.next)]
 
 
 def task_done(ground: Ground, state: State, index: int, step: Deed) -> list[State]:
@@ -72,6 +66,10 @@ def send(ground: Ground, state: State, index: int, step: Deed) -> list[State] | 
     if peer is None:
         return [ground.go(state, index, step.next)]
     buffer, holders = ground.pipe(state, peer)
+    if not holders:
+        # Nobody can read it: the sender is told so, unless it was quicker than the last reader's end.
+        broken = ground.go(state, index, caught(step.handlers, "BrokenPipeError"))
+        return [ground.go(state, index, step.next), broken]
     if len(buffer) >= ground.numbers.longest:
         raise TooBig
     token = (ground.payload(step.event.payload), ground.home(state, index))
@@ -88,7 +86,7 @@ def recv(ground: Ground, state: State, index: int, step: Deed) -> list[State] | 
     if buffer:
         (payload, _), rest = buffer[0], buffer[1:]
         state = ground.hold(state, end, (rest, holders))
-        return [ground.go(_remember(ground, state, index, step.event, payload), index, step.next)]
+        return [ground.go(ground.remember(state, index, step.event, payload), index, step.next)]
     peer = end.peer if isinstance(end, PipeEnd) else None
     if peer is None or not ground.pipe(state, peer)[1]:
         return [ground.go(state, index, caught(step.handlers, "EOFError"))]

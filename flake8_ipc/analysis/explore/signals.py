@@ -140,6 +140,12 @@ def signal(ground: Ground, state: State, index: int, step: Deed) -> list[State]:
     return [on]
 
 
+def query(ground: Ground, state: State, index: int, step: Deed) -> list[State]:
+    """Looks whether an event is set."""
+    answer = ("const", bool(state.held[ground.number[step.event.target]]))
+    return [ground.go(ground.remember(state, index, step.event, answer), index, step.next)]
+
+
 DEEDS = {
     Verb.ACQUIRE: acquire,
     Verb.RELEASE: release,
@@ -147,4 +153,5 @@ DEEDS = {
     Verb.SET: signal,
     Verb.CLEAR: signal,
     Verb.NOTIFY: notify,
+    Verb.QUERY: query,
 }

@@ -144,6 +144,12 @@ class Ground:
             index = state.threads[index].parent
         return index
 
+    def remember(self, state: State, index: int, event: Event, payload: object) -> State:
+        """The state with a copy that knows what it took, or was told, by an event."""
+        thread = state.threads[index]
+        last = tuple(pair for pair in thread.last if pair[0] is not event)
+        return self.with_copy(state, index, thread._replace(last=(*last, (event, payload))))
+
     def payload(self, payload: Constant | None) -> object:
         """A message's content, if somebody tells it from others."""
         if payload is None or (type(payload.value), payload.value) not in self.told_apart:

@@ -160,6 +160,8 @@ class Explorer:
         if event.verb in _CONTROL and event.target.kind in _PROCESSES:
             # Whoever else has the process may join it; that it is started here remains true.
             return event.verb is Verb.START or not event.target.open
+        if event.verb is Verb.QUERY:
+            return event.used and event.target.kind is Kind.EVENT and event.target in self.objects
         if event.verb in (Verb.TASK_DONE, Verb.JOIN):
             return event.target in self._joined
         # A condition made over a lock is that lock, whoever waits for it.
@@ -231,7 +233,7 @@ def _alone(roles: list[Role]) -> Iterator[Event]:
     """Events that no other copy competes with: they can only let others go on, or take what nobody else takes."""
     users: dict[tuple[Shared, Verb], set[Role]] = {}
     for role in roles:
-        for event in role.events(*_MESSAGES, Verb.CLEAR, Verb.JOIN):
+        for event in role.events(*_MESSAGES, Verb.CLEAR, Verb.JOIN, Verb.QUERY):
             users.setdefault((event.target, event.verb), set()).add(role)
 
     def only(event: Event) -> bool:
@@ -257,7 +259,9 @@ def _alone(roles: list[Role]) -> Iterator[Event]:
             elif verb is Verb.JOIN and event.target.kind in _PROCESSES:
                 yield event
             elif verb in (Verb.SET, Verb.WAIT) and event.target.kind is Kind.EVENT:
-                if (event.target, Verb.CLEAR) not in users:
+                # Whoever looks at it sees whether it is set yet.
+                changing = (Verb.CLEAR, Verb.QUERY) if verb is Verb.SET else (Verb.CLEAR,)
+                if not any((event.target, other) in users for other in changing):
                     yield event
 
 
