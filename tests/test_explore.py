@@ -651,3 +651,15 @@ def test_what_is_sent_when_nobody_is_left_to_read_it() -> None:
     q, p = queue(), process()
     it = program([start(p), close(its), join(p), send(mine), get(q)], child(p, close(its), given=[its]))
     assert silent(it)
+
+
+def test_a_stop_sign_fits_into_any_pipe() -> None:
+    q, p = queue(), process()
+    joined = join(p)
+    assert silent(program([start(p), joined], child(p, put(q, None))))
+    found = explored(program([start(p), joined], child(p, put(q), put(q, None)))).crowded
+    assert [event for _, event, _, _ in joins_of_unsent(found)] == [joined]
+    # What others put before it may leave no room.
+    first, last = process("first"), process("last")
+    main = [start(first), start(last), join(last), get(q), join(first)]
+    assert explored(program(main, child(first, put(q)), child(last, put(q, None)))).crowded

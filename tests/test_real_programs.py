@@ -23,11 +23,13 @@ from flake8_ipc.options import Options
 WAITS = frozenset("IPC201 IPC205 IPC206 IPC207 IPC208 IPC304 IPC602 IPC603 IPC605 IPC606".split())
 # Those that say so of messages which do not fit into a pipe.
 CROWDED = WAITS | {"IPC202", "IPC306"}
-# A run all of whose threads slept for so long without being woken once hangs: none pauses for more than some hundredths.
-STILL = 0.6
+# A run all of whose threads slept for so long without being woken once hangs: none pauses for longer.
+STILL = 0.8
 # Longer than this no run is watched.
 SECONDS = 60.0
 SCHEDULES = 4
+# What is reported and does not hang is given more chances, with longer pauses.
+MORE, LONGER = 16, 5.0
 
 HEAD = """\
 import random
@@ -36,11 +38,12 @@ import time
 from multiprocessing import Barrier, Event, JoinableQueue, Lock, Pipe, Process, Queue, Semaphore, SimpleQueue
 
 turn = random.Random(int(sys.argv[1]))
+longer = float(sys.argv[2])
 {news}
 
 
 def pause():
-    time.sleep(turn.choice([0, 0, 0.03]))
+    time.sleep(longer * turn.choice([0, 0, 0.03]))
 """
 SMALL = '# Fits into any pipe: nobody waits for room.\nNEWS = "x"'
 LARGE = '# Fits into no pipe: whoever sends waits until it is taken.\nNEWS = "x" * 300_000'
@@ -126,10 +129,11 @@ def _section(choice: random.Random) -> list[str]:
 def woven(choice: random.Random) -> Program:
     """Two sides that answer each other in all they do, loops included; then, mostly, one thing is left out or moved."""
     sides: tuple[list[str], list[str]] = ([], [])
+    large = choice.random() < 0.3
     second = choice.choice(("Queue()", "SimpleQueue()", "JoinableQueue()", "Queue(1)", "Queue(2)"))
     for _ in range(choice.randint(1, 3)):
         giver = choice.randint(0, 1)
-        for side, deed in _exchange(choice, giver, "Joinable" in second):
+        for side, deed in _exchange(choice, giver, "Joinable" in second, large):
             sides[side].append(deed)
     main, child = sides
     main.insert(choice.randint(0, len(main)) if choice.random() < 0.15 else len(main), "process1.join()")
@@ -137,16 +141,18 @@ def woven(choice: random.Random) -> Program:
         _spoil(choice, choice.choice(sides))
     shared = WOVEN.format(first="Queue()", second=second, tickets=choice.choice((0, 0, 1)))
     names = "first, second, near, lock, other, ready, tickets, meeting"
-    return Program(shared, names, (tuple(child),), tuple(main), large=choice.random() < 0.3)
+    return Program(shared, names, (tuple(child),), tuple(main), large)
 
 
-def _exchange(choice: random.Random, giver: int, joinable: bool) -> Iterator[tuple[int, str]]:
+def _exchange(choice: random.Random, giver: int, joinable: bool, large: bool) -> Iterator[tuple[int, str]]:
     """What one side gives, and the other one takes (main is side 0)."""
     taker, turns = 1 - giver, choice.choice((1, 1, 2, 3, 5, 6))
     end = ("far", "near")
     queue = choice.choice(("first", "second"))
     done = f"\n{queue}.task_done()" if joinable and queue == "second" else ""
-    kind = choice.choice(("count", "count", "split", "sentinel", "pipe", "call", "event", "ticket", "barrier", "lock", "join"))
+    kinds = ["count", "count", "split", "sentinel", "event", "ticket", "barrier", "lock", "join"]
+    # Two sides that both send what does not fit wait for each other, which no code is about.
+    kind = choice.choice(kinds if large else [*kinds, "pipe", "call"])
     if kind == "count":
         yield giver, _loop(turns, f"{queue}.put(NEWS)")
         yield taker, _loop(turns, f"print(len({queue}.get())){done}")
@@ -219,18 +225,18 @@ def reported(program: Program) -> bool:
     return any(finding.code in codes for finding in lint(program.text, "program.py", Options()))
 
 
-def hangs(program: Program, folder: pathlib.Path) -> bool:
+def hangs(program: Program, folder: pathlib.Path, *, seeds: range = range(SCHEDULES), longer: float = 1.0) -> bool:
     """Whether it hangs in one of several schedules; a run that dies of an error does not."""
     path = folder / "program.py"
     path.write_text(program.text)
     runs = [
         subprocess.Popen(
-            [sys.executable, str(path), str(seed)],
+            [sys.executable, str(path), str(seed), str(longer)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        for seed in range(SCHEDULES)
+        for seed in seeds
     ]
     try:
         return any([_sleeps_for_good(run) for run in runs])
@@ -284,6 +290,8 @@ def count(
         for _ in range(programs):
             program = drawn(choice)
             said, real = reported(program), hangs(program, pathlib.Path(folder))
+            for first in range(SCHEDULES, SCHEDULES + MORE, SCHEDULES) if said else ():
+                real = real or hangs(program, pathlib.Path(folder), seeds=range(first, first + SCHEDULES), longer=LONGER)
             hung += real
             if said and not real:
                 false_alarms.append(program)

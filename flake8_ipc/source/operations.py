@@ -71,8 +71,9 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         as_number(run, value, node, "arithmetic")
     if run.copies:
         copies.read(run, [left, right], node)
-    if isinstance(left, Const) and isinstance(right, Const):
-        return fold(node.operator, left, right)
+    one, other = _number(left), _number(right)
+    if isinstance(one, Const) and isinstance(other, Const):
+        return fold(node.operator, one, other)
     if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
         return _concatenated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
@@ -86,6 +87,13 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     formats = isinstance(left, Const) and isinstance(left.value, str)
     keep = formats or isinstance(node.operator, _KEEPS_APART)
     return from_values([left, right], plain=_numeric(left, right), keep=keep)
+
+
+def _number(value: Value) -> Value:
+    """A number of elements that is known, as a constant."""
+    if isinstance(value, Data) and value.count is not None and value.count.exact is not None and not value.reads:
+        return Const(value.count.exact)
+    return value
 
 
 def _numeric(left: Value, right: Value) -> bool:

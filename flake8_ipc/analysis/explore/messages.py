@@ -108,8 +108,8 @@ def taken(ground: Ground, state: State, index: int, step: Deed) -> bool:
     if isinstance(target, PipeEnd):
         assert target.peer is not None
         buffer, holders = ground.pipe(state, target.peer)
-        return not holders or all(sender != me for _, sender in buffer)
-    return all(sender != me for _, sender in ground.queue(state, target))
+        return not holders or not ground.waits_for_taking(buffer, me)
+    return not ground.waits_for_taking(ground.queue(state, target), me)
 
 
 def flushed(ground: Ground, state: State, index: int) -> bool:
@@ -120,7 +120,7 @@ def flushed(ground: Ground, state: State, index: int) -> bool:
         return True
     for shared in ground.objects:
         if shared.kind in (Kind.QUEUE, Kind.JOINABLE_QUEUE) and not shared.managed and shared not in ground.hasty:
-            if any(sender == index for _, sender in ground.queue(state, shared)):
+            if ground.waits_for_taking(ground.queue(state, shared), index):
                 return False
     return True
 

@@ -19,6 +19,8 @@ MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 Token: TypeAlias = tuple[object, int]
 # Copies with the depth of the lock that each of them gave back while it waits for a condition.
 Sleepers: TypeAlias = frozenset[tuple[int, int]]
+# A stop sign of a few bytes, of which any number fits into a pipe.
+_SMALL = ("const", None)
 RUNNING, FLUSHING, DONE = 0, 1, 2
 
 
@@ -151,10 +153,19 @@ class Ground:
         return self.with_copy(state, index, thread._replace(last=(*last, (event, payload))))
 
     def payload(self, payload: Constant | None) -> object:
-        """A message's content, if somebody tells it from others."""
-        if payload is None or (type(payload.value), payload.value) not in self.told_apart:
+        """A message's content, if somebody tells it from others, or by its size."""
+        if payload is None:
+            return None
+        if payload.value is None and not self.patient:
+            return _SMALL
+        if (type(payload.value), payload.value) not in self.told_apart:
             return None
         return ("const", payload.value)
+
+    def waits_for_taking(self, messages: tuple[Token, ...], sender: int) -> bool:
+        """Whether some message of this sender does not fit into the pipe: all do up to one that is more than a None."""
+        large = next((place for place, (payload, _) in enumerate(messages) if payload != _SMALL), len(messages))
+        return any(one == sender for _, one in messages[large:])
 
     def room_in(self, queue: Shared) -> int | None:
         """How many messages a queue holds (0: any number, None: it cannot be told)."""
