@@ -663,3 +663,31 @@ def test_a_stop_sign_fits_into_any_pipe() -> None:
     first, last = process("first"), process("last")
     main = [start(first), start(last), join(last), get(q), join(first)]
     assert explored(program(main, child(first, put(q)), child(last, put(q, None)))).crowded
+
+
+# -- stop signs
+
+
+def until(taken: Event, test: flow.Test) -> Loop:
+    """Takes until a test holds."""
+    loop = Loop(Seq())
+    loop.body = Seq([taken, Choice([Jump(loop), Seq()], test)])
+    return loop
+
+
+def test_a_stop_sign_that_nobody_is_known_to_put_may_be_any_unknown_message() -> None:
+    q, p = queue(), process()
+    taken = get(q)
+    ended = child(p, until(taken, flow.Test(taken, Constant("end"))))
+    assert silent(program([start(p), times(Count(0, None), put(q)), join(p)], ended))
+    named = explored(program([start(p), put(q, "start"), put(q, "stop"), join(p)], ended)).plain
+    assert [event for _, _, event in blocked(named, Verb.GET)] == [taken]
+
+
+def test_what_is_false_ends_a_loop_that_asks_for_truth() -> None:
+    q, p = queue(), process(many=True)
+    taken = get(q)
+    its = child(p, until(taken, flow.Test(taken, Constant(None), truth=True)), many=True)
+    assert silent(program([times(2, start(p)), put(q, "a"), put(q, ""), put(q, 0), times(2, join(p))], its))
+    found = explored(program([times(2, start(p)), put(q, "a"), put(q, ""), times(2, join(p))], its)).plain
+    assert [event for _, _, event in blocked(found, Verb.GET)] == [taken]

@@ -34,12 +34,13 @@ class Count:
 class Test:
     """What a choice depends on, where that is known: the first branch is taken iff the message that ``event`` (a get
     or receive) took last equals ``constant`` (``equal``), or differs from it (not ``equal``). Of an event's ``is_set``
-    (a query) it is the answer, True or False.
+    (a query) it is the answer, True or False. With ``truth`` all that is false equals the constant None.
     """
 
     event: Event
     constant: Constant
     equal: bool = True
+    truth: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -62,9 +62,9 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         # Whether an event is set.
         return Condition(value, test=Test(value.message, Constant(True)))
     if isinstance(value, Data) and value.message is not None and isinstance(node, (cst.Name, cst.NamedExpr)):
-        # `if item:` tells a message from None, but not from other false ones.
+        # `if item:` tells a message from None, as from others that are false.
         name = node.value if isinstance(node, cst.Name) else _target_name(node.target)
-        test = Test(value.message, Constant(None), equal=False)
+        test = Test(value.message, Constant(None), equal=False, truth=True)
         return Condition(value, test=test, narrow=(name, None, None))
     narrow = (node.value, None, None) if type(node) is cst.Name else None
     return Condition(value, reads=from_values([value]).reads, narrow=narrow)
@@ -132,7 +132,7 @@ def opposite(found: Condition) -> Condition:
     return Condition(
         found.value,
         None if found.truth is None else not found.truth,
-        Test(test.event, test.constant, not test.equal) if test is not None else None,
+        replace(test, equal=not test.equal) if test is not None else None,
         found.reads,
         (found.narrow[0], found.narrow[2], found.narrow[1]) if found.narrow is not None else None,
         found.guard,

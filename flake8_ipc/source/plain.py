@@ -191,6 +191,19 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
 
 
+@calls("itertools.chain")
+def _chain(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The elements of each, one after the other."""
+    parts: list[Value] = []
+    for value, _ in args.positional:
+        if isinstance(value, (Items, Coll)):
+            parts += contents.parts_or_many(run, value)
+        else:
+            items, element, count = iterated(run, value, node)
+            parts += items if items is not None else (Many(element, count or Count()),)
+    return Items(tuple(parts))
+
+
 @calls("zip")
 def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     columns = [iterated(run, value, node) for value, _ in args.positional]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...model import Blocking, Kind, PipeEnd, Shared, Verb
+from ...model import Blocking, Kind, Shared, Verb
 from ..locks import root
 from .machine import Deed, Enter, Fork, Head, Machine, Step
+from .state import carrier
 from .table import Table
 
 _MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK})
@@ -43,10 +44,9 @@ def alike(table: Table, unsigned: frozenset[Shared]) -> frozenset[Shared]:
         for step in machine.steps:
             if isinstance(step, Deed) and step.event.verb in (Verb.PUT, Verb.SEND):
                 event, target = step.event, step.event.target
-                carrier = target.peer if isinstance(target, PipeEnd) else target
-                others_look = table.room_in(target) != 0 or target in table.tasks
-                plain = event.exact and event.blocking is Blocking.FOREVER and not role.thread and not others_look
-                found.setdefault(target, set()).add(table.payload(event.payload) if plain and carrier in unsigned else event)
+                plain = event.exact and event.blocking is Blocking.FOREVER and not role.thread
+                plain = plain and table.room_in(target) == 0 and target not in table.tasks and carrier(target) in unsigned
+                found.setdefault(target, set()).add(table.payload(event.payload) if plain else event)
     return frozenset(target for target, payloads in found.items() if len(payloads) == 1)
 
 

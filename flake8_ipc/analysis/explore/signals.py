@@ -6,7 +6,7 @@ wait gives its lock back, and takes it again once it is notified).
 
 from __future__ import annotations
 
-from ...model import Barrier, Blocking, Kind, Shared, Verb
+from ...model import Barrier, Blocking, Constant, Kind, Shared, Verb
 from ..locks import root
 from .machine import Deed, caught
 from .state import Ground, Sleepers, State
@@ -142,7 +142,7 @@ def signal(ground: Ground, state: State, index: int, step: Deed) -> list[State]:
 
 def query(ground: Ground, state: State, index: int, step: Deed) -> list[State]:
     """Looks whether an event is set."""
-    answer = ("const", bool(state.held[ground.number[step.event.target]]))
+    answer = Constant(bool(state.held[ground.number[step.event.target]]))
     return [ground.go(ground.remember(state, index, step.event, answer), index, step.next)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ...model import Constant, Event, Kind, Queue, Role, Shared, Verb
+from ...model import Constant, Event, Kind, PipeEnd, Queue, Role, Shared, Test, Verb
 from .machine import Deed, Fork, Machine
 from .numbers import Numbers
 
@@ -20,7 +20,9 @@ Token: TypeAlias = tuple[object, int]
 # Copies with the depth of the lock that each of them gave back while it waits for a condition.
 Sleepers: TypeAlias = frozenset[tuple[int, int]]
 # A stop sign of a few bytes, of which any number fits into a pipe.
-_SMALL = ("const", None)
+_SMALL = Constant(None)
+# A message that is known, and that no test looks for.
+_OTHER = Constant(...)
 RUNNING, FLUSHING, DONE = 0, 1, 2
 
 
@@ -77,12 +79,12 @@ class Ground:
         self.fork_only = False
         self.daemons = any(role.daemon is not False for role in roles[1:])
         self.numbers = Numbers()
-        self.told_apart = {
-            (type(step.test.constant.value), step.test.constant.value)
-            for machine in machines
-            for step in machine.steps
-            if isinstance(step, Fork) and step.test is not None
-        }
+        tests = [
+            step.test for machine in machines for step in machine.steps if isinstance(step, Fork) and step.test is not None
+        ]
+        self._told_apart = {_typed(test.constant) for test in tests}
+        self._truths = any(test.truth for test in tests)
+        self.doubtful = frozenset(self._doubtful(tests))
         self.alone: frozenset[Event] = frozenset()
         self.hasty: frozenset[Shared] = frozenset()
         self.contested = frozenset(_contested(roles))
@@ -158,9 +160,24 @@ class Ground:
             return None
         if payload.value is None and not self.patient:
             return _SMALL
-        if (type(payload.value), payload.value) not in self.told_apart:
-            return None
-        return ("const", payload.value)
+        if _typed(payload) not in self._told_apart and (payload.value or not self._truths):
+            return _OTHER if self.doubtful else None
+        return payload
+
+    def _doubtful(self, tests: list[Test]) -> Iterator[Test]:
+        """Tests for a stop sign that nobody puts, as far as is known: some unknown message may be it.
+
+        A None is put as such.
+        """
+        sent: dict[Shared, list[Constant]] = {}
+        for event in self.deeds(Verb.PUT, Verb.SEND):
+            if event.payload is not None:
+                sent.setdefault(carrier(event.target), []).append(event.payload)
+        for test in tests:
+            known = sent.get(test.event.target, ())
+            if test.event.verb is not Verb.QUERY and not any(passes(test, one) is test.equal for one in known):
+                if test.truth or test.constant.value is not None:
+                    yield test
 
     def waits_for_taking(self, messages: tuple[Token, ...], sender: int) -> bool:
         """Whether some message of this sender does not fit into the pipe: all do up to one that is more than a None."""
@@ -170,6 +187,21 @@ class Ground:
     def room_in(self, queue: Shared) -> int | None:
         """How many messages a queue holds (0: any number, None: it cannot be told)."""
         return self.room.get(queue, queue.maxsize if isinstance(queue, Queue) else 0)
+
+
+def carrier(target: Shared) -> Shared:
+    """What messages come out of: a queue, or the other end of a pipe."""
+    return target.peer if isinstance(target, PipeEnd) and target.peer is not None else target
+
+
+def passes(test: Test, message: Constant) -> bool:
+    """Whether a message that is known takes the first branch of a test."""
+    same = not message.value if test.truth else _typed(message) == _typed(test.constant)
+    return same is test.equal
+
+
+def _typed(constant: Constant) -> tuple[type, object]:
+    return type(constant.value), constant.value
 
 
 def _contested(roles: Sequence[Role]) -> Iterator[Shared]:

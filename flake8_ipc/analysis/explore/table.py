@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ...model import Barrier, Blocking, Event, Kind, Lock, PipeEnd, Queue, Role, Shared, Verb
+from ...model import Barrier, Blocking, Constant, Event, Kind, Lock, PipeEnd, Queue, Role, Shared, Verb
 from . import messages, signals
 from .life import end_copies, finish, join, spawn
 from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
 from .messages import close, flushed, taken
-from .state import DONE, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at
+from .state import DONE, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at, passes
 
 _Act: TypeAlias = Callable[[Ground, State, int, Deed], list[State] | None]
 _DEEDS: dict[Verb, _Act] = {**messages.DEEDS, **signals.DEEDS}
@@ -64,8 +64,17 @@ class Table(Ground):
         found = self._outcomes.get(thread)
         if found is None:
             step = self.machines[thread.role].steps[thread.pc]
-            found = self._outcomes[thread] = _fork(thread, step) if isinstance(step, Fork) else _head(thread, step)
+            found = self._fork(thread, step) if isinstance(step, Fork) else _head(thread, step)
+            self._outcomes[thread] = found
         return found
+
+    def _fork(self, thread: Thread, step: Fork) -> tuple[Thread, ...]:
+        if step.test is not None:
+            for event, payload in thread.last:
+                if event is step.test.event and not (payload is None and step.test in self.doubtful):
+                    first = passes(step.test, payload) if isinstance(payload, Constant) else not step.test.equal
+                    return (at(thread, step.targets[0 if first else 1]),)
+        return tuple(at(thread, target) for target in dict.fromkeys(step.targets))
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
@@ -119,15 +128,6 @@ def _act_of(event: Event) -> _Act | None:
     if event.verb is Verb.JOIN:
         return messages.join if isinstance(event.target, Queue) else None
     return _DEEDS.get(event.verb)
-
-
-def _fork(thread: Thread, step: Fork) -> tuple[Thread, ...]:
-    if step.test is not None:
-        for event, payload in thread.last:
-            if event is step.test.event:
-                same = payload == ("const", step.test.constant.value)
-                return (at(thread, step.targets[0 if same is step.test.equal else 1]),)
-    return tuple(at(thread, target) for target in dict.fromkeys(step.targets))
 
 
 def _head(thread: Thread, step: Step) -> tuple[Thread, ...]:
