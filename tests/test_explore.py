@@ -691,3 +691,24 @@ def test_what_is_false_ends_a_loop_that_asks_for_truth() -> None:
     assert silent(program([times(2, start(p)), put(q, "a"), put(q, ""), put(q, 0), times(2, join(p))], its))
     found = explored(program([times(2, start(p)), put(q, "a"), put(q, ""), times(2, join(p))], its)).plain
     assert [event for _, _, event in blocked(found, Verb.GET)] == [taken]
+
+
+def test_what_was_taken_is_passed_on() -> None:
+    """The stop sign too, where it is looked at only afterwards."""
+    q, r, first, last = queue("q"), queue("r"), process("first"), process("last")
+    taken = get(q)
+    on = put(r)
+    on.passed = taken
+    loop = Loop(Seq())
+    loop.body = Seq([taken, on, Choice([Jump(loop), Seq()], flow.Test(taken, Constant(None)))])
+    shown = get(r)
+    main = [start(first), start(last), put(q), put(q, None), join(first), join(last)]
+    assert silent(program(main, child(first, loop), child(last, until_none(shown))))
+    on.passed = None
+    assert shown in waiting(explored(program(main, child(first, loop), child(last, until_none(shown)))).plain)
+
+
+def test_what_an_unknown_number_of_turns_gives_may_be_just_enough() -> None:
+    q, p = queue(), process(many=True)
+    its = child(p, times(Count(0, None), put(q)), many=True)
+    assert silent(program([times(3, start(p)), times(9, get(q)), times(3, join(p))], its))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
@@ -230,25 +231,30 @@ def _hand_over(
         inside.open = True
     facts["holds"] = holdings(Key.ANY, value)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
-    payloads: list[Constant | None] = []
-    for option in spread(value):
-        if isinstance(option, Const):
-            payloads.append(Constant(option.value))
-        else:
-            payloads.append(None)
-            if isinstance(option, Data) and option.anything:
-                payloads.append(Constant(None))
+    ways = [way for option in spread(value) for way in _payloads(option)]
     branches: list[Flow] = []
-    for payload in payloads if len(payloads) > 1 else ():
+    for payload, passed in ways if len(ways) > 1 else ():
         with run.writing() as sequence:
-            run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, **facts)
+            run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, passed=passed, **facts)
         branches.append(sequence)
     if branches:
         run.out.append(Choice(branches))
     else:
-        run.emit(deed.verb, shared, node, label, raises=raises, payload=payloads[0], **facts)
+        payload, passed = ways[0]
+        run.emit(deed.verb, shared, node, label, raises=raises, payload=payload, passed=passed, **facts)
     note_put(run, shared, value, node)
     return PLAIN
+
+
+def _payloads(value: Value) -> Iterator[tuple[Constant | None, Event | None]]:
+    """What may be put: a constant, what a get or receive took, or something unknown."""
+    if isinstance(value, Const):
+        yield Constant(value.value), None
+        return
+    message = value.message if isinstance(value, Data) else None
+    yield None, message if message is not None and message.verb in (Verb.GET, Verb.RECV) else None
+    if isinstance(value, Data) and value.anything:
+        yield Constant(None), None
 
 
 def _wait_for(

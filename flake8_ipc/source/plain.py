@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, Kind, RoleKind, Verb, events
+from ..model import LOCKS, Count, Kind, RoleKind, Verb, events
 from . import contents
 from .elements import iterate_shared, iterated
 from .joining import from_values, is_faceless, join
@@ -24,6 +24,7 @@ from .values import (
     Data,
     Func,
     Generator,
+    Inst,
     Items,
     Many,
     Name,
@@ -229,7 +230,15 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return collect(run, value, "list", node)
     items, element, count = iterated(run, value, node)
     _by_key(run, args, element, node)
+    if items is not None and len(items) > 1 and all(map(_may_be_locked, items)):
+        # Which of them comes first is not known; only that it is the same one wherever they are sorted.
+        items = (contents.inexact(element),) * len(items)
     return Items(items, element, count)
+
+
+def _may_be_locked(value: Value) -> bool:
+    """Whether a value is a lock, or an object of the program that may have one."""
+    return (isinstance(value, Ref) and value.shared.kind in LOCKS) or (isinstance(value, Inst) and value.shared is None)
 
 
 @calls("reversed")

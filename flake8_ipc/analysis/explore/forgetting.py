@@ -144,6 +144,8 @@ class Forgetting:
             found &= ~self._bits.get((role, event), 0)
         for _, target in step.handlers:
             found |= live[role][target]
+        if event.passed is not None:
+            found |= self._bit((role, event.passed))
         started = self.table.role_of.get(event.target) if event.verb is Verb.START else None
         if started is not None:
             # What a child looks at in itself is nobody else's.

@@ -21,7 +21,7 @@ def put(ground: Ground, state: State, index: int, step: Deed) -> list[State] | N
         return None
     if len(items) >= ground.numbers.longest:
         raise TooBig
-    token = (ground.payload(step.event.payload), ground.home(state, index))
+    token = (ground.payload(step.event, state.threads[index]), ground.home(state, index))
     state = ground.hold(state, queue, (*items, token))
     if queue in ground.tasks:
         if ground.unfinished(state, queue) >= 2 * ground.numbers.longest:
@@ -72,7 +72,7 @@ def send(ground: Ground, state: State, index: int, step: Deed) -> list[State] | 
         return [ground.go(state, index, step.next), broken]
     if len(buffer) >= ground.numbers.longest:
         raise TooBig
-    token = (ground.payload(step.event.payload), ground.home(state, index))
+    token = (ground.payload(step.event, state.threads[index]), ground.home(state, index))
     state = ground.hold(state, peer, ((*buffer, token), holders))
     if ground.patient or peer in ground.hasty:
         return [ground.go(state, index, step.next)]

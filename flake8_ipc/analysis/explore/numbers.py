@@ -40,13 +40,28 @@ class Numbers:
         return max(9, self.exact + 3)
 
 
+def carrier(target: Shared) -> Shared:
+    """What messages come out of: a queue, or the other end of a pipe."""
+    return target.peer if isinstance(target, PipeEnd) and target.peer is not None else target
+
+
 def exactly(program: Program) -> Numbers | None:
-    """The way to play all numbers of a program exactly; None where they are too high, or need no care."""
+    """The way to play all numbers of a program exactly; None where they are too high, or need no care.
+
+    Not where something is given in loops whose numbers are not known: what is taken may be just as much.
+    """
     numbers = [(role, one, loop.count.exact) for role, one, loop in _known(program) if loop.count is not None]
     high = {number for _, _, number in numbers if number is not None and number > EXACT}
     if not high or max(high) > _AT_MOST:
         return None
     if any(one.event.verb is Verb.START and number in high for _, one, number in numbers):
+        return None
+    if any(
+        one.event.verb in _GIVES and any(loop.count is not None and loop.count.exact is None for loop in one.loops)
+        for role in program.roles
+        if any(role.events(*_GIVES))
+        for one in surroundings(role.flow)
+    ):
         return None
     return Numbers(exact=max(high))
 
@@ -95,14 +110,17 @@ def _turns(counts: Iterable[Count | None]) -> int:
 
 def _given_otherwise(program: Program) -> bool:
     """Whether a loop with a high number takes what no such loop, and no number of processes, gives."""
-    given: set[Shared] = set()
+    given: set[tuple[Role, Shared]] = set()
     taken: set[Shared] = set()
+    started: set[Shared] = set()
     for role in program.roles:
         for one in surroundings(role.flow):
             verb, target = one.event.verb, one.event.target
             high = any(loop.count is not None and (loop.count.exact or 0) > EXACT for loop in one.loops)
             if verb in _GIVES and (high or role.many):
-                given.add(target.peer if isinstance(target, PipeEnd) and target.peer is not None else target)
+                given.add((role if not high else program.root, carrier(target)))
             elif verb in _TAKES and high:
                 taken.add(target)
-    return not taken <= given
+            elif verb is Verb.START and high:
+                started.add(target)
+    return not taken <= {target for role, target in given if role is program.root or role.process in started}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ...model import Constant, Event, Kind, PipeEnd, Queue, Role, Shared, Test, Verb
+from ...model import Constant, Event, Kind, Queue, Role, Shared, Test, Verb
 from .machine import Deed, Fork, Machine
 from .numbers import Numbers
 
@@ -154,10 +154,11 @@ class Ground:
         last = tuple(pair for pair in thread.last if pair[0] is not event)
         return self.with_copy(state, index, thread._replace(last=(*last, (event, payload))))
 
-    def payload(self, payload: Constant | None) -> object:
-        """A message's content, if somebody tells it from others, or by its size."""
+    def payload(self, event: Event, thread: Thread | None = None) -> object:
+        """A message's content, if somebody tells it from others, or by its size; of one passed on, what was taken."""
+        payload = event.payload
         if payload is None:
-            return None
+            return next((taken for get, taken in thread.last if get is event.passed), None) if thread is not None else None
         if payload.value is None and not self.patient:
             return _SMALL
         if _typed(payload) not in self._told_apart and (payload.value or not self._truths):
@@ -165,17 +166,13 @@ class Ground:
         return payload
 
     def _doubtful(self, tests: list[Test]) -> Iterator[Test]:
-        """Tests for a stop sign that nobody puts, as far as is known: some unknown message may be it.
+        """Tests for a stop sign that nobody puts anywhere, as far as is known: some unknown message may be it.
 
         A None is put as such.
         """
-        sent: dict[Shared, list[Constant]] = {}
-        for event in self.deeds(Verb.PUT, Verb.SEND):
-            if event.payload is not None:
-                sent.setdefault(carrier(event.target), []).append(event.payload)
+        sent = [event.payload for event in self.deeds(Verb.PUT, Verb.SEND) if event.payload is not None]
         for test in tests:
-            known = sent.get(test.event.target, ())
-            if test.event.verb is not Verb.QUERY and not any(passes(test, one) is test.equal for one in known):
+            if test.event.verb is not Verb.QUERY and not any(passes(test, one) is test.equal for one in sent):
                 if test.truth or test.constant.value is not None:
                     yield test
 
@@ -187,11 +184,6 @@ class Ground:
     def room_in(self, queue: Shared) -> int | None:
         """How many messages a queue holds (0: any number, None: it cannot be told)."""
         return self.room.get(queue, queue.maxsize if isinstance(queue, Queue) else 0)
-
-
-def carrier(target: Shared) -> Shared:
-    """What messages come out of: a queue, or the other end of a pipe."""
-    return target.peer if isinstance(target, PipeEnd) and target.peer is not None else target
 
 
 def passes(test: Test, message: Constant) -> bool:
