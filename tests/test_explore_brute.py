@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flake8_ipc.analysis.explore.numbers import picked
 from flake8_ipc.analysis.explore.state import DONE, State, TooBig
-from flake8_ipc.analysis.explore.stuck import Explorer
+from flake8_ipc.analysis.explore.stuck import Explorer, joins_a_sender
 from flake8_ipc.analysis.explore.table import Table
 from flake8_ipc.model import Blocking, Count, Event, Flow, Jump, Kind, Loop, Program, Seq, Shared, Verb
 
@@ -63,7 +63,8 @@ def plainly(it: Program) -> tuple[bool, bool, bool]:
         return True, False, False
     if forced(explorer._table(numbers, patient=True), lambda state: bool(state.own)):
         return False, True, False
-    return False, False, explorer._crowds() and forced(explorer._table(numbers, patient=False), lambda state: True)
+    table = explorer._table(numbers, patient=False)
+    return False, False, explorer._crowds() and forced(table, lambda state: joins_a_sender(table, state))
 
 
 def verdict(it: Program) -> tuple[bool, bool, bool]:

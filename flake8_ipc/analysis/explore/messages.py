@@ -66,10 +66,8 @@ def send(ground: Ground, state: State, index: int, step: Deed) -> list[State] | 
     if peer is None:
         return [ground.go(state, index, step.next)]
     buffer, holders = ground.pipe(state, peer)
-    if not holders:
-        # Nobody can read it: the sender is told so, unless it was quicker than the last reader's end.
-        broken = ground.go(state, index, caught(step.handlers, "BrokenPipeError"))
-        return [ground.go(state, index, step.next), broken]
+    if not holders and _surely_ended(ground, state, index, peer):
+        return [ground.go(state, index, caught(step.handlers, "BrokenPipeError"))]
     if len(buffer) >= ground.numbers.longest:
         raise TooBig
     token = (ground.payload(step.event, state.threads[index]), ground.home(state, index))
@@ -77,6 +75,15 @@ def send(ground: Ground, state: State, index: int, step: Deed) -> list[State] | 
     if ground.patient or peer in ground.hasty:
         return [ground.go(state, index, step.next)]
     return [ground.go(state, index, state.threads[index].pc, sending=True)]
+
+
+def _surely_ended(ground: Ground, state: State, index: int, end: Shared) -> bool:
+    """Whether all others that were given an end have been joined: whoever only ended may have been slower than a send."""
+    joined = dict(state.joined)
+    home = ground.home(state, index)
+    others = (thread.role for copy, thread in enumerate(state.threads) if copy != home)
+    given = [role for role in others if end in ground.roles[role].given]
+    return all(joined.get(role, 0) >= given.count(role) for role in given)
 
 
 def recv(ground: Ground, state: State, index: int, step: Deed) -> list[State] | None:

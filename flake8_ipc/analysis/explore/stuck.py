@@ -16,7 +16,7 @@ from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
 from .rooms import rooms
 from .numbers import Numbers, exactly, picked
-from .state import MUTEXES, State
+from .state import FLUSHING, MUTEXES, State
 from .table import Table
 from ..barriers import countable
 
@@ -113,8 +113,9 @@ class Explorer:
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
             return Verdict(plain, own, full=full, space=space)
-        crowded = explore(self._table(numbers, patient=False), self.limit)
-        unsent = search(crowded, lambda state: True) if crowded is not None else ()
+        table = self._table(numbers, patient=False)
+        crowded = explore(table, self.limit)
+        unsent = search(crowded, lambda state: joins_a_sender(table, state)) if crowded is not None else ()
         return Verdict(crowded=unsent, full=full, space=space)
 
     def _full(self, numbers: Numbers) -> tuple[Stuck, ...]:
@@ -288,6 +289,17 @@ def _only_putters(roles: list[Role]) -> Iterator[Event]:
 def _waits_for_room(table: Table, state: State) -> bool:
     waits = (waits_in(table, state, copy) for copy in range(len(state.threads)))
     return any(event is not None and event.verb is Verb.PUT for event in waits)
+
+
+def joins_a_sender(table: Table, state: State) -> bool:
+    """Whether somebody joins a process that waits until its messages are taken, or for room."""
+    senders = set()
+    for copy, thread in enumerate(state.threads):
+        event = waits_in(table, state, copy)
+        if thread.status == FLUSHING or thread.sending or (event is not None and event.verb is Verb.PUT):
+            senders.add(table.roles[thread.role].process)
+    waits = (waits_in(table, state, copy) for copy in range(len(state.threads)))
+    return any(event is not None and event.verb is Verb.JOIN and event.target in senders for event in waits)
 
 
 def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Role, Event]]:
