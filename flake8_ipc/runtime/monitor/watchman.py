@@ -6,6 +6,7 @@ import json
 import pathlib
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from ..session import Session
 from ..slots import Slot, Wait, read
@@ -29,6 +30,17 @@ class Blocked:
     wait: Wait
     resource: int
 
+    @property
+    def told(self) -> list[object]:
+        """The same in plain values."""
+        return [self.record, self.thread, self.place, int(self.wait), self.resource]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> Blocked:
+        """What was told in plain values."""
+        record, thread, place, wait, resource = told
+        return cls(record, thread, place, Wait(wait), resource)
+
 
 class Watchman:
     """Watches one run."""
@@ -42,6 +54,8 @@ class Watchman:
         self._read: dict[str, int] = {}
         self._seen: dict[Member, int] = {}
         self._same = 0
+        self._calm: set[str] = set()
+        self._aside: dict[str, set[int]] = {}
 
     def look(self) -> list[Blocked]:
         """One look; tells who is stuck once that is certain, else nobody."""
@@ -72,6 +86,10 @@ class Watchman:
             for member, slot in found.items()
         )
 
+    def record(self, pid: int) -> str | None:
+        """The name of a process's record."""
+        return self._records.get(pid)
+
     def living(self) -> dict[int, str]:
         """The processes of the run that are alive: when each began, by its id."""
         self._news()
@@ -84,7 +102,10 @@ class Watchman:
                 slots = read(self._session.slots(self._records[pid]))
             except OSError:
                 slots = {}
-            found[pid] = Process(pid, began, kernel.threads(pid), slots, kernel.awaits_alarm(pid))
+            alarmed = self._records[pid] not in self._calm and kernel.awaits_alarm(pid)
+            aside = self._aside.get(self._records[pid], set())
+            threads = {number: thread for number, thread in kernel.threads(pid).items() if number not in aside}
+            found[pid] = Process(pid, began, threads, slots, alarmed)
         return found
 
     def _news(self) -> None:
@@ -97,7 +118,7 @@ class Watchman:
             whole = news.rpartition(b"\n")[0]
             self._read[file.name] = begun + len(whole) + bool(whole)
             for line in whole.splitlines():
-                if line.startswith((b'["process"', b'["object"')):
+                if line.startswith((b'["process"', b'["object"', b'["calm"', b'["aside"')):
                     self._note(file.name.removesuffix(".record"), json.loads(line))
 
     def _note(self, record: str, line: list[object]) -> None:
@@ -106,5 +127,10 @@ class Watchman:
                 began = kernel.began(pid)
                 if began is not None:
                     self._began[pid], self._records[pid] = began, record
+            case ["calm"]:
+                # Its alarms are those of a tool that only ends what takes too long.
+                self._calm.add(record)
+            case ["aside", list(threads)]:
+                self._aside[record] = set(threads)
             case ["object", str(name), "PIPE_END", _, {"peer": str(peer)}] if peer.partition(":")[0] == "end":
                 self._peers[int(name.split(":")[1])] = int(peer.split(":")[1])
