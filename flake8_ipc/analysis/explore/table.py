@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ...model import Barrier, Blocking, Kind, Lock, PipeEnd, Queue, Role, Shared, Verb
+from ...model import Barrier, Blocking, Event, Kind, Lock, PipeEnd, Queue, Role, Shared, Verb
 from . import messages, signals
 from .life import end_copies, finish, join, spawn
 from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
@@ -23,17 +23,17 @@ class Table(Ground):
     def __init__(self, roles: list[Role], objects: list[Shared], machines: list[Machine], *, patient: bool) -> None:
         super().__init__(roles, objects, machines, patient=patient)
         self._acts = {
-            step: _DEEDS[step.event.verb]
+            step: act
             for machine in machines
             for step in machine.steps
-            if isinstance(step, Deed) and step.event.verb in _DEEDS
+            if isinstance(step, Deed) and (act := _act_of(step.event)) is not None
         }
         self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
 
     def start(self) -> State:
         """The state in which only the root runs."""
         nobody: Sleepers = frozenset()
-        held = (*map(_at_first, self.objects), *((nobody, nobody) for _ in self.sleepers))
+        held = (*map(_at_first, self.objects), *((nobody, nobody) for _ in self.sleepers), *(0 for _ in self.tasks))
         machine = self.machines[0]
         return State((Thread(0, machine.start, (0,) * machine.slots, (), RUNNING, False, -1),), held, (), (), frozenset())
 
@@ -113,6 +113,12 @@ class Table(Ground):
             return done
         failed = caught(step.handlers, event.raises) if event.raises is not None else step.next
         return [*(done or []), self.go(state, index, failed)]
+
+
+def _act_of(event: Event) -> _Act | None:
+    if event.verb is Verb.JOIN:
+        return messages.join if isinstance(event.target, Queue) else None
+    return _DEEDS.get(event.verb)
 
 
 def _fork(thread: Thread, step: Fork) -> tuple[Thread, ...]:
