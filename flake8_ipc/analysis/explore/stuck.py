@@ -140,7 +140,8 @@ class Explorer:
         table = Table(roles, self.objects, [machine for _, machine in self._machines], patient=patient)
         table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
-        table.one_number = len(_large_numbers(self.program)) == 1
+        large, small = _numbers(self.program)
+        table.one_number = len(large) == 1 and not small
         table.alone = frozenset(_alone(roles))
         table.single = frozenset(_single_counts(self.program))
         return table
@@ -222,15 +223,21 @@ def _waits(event: Event) -> bool:
     return event.blocking is Blocking.FOREVER and event.verb in (*_TAKES, Verb.PUT)
 
 
-def _large_numbers(program: Program) -> set[int]:
-    """The numbers of turns too high to be played out; where there is but one, all loops with it turn equally often."""
-    return {
+def _numbers(program: Program) -> tuple[set[int], set[int]]:
+    """How often loops that send or take messages turn: too often to be played out, and so often as they are played.
+
+    Where there is but one number, all loops with it turn equally often, whichever number is played for it.
+    """
+    found = {
         node.count.exact
         for role in program.roles
         for one in surroundings(role.flow)
+        if one.event.verb in _MESSAGES
         for node in one.loops
-        if node.count is not None and node.count.exact is not None and node.count.exact > EXACT
+        if node.count is not None and node.count.exact is not None and node.count.exact > 1
     }
+    large = {number for number in found if number > EXACT}
+    return large, found - large
 
 
 def _alone(roles: list[Role]) -> Iterator[Event]:
