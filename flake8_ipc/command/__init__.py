@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import baseline, check, draw, explain, fix
 from .unusable import Unusable
 
-_COMMANDS = (check, explain, fix, baseline, draw)
+# By the names of their modules: only the one that is called is loaded, for some bring libcst with them.
+_COMMANDS = ("check", "explain", "fix", "baseline", "draw")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,9 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="flake8-ipc", description="Finds misuse of inter-process communication in Python.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.declare(commands)
-    options = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    for name in words[:1] if words and words[0] in _COMMANDS else _COMMANDS:
+        importlib.import_module(f"{__name__}.{name}").declare(commands)
+    options = parser.parse_args(words)
     try:
         status: int = options.run(options)
         sys.stdout.flush()

@@ -75,7 +75,8 @@ def run(options: argparse.Namespace) -> int:
         raise Unusable("--story is a form of its own and goes with no --format")
     known = load_baseline(options.baseline) if options.baseline else None
     configuration = configuration_of(options)
-    found = list(gather(options.paths, configuration, options.stdin_display_name, options.jobs))
+    mending = options.format in formats.MENDING
+    found = list(gather(options.paths, configuration, options.stdin_display_name, options.jobs, mending=mending))
     if known is not None:
         files = (options.stdin_display_name if path == "-" else path for path in expand(options.paths, configuration))
         found, gone = known.compared(found, files)
@@ -107,11 +108,16 @@ def configuration_of(options: argparse.Namespace) -> Configuration:
 
 
 def gather(
-    paths: Sequence[str], configuration: Configuration, stdin_name: str = "stdin", jobs: int = 0
+    paths: Sequence[str],
+    configuration: Configuration,
+    stdin_name: str = "stdin",
+    jobs: int = 0,
+    *,
+    mending: bool = False,
 ) -> Iterator[Remark]:
-    """The findings of all these files, in the order of the files."""
+    """The findings of all these files, in the order of the files; ``mending``: with the edits of safe fixes."""
     files = list(expand(paths, configuration))
-    work = functools.partial(_remarks, configuration=configuration, stdin_name=stdin_name)
+    work = functools.partial(_remarks, configuration=configuration, stdin_name=stdin_name, mending=mending)
     jobs = min(jobs or (os.cpu_count() or 1), len(files))
     with Progress(len(files), sys.stderr) as progress:
         if jobs < 2 or len(files) < _FEW or "-" in files:
@@ -121,9 +127,9 @@ def gather(
                 yield from _told(executor.map(work, files, chunksize=max(1, min(16, len(files) // (4 * jobs)))), progress)
 
 
-def _remarks(path: str, *, configuration: Configuration, stdin_name: str) -> list[Remark]:
+def _remarks(path: str, *, configuration: Configuration, stdin_name: str, mending: bool) -> list[Remark]:
     shown = stdin_name if path == "-" else path
-    return remarks(path, shown, configuration)
+    return remarks(path, shown, configuration, mending=mending)
 
 
 def _told(batches: Iterable[list[Remark]], progress: Progress) -> Iterator[Remark]:
