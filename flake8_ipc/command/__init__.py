@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from .. import __version__
 from .unusable import Unusable
@@ -15,9 +16,17 @@ from .unusable import Unusable
 _COMMANDS = ("check", "explain", "fix", "baseline", "draw")
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the command with 2."""
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit status is 0 for clean, 1 for findings, 2 for bad usage or a fault of ours."""
-    parser = argparse.ArgumentParser(prog="flake8-ipc", description="Finds misuse of inter-process communication in Python.")
+    parser = _Parser(prog="flake8-ipc", description="Finds misuse of inter-process communication in Python.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     words = sys.argv[1:] if argv is None else list(argv)
@@ -34,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except (Unusable, OSError) as error:
-        print(f"flake8-ipc: {error}", file=sys.stderr)
-        return 2
+    except Unusable as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+    print(f"flake8-ipc: {reason}", file=sys.stderr)
+    return 2

@@ -46,6 +46,8 @@ def add_configuration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--disable-noqa", action="store_true", help="report what # noqa silences, too")
     for name, text in _LISTS.items():
         parser.add_argument(f"--{name}", metavar="LIST", help=text)
+    for name, text in _NUMBERS.items():
+        parser.add_argument(f"--{name}", metavar="N", help=text)
 
 
 _LISTS = {
@@ -54,10 +56,12 @@ _LISTS = {
     "extend-ignore": "leave these out, too",
     "exclude": "leave files and folders of these patterns out",
     "extend-exclude": "leave these out, too",
-    "ipc-start-methods": "start methods that the code must work under",
+    "ipc-start-methods": "start methods that the code must work under (default: fork,spawn,forkserver)",
     "ipc-enable": "opinions (IPC9xx) to switch on",
-    "ipc-depth": "how many calls deep functions are followed",
-    "ipc-states": "how many states are explored for one program",
+}
+_NUMBERS = {
+    "ipc-depth": "how many calls deep functions are followed (default: 8)",
+    "ipc-states": "how many states are explored for one program (default: 800)",
 }
 
 
@@ -97,7 +101,7 @@ def _colours(stream: TextIO) -> bool:
 
 def configuration_of(options: argparse.Namespace) -> Configuration:
     """The configuration that the command line and the configuration file make together."""
-    given = {name: value for name in _LISTS if (value := getattr(options, name.replace("-", "_"))) is not None}
+    given = {name: value for name in (*_LISTS, *_NUMBERS) if (value := getattr(options, name.replace("-", "_"))) is not None}
     if options.disable_noqa:
         given["disable-noqa"] = "true"
     if options.isolated:

@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
             before = data_of(path)
             done = _mended(before, shown, configuration, unsafe=options.unsafe)
         except (OSError, Unusable, Unfixable) as error:
-            print(f"{shown}: not mended: {str(error).removeprefix(f'{shown}: ')}", file=sys.stderr)
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            print(f"{shown}: not mended: {reason.removeprefix(f'{shown}: ')}", file=sys.stderr)
             left += 1
             if path == "-" and not options.diff:
                 sys.stdout.buffer.write(before)
