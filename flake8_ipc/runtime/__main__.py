@@ -10,8 +10,10 @@ from ..command import formats
 from ..command.configuration import Configuration
 from ..command.work import Remark
 from ..options import START_METHODS
+from . import standstill
 from .judge import judged
 from .launcher import launch, leave, session, wait
+from .monitor.watchman import Blocked
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = ["-m"] if options.module else []
     with session(options.program, options.start_method) as mine:
         program = launch(mine, [*before, options.program, *options.arguments])
-        ending = wait(program, mine, end_stuck=options.on_deadlock == "end")
+
+        def on_stuck(stuck: tuple[Blocked, ...]) -> None:
+            sys.stderr.write(standstill.told(mine, stuck))
+            sys.stderr.flush()
+
+        ending = wait(program, mine, end_stuck=options.on_deadlock == "end", on_stuck=on_stuck)
         found = [one for one in judged(mine, ending.stuck) if wanted.wants(one.code, one.path)]
     report(found, options.output, options.format)
     return leave(ending.status or (1 if found and not options.exit_zero else 0))

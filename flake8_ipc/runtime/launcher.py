@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -50,10 +50,16 @@ class Ending:
     stuck: tuple[Blocked, ...] = ()
 
 
-def wait(process: subprocess.Popen[bytes], mine: Session, *, end_stuck: bool = True) -> Ending:
+def wait(
+    process: subprocess.Popen[bytes],
+    mine: Session,
+    *,
+    end_stuck: bool = True,
+    on_stuck: Callable[[tuple[Blocked, ...]], None] = lambda stuck: None,
+) -> Ending:
     """Waits for the program; what the terminal sends goes to both of us, and it is the program's to answer.
 
-    A program that is stuck for good is ended with all its processes, unless that is not wanted.
+    A program that is stuck for good is ended with all its processes, unless that is not wanted; ``on_stuck`` is told first.
     """
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     watchman = Watchman(mine) if kernel.alive() else None
@@ -67,8 +73,14 @@ def wait(process: subprocess.Popen[bytes], mine: Session, *, end_stuck: bool = T
             if watchman is None or stuck:
                 continue
             stuck = tuple(watchman.look())
-            if stuck and end_stuck:
-                _end(process, watchman)
+            if not stuck:
+                continue
+            try:
+                on_stuck(stuck)
+            finally:
+                if end_stuck:
+                    _end(process, watchman)
+            if end_stuck:
                 return Ending(STUCK, stuck)
     finally:
         signal.signal(signal.SIGINT, before)

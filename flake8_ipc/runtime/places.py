@@ -110,14 +110,14 @@ _RUNNERS = (f"{os.sep}threading.py", f"futures{os.sep}thread.py", f"multiprocess
 # Calls that are followed upwards from one place.
 _DEEPEST = 12
 # What a process or thread begins in: what lies above is another's (CPython Lib/multiprocessing/process.py, Lib/threading.py).
-_BEGINS = frozenset({"_bootstrap", "_bootstrap_inner"})
+BEGINS = frozenset({"_bootstrap", "_bootstrap_inner"})
 
 
 def outer(frame: FrameType) -> Iterator[tuple[CodeType, int]]:
     """The user's own calls that led to a frame, innermost first, as far as this process or thread goes back."""
     above = frame.f_back
     for _ in range(_DEEPEST * 4):
-        if above is None or above.f_code.co_name in _BEGINS:
+        if above is None or above.f_code.co_name in BEGINS:
             return
         kind = _kinds.get(above.f_code)
         if (kind if kind is not None else _kind(above.f_code)) == _USER:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..interruptions import hide
 from ..patch import replace
 from ..places import caller
 from ..record import current
@@ -14,7 +15,11 @@ def _chosen(original: Any) -> Any:
         record = current()
         if record is not None and isinstance(method, str) and caller(2) is not None:
             record.write("chosen", method)
-        return original(method, force)
+        try:
+            return original(method, force)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return set_start_method
 
