@@ -10,8 +10,9 @@ from build import child, either, forever, process, program, queue, seq, times, u
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flake8_ipc.analysis.explore.state import DONE, State, Table, TooBig
+from flake8_ipc.analysis.explore.state import DONE, State, TooBig
 from flake8_ipc.analysis.explore.stuck import Explorer
+from flake8_ipc.analysis.explore.table import Table
 from flake8_ipc.model import Blocking, Count, Event, Flow, Jump, Kind, Loop, Program, Seq, Shared, Verb
 
 _MOST = 3000

@@ -13,7 +13,9 @@ from typing import TypeAlias
 from ...model import QUEUES, Event, Kind, PipeEnd, Shared, Verb
 from ..locks import root
 from .machine import Deed, Enter, Fork, Head
-from .state import DONE, FLUSHING, MUTEXES, State, Table
+from .signals import woken
+from .state import DONE, FLUSHING, MUTEXES, State
+from .table import Table
 
 # Something done, and to what.
 _Act: TypeAlias = tuple[Verb, Shared]
@@ -72,7 +74,7 @@ def _wants_lock(table: Table, state: State, index: int, event: Event) -> bool:
         return False
     if event.verb is Verb.ACQUIRE:
         return root(event.target).kind in MUTEXES
-    return event.verb is Verb.WAIT and event.target.kind is Kind.CONDITION and table.woken(state, event.target, index)
+    return event.verb is Verb.WAIT and event.target.kind is Kind.CONDITION and woken(table, state, event.target, index)
 
 
 def _awaited(table: Table, state: State, index: int, copies: list[int]) -> set[int]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from ...model import Blocking, Event, PipeEnd, Queue, Shared, Verb
 from .machine import Deed, Enter, Fork, Head, Step
-from .state import EXACT, State, Table, Thread
+from .state import EXACT, State, Thread
+from .table import Table
 
 _TAKES = (Verb.GET, Verb.RECV)
 _NOBODY: frozenset[int] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model import Blocking, Kind, PipeEnd, Shared, Verb
 from ..locks import root
 from .machine import Deed, Enter, Fork, Head, Machine, Step
-from .state import Table
+from .table import Table
 
 _MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK})
 _ENDINGS = (Verb.TERMINATE, Verb.KILL)

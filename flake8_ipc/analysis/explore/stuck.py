@@ -15,7 +15,8 @@ from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
 from .rooms import rooms
-from .state import EXACT, MUTEXES, State, Table
+from .state import EXACT, MUTEXES, State
+from .table import Table
 from ..barriers import countable
 
 _MESSAGES = (Verb.PUT, Verb.GET, Verb.SEND, Verb.RECV)
