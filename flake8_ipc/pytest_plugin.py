@@ -86,7 +86,7 @@ class Watcher:
             self._watch = None
             found = [one for one in watch.end() if not _is_ok(item, one)]
             if found:
-                _tell(report, found)
+                _tell(report, found, watch.standstill)
         return report
 
 
@@ -103,8 +103,9 @@ def _is_ok(item: pytest.Item, remark: Remark) -> bool:
     return any(remark.code.startswith(code) for mark in item.iter_markers("ipc_ok") for code in mark.args)
 
 
-def _tell(report: pytest.TestReport, found: list[Remark]) -> None:
+def _tell(report: pytest.TestReport, found: list[Remark], standstill: str) -> None:
     lines = [f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}" for one in found]
+    lines += standstill.splitlines()
     if report.failed or report.skipped:
         # It has a reason of its own already.
         report.sections.append((f"flake8-ipc {report.when}", "\n".join(lines)))

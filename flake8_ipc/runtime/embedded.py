@@ -40,11 +40,13 @@ class StuckForGood(BaseException):
 class Watch:
     """One stretch of this process's life, with all the processes that it starts meanwhile.
 
-    ``aside`` are threads of this process, by their native ids, that have no part in what it does.
+    ``aside`` are threads of this process, by their native ids, that have no part in what it does. ``findings`` is what
+    came of it, and ``standstill`` who waits for whom where some of it was stuck for good.
     """
 
     def __init__(self, main: str, wanted: Configuration | None = None, aside: Sequence[int] = ()) -> None:
         self.findings: list[Remark] = []
+        self.standstill = ""
         self.stuck = False
         self._main, self._wanted = main, wanted
         self._host = os.getpid()
@@ -65,8 +67,9 @@ class Watch:
             self._session = session
             doors.enter(folder)
         self._record = current()
-        if self._record is not None and self._aside:
+        if self._record is not None:
             self._record.write("aside", self._aside)
+            self._record.write("calm", [_signal])
         _active = self
 
     @contextmanager
@@ -100,11 +103,14 @@ class Watch:
         _active = self._above
         stuck = _stuck(session)
         try:
-            from .judge import judged
+            from . import judge, standstill
 
-            self.findings = judged(session, stuck, self._wanted)
+            self.findings = judge.judged(session, stuck, self._wanted)
+            self.standstill = standstill.told(session, stuck) if stuck else ""
         finally:
             self._end(watchman, stuck)
+            if self._record is not None:
+                self._record.release()
             shutil.rmtree(session.folder, ignore_errors=True)
         return self.findings
 
