@@ -142,6 +142,11 @@ def _options(values: Settings) -> Options:
     )
 
 
+def code_list(name: str, text: str) -> tuple[str, ...]:
+    """The codes and beginnings of codes in a list as an option has it; raises Unusable for what is none."""
+    return _codes(Settings({name: text}), name)
+
+
 def _codes(values: Settings, *names: str) -> tuple[str, ...]:
     found = values.words(*names) or ()
     for code in found:

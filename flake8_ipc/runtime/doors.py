@@ -11,13 +11,16 @@ import time
 from typing import Any
 
 from . import watch
+from .deferral import deferred
+from .interruptions import hide
 from .patch import replace, safely
 from .record import Record, begin, current
 from .session import Session
+from .stacks import prepare
 
 
 class Stowaway:
-    """Installs the watch where it is unpickled; needs nothing importable there."""
+    """Installs the watch where it is unpickled; needs nothing importable there, and harms nothing where it cannot."""
 
     def __init__(self, record: Record) -> None:
         self._session = record.session
@@ -26,12 +29,20 @@ class Stowaway:
 
     def __reduce__(self) -> tuple[Any, ...]:
         session = self._session
-        code = (
-            f"__import__('sys').path.append({session.packages!r}) or "
-            f"__import__('flake8_ipc.runtime.doors', fromlist=['enter']).enter("
-            f"{session.folder!r}, {self._parent!r}, {self._known!r})"
-        )
-        return (eval, (code,))
+        code = f"""
+try:
+    import sys
+    if {session.packages!r} not in sys.path:
+        sys.path.append({session.packages!r})
+    from flake8_ipc.runtime.doors import enter
+    enter({session.folder!r}, {self._parent!r}, {self._known!r})
+except Exception:
+    pass
+"""
+        return (exec, (code, {}))
+
+
+_prepare = safely(prepare)
 
 
 def _name() -> str:
@@ -46,6 +57,7 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
     record = Record(session, _name(), known, child=parent is not None)
     record.write("process", os.getpid(), parent)
     begin(record)
+    _prepare(record)
     _install()
 
 
@@ -67,16 +79,21 @@ def _install() -> None:
     if _installed:
         return
     _installed = True
-    from multiprocessing import spawn
-
     os.register_at_fork(before=safely(_before_fork), after_in_child=safely(_after_fork))
-    replace(spawn, "get_preparation_data", _stow)
-    watch.install()
+    with deferred():
+        from multiprocessing import spawn
+
+        replace(spawn, "get_preparation_data", _stow)
+        watch.install()
 
 
 def _stow(original: Any) -> Any:
     def get_preparation_data(name: str) -> Any:
-        data = original(name)
+        try:
+            data = original(name)
+        except BaseException as error:
+            hide(error)
+            raise
         record = current()
         if record is not None:
             data["flake8_ipc"] = Stowaway(record)
@@ -103,3 +120,4 @@ def _after_fork() -> None:
     record = Record(parent.session, _name(), _handed, child=True)
     record.write("process", os.getpid(), parent.name)
     begin(record)
+    _prepare(record)
