@@ -16,6 +16,8 @@ from .machine import Deed, Fork, Machine
 EXACT = 4
 # Longer queues than this are not explored.
 LONGEST = 9
+# More turns than these are not played out where a number is picked.
+MOST = 7
 # What one copy alone can hold; semaphores only count.
 MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 # A message's content, where somebody tells it from others, and the copy that sent it.
@@ -90,6 +92,7 @@ class Ground:
         self.room: dict[Shared, int] = {}
         self.lots: frozenset[int] = frozenset()
         self.turns = 0
+        self.wanted = 0
         self.single: frozenset[int] = frozenset()
 
     def deeds(self, *verbs: Verb) -> Iterator[Event]:

@@ -142,6 +142,7 @@ class Explorer:
         table.hasty = frozenset(self._emptied_by_looking())
         large, small = _numbers(self.program)
         table.one_number = len(large) == 1 and not small
+        table.wanted = 0 if table.one_number else _wanted(self.program)
         table.alone = frozenset(_alone(roles))
         table.single = frozenset(_single_counts(self.program))
         return table
@@ -238,6 +239,20 @@ def _numbers(program: Program) -> tuple[set[int], set[int]]:
     }
     large = {number for number in found if number > EXACT}
     return large, found - large
+
+
+def _wanted(program: Program) -> int:
+    """How many messages are taken at most by those who take a known number of them."""
+    taken = 0
+    for role in program.roles:
+        for one in surroundings(role.flow):
+            if one.event.verb in (Verb.GET, Verb.RECV) and one.event.blocking is Blocking.FOREVER:
+                turns = 2 if role.many else 1
+                for node in one.loops:
+                    exact = node.count.exact if node.count is not None else None
+                    turns *= exact if exact is not None and exact <= EXACT else 0
+                taken += turns
+    return taken
 
 
 def _alone(roles: list[Role]) -> Iterator[Event]:

@@ -10,7 +10,7 @@ from . import messages, signals
 from .life import end_copies, finish, join, spawn
 from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
 from .messages import close, flushed, taken
-from .state import DONE, EXACT, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at
+from .state import DONE, EXACT, FLUSHING, MOST, RUNNING, Ground, Sleepers, State, Thread, TooBig, at
 
 _Act: TypeAlias = Callable[[Ground, State, int, Deed], list[State] | None]
 _DEEDS: dict[Verb, _Act] = {**messages.DEEDS, **signals.DEEDS}
@@ -82,10 +82,17 @@ class Table(Ground):
         if step.consumes and not (exact is not None and self.one_number):
             return [self.go(self._turn(state, index, step, -1), index, step.body)]
         picks = []
-        for number in (1, 2):
+        for number in self._picks(exact):
             picked = state._replace(picked=(*state.picked, (key, number)))
             picks.append(self._turn(picked, index, step, number))
         return picks
+
+    def _picks(self, exact: int | None) -> tuple[int, ...]:
+        """The numbers of turns that the friend has to choose from: few, or as many as somebody may wait for."""
+        enough = self.wanted if exact is None else min(self.wanted, exact)
+        if enough > MOST:
+            raise TooBig
+        return (1, 2, enough) if enough > 2 else (1, 2)
 
     def _turn(self, state: State, index: int, step: Enter, number: int) -> State:
         thread = state.threads[index]
