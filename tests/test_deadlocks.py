@@ -34,5 +34,5 @@ def test_each_stands_somewhere_and_is_held_by_somebody(tmp_path: pathlib.Path, m
     told = "".join(done.errors)
     for lock in ("a", "b"):
         assert re.search(rf"work.* waits for good for {lock} \(line \d+\), which could be released or set", told), told
-    assert told.count("        with second:\n") == 2, told
+    assert told.count(" in work\n      with second:\n") == 2, told
     assert re.search(r"main \(process \d+\) waits for good for the end of work", told), told

@@ -9,6 +9,7 @@ from build import (
     child,
     clear,
     close,
+    done,
     either,
     flag,
     forever,
@@ -39,7 +40,7 @@ from build import (
 
 from flake8_ipc.analysis.explore.game import Stuck
 from flake8_ipc.analysis.explore.stuck import Explorer, Verdict, blocked, joins_of_unsent, told, waiting_under_locks
-from flake8_ipc.model import Blocking, Count, Event, Jump, Kind, Loop, Program, Seq, Verb
+from flake8_ipc.model import Blocking, Count, Event, Jump, Kind, Loop, Program, Queue, Seq, Verb
 
 
 def explored(it: Program) -> Verdict:
@@ -508,3 +509,53 @@ def test_a_process_takes_its_own_message_and_nobody_minds() -> None:
 def test_a_process_that_is_never_started() -> None:
     q, p = queue(), process()
     assert silent(program([put(q)], child(p, get(q))))
+
+
+# -- what was put is acknowledged
+
+
+def tasks() -> Queue:
+    return queue("tasks", kind=Kind.JOINABLE_QUEUE)
+
+
+def test_a_queue_is_joined_until_all_is_acknowledged() -> None:
+    """Whoever is ended after the join has done all before it."""
+    q, results, p = tasks(), queue("results"), process(daemon=True)
+    worker = child(p, forever(get(q), put(results), done(q)))
+    assert silent(program([start(p), put(q), put(q), join(q), terminate(p), get(results), get(results)], worker))
+
+
+def test_a_queue_is_joined_that_nobody_acknowledges() -> None:
+    """It is stuck, and the one who takes is none who waits for what never comes."""
+    q, p = tasks(), process()
+    joined = join(q)
+    found = explored(program([start(p), put(q), joined, join(p)], child(p, forever(get(q))))).plain
+    assert joined in waiting(found)
+    assert not list(blocked(found, Verb.GET))
+
+
+def test_a_queue_is_joined_under_a_lock_that_the_worker_needs() -> None:
+    q, mutex, p = tasks(), lock(), process(daemon=True)
+    worker = child(p, forever(get(q), holding(mutex), done(q)))
+    joined = join(q)
+    found = explored(program([acquire(mutex), start(p), put(q), joined, release(mutex)], worker)).plain
+    assert [holds.event for _, holds, _ in waiting_under_locks(found)] == [joined]
+    early = program([start(p), put(q), join(q), holding(mutex, put(q))], worker)
+    assert silent(early)
+
+
+def test_answers_are_awaited_by_who_joins_the_queue() -> None:
+    """A worker asks something of whoever waits until it has acknowledged."""
+    q, answers, p = tasks(), queue("answers"), process()
+    asked = get(answers)
+    found = explored(program([start(p), put(q), join(q), put(answers), join(p)], child(p, get(q), asked, done(q)))).plain
+    assert [event for _, _, event in blocked(found, Verb.GET)] == [asked]
+
+
+def test_what_nobody_can_acknowledge_any_more() -> None:
+    q, p = tasks(), process()
+    its, late = done(q), done(q)
+    found = explored(program([start(p), put(q), join(q), late, join(p)], child(p, get(q), its)))
+    assert found.refused() == {late}
+    two = explored(program([start(p), put(q), put(q), done(q), join(q), join(p)], child(p, get(q), its)))
+    assert not two.refused()

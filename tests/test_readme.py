@@ -48,8 +48,8 @@ def test_the_command_runs(line: str, project: pathlib.Path, tmp_path_factory: py
     if line.startswith("flake8-ipc fix") and importlib.util.find_spec("flake8_ipc.command.fix") is None:
         pytest.skip("the command has no fix")
     folder = tmp_path_factory.mktemp("bin")
-    for name, module in (("flake8", "flake8"), ("flake8-ipc", "flake8_ipc")):
-        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+    for name, module in (("flake8", "-m flake8"), ("flake8-ipc", "-m flake8_ipc"), ("python", "")):
+        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         (folder / name).chmod(0o755)
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
@@ -58,6 +58,12 @@ def test_the_command_runs(line: str, project: pathlib.Path, tmp_path_factory: py
     if line.startswith("flake8-ipc fix"):
         # Which findings have no fix is said on standard error.
         assert done.returncode in (0, 1) and "Traceback" not in done.stderr
+        return
+    if line.startswith("python -m flake8_ipc.runtime"):
+        # The program there is stuck, and standard output is its own.
+        told = (project / "found.txt").read_text() if "--output" in line else done.stderr
+        assert (done.returncode, done.stdout) == (70, "")
+        assert [row.split()[:2] for row in told.splitlines()][0] == ["wait.py:8:14:", "IPC201"]
         return
     assert done.stderr == ""
     # What finds something says so by 1; nothing may be called wrongly.

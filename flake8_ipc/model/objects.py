@@ -346,11 +346,13 @@ class Result(Shared):
 class Subprocess(Shared):
     """A child of ``subprocess.Popen``; ``streams`` are this side's ends of its pipes, by name (``stdout``).
 
-    ``whole``: one call makes it and waits for its end (``subprocess.call``).
+    ``whole``: one call makes it and waits for its end (``subprocess.call``). ``detached``: it gets a session of its own,
+    so that it can outlive the program.
     """
 
     streams: dict[str, Stream] = field(default_factory=dict)
     whole: bool = False
+    detached: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -107,6 +107,25 @@ def is_library(path: str) -> bool:
 _RUNNERS = (f"{os.sep}threading.py", f"futures{os.sep}thread.py", f"multiprocessing{os.sep}process.py")
 
 
+def direct(depth: int = 2) -> Caller | None:
+    """The user's frame that a watched call comes from with nothing between; None where the library makes the call."""
+    who = caller(depth + 1)
+    return who if who is not None and who.frame is sys._getframe(depth) else None
+
+
+def asker(depth: int = 2) -> Caller | None:
+    """The same of a call that multiprocessing may pass on for the user: the nearest user's frame of this process."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and frame.f_code.co_name not in BEGINS:
+        kind = _kinds.get(frame.f_code)
+        if kind is None:
+            kind = _kinds[frame.f_code] = _kind(frame.f_code)
+        if kind == _USER:
+            return Caller(frame.f_code, frame.f_lasti, frame)
+        frame = frame.f_back
+    return None
+
+
 # Calls that are followed upwards from one place.
 _DEEPEST = 12
 # What a process or thread begins in: what lies above is another's (CPython Lib/multiprocessing/process.py, Lib/threading.py).

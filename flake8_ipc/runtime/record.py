@@ -12,6 +12,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -31,7 +32,7 @@ class Record:
 
     ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
     ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
-    one is being sent now.
+    one is being sent now. ``closing`` are called when the process comes to its end.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Record:
         self.sender: list[Any] = [None, 0]
         self.sending: dict[int, int] = {}
         self.epochs: dict[tuple[object, ...], int] = {}
+        self.closing: list[Callable[[Record], None]] = []
         self.slots = Slots(session.slots(name))
 
     def write(self, *line: Any) -> None:
@@ -157,6 +159,11 @@ class Record:
 
     def close(self) -> None:
         """Writes the last clock: what whoever joins this process knows."""
+        for one in self.closing:
+            try:
+                one(self)
+            except Exception:
+                continue
         with self._lock:
             self.write("end", time.monotonic_ns(), self.clock.release())
 

@@ -1,7 +1,7 @@
 """The project's own imports: a worker in another file is seen there.
 
 An import binds a Foreign: which file, which name. The file is read only when something is done with it that processes
-could care for, once per process, and kept.
+could care for, and kept for the next file that imports it, up to a bound.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from .values import Foreign, Inst, Ref, Value
 _FILES = 30
 _LEVELS = 5
 _LARGEST = 1 << 20
+# How much text is kept in all, in bytes: a tree takes some forty times the memory of its text.
+_KEPT = 2 << 20
 
 
 @dataclass(slots=True)
@@ -35,8 +37,10 @@ class ForeignModule:
     names: dict[tuple[int, str], Value] = field(default_factory=dict)
     facts: dict[object, Any] = field(default_factory=dict)
     dill: bool = False
+    size: int = 0
 
 
+# By path and time of change, the one used last at the end.
 _READ: dict[tuple[str, int], ForeignModule | None] = {}
 _SPEAKS: dict[str, bool] = {}
 
@@ -134,7 +138,18 @@ def _module(run: Run, path: str) -> ForeignModule | None:
         run.files += 1
         _READ[key] = None
         _READ[key] = _read(run, path)
-    return _READ[key]
+    found = _READ[key] = _READ.pop(key)
+    return found
+
+
+def trim() -> None:
+    """Drops what was not used for longest, as far as more than the bound is kept; between two files, never within one."""
+    kept = sum(module.size for module in _READ.values() if module is not None)
+    for key, module in list(_READ.items()):
+        if kept <= _KEPT:
+            return
+        del _READ[key]
+        kept -= module.size if module is not None else 0
 
 
 def _read(run: Run, path: str) -> ForeignModule | None:
@@ -163,4 +178,4 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     names = dict(inner.foreign)
     for owner, held in inner.vars.items() if inner.vars is not None else ():
         names.update(((owner, name), value) for name, value in held.items())
-    return ForeignModule(module, names, facts, program.dill)
+    return ForeignModule(module, names, facts, program.dill, len(code))

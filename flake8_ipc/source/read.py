@@ -15,6 +15,7 @@ from .keeping import forget_given
 from .module import ModuleScope
 from .pauses import read_handlers
 from .places import Locator
+from .project import trim
 from .run import Frame, OutOfFuel, Run
 from .scanning import forget
 from .values import Cls, Func
@@ -49,6 +50,7 @@ def read(
         return Reader(module, text, methods, depth, _FUEL_BASE + _FUEL_A_LINE * text.count("\n")).programs()
     finally:
         forget()
+        trim()
 
 
 class Reader:
