@@ -589,6 +589,77 @@ async def both(q):
 def main():
     asyncio.run(both(mp.Queue()))
 """,
+    "forked_beside_spawned": """
+def gate(s):
+    sleep(4)
+    s.release()
+
+def work(s):
+    s.acquire()
+
+def main():
+    spawn = mp.get_context("spawn")
+    s = spawn.Semaphore(0)
+    forked = mp.get_context("fork").Process(target=gate, args=(s,))
+    forked.start()
+    spawned = spawn.Process(target=work, args=(s,))
+    spawned.start()
+    spawned.join()
+    forked.join()
+""",
+    "client_from_elsewhere": """
+CLIENT = '''
+import os, sys, time
+from multiprocessing.managers import BaseManager
+if os.fork():
+    os._exit(0)
+os.setsid()
+time.sleep(4)
+BaseManager.register("queue")
+manager = BaseManager(("127.0.0.1", int(sys.argv[1])), b"key")
+manager.connect()
+manager.queue().put(1)
+'''
+
+def queue(found=[]):
+    import queue
+    return found[0] if found else found.append(queue.Queue()) or found[0]
+
+def main():
+    from multiprocessing.managers import BaseManager
+    BaseManager.register("queue", queue)
+    manager = BaseManager(("127.0.0.1", 0), b"key")
+    manager.start()
+    subprocess.run([sys.executable, "-c", CLIENT, str(manager.address[1])])
+    manager.queue().get()
+    manager.shutdown()
+""",
+    "killed_by_a_sibling": """
+def work(a, b):
+    a.recv()
+
+def watchdog(pid):
+    sleep(4)
+    os.kill(pid, signal.SIGTERM)
+
+def main():
+    p = start(work, *mp.Pipe())
+    w = start(watchdog, p.pid)
+    p.join()
+    w.join()
+""",
+    "lock_of_a_parent_that_works": """
+def work(lock):
+    with lock:
+        pass
+
+def main():
+    lock = mp.Lock()
+    with lock:
+        p = start(work, lock)
+        sleep(4)
+    p.join()
+""",
 }
 
 

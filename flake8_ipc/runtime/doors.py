@@ -56,6 +56,8 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
     session = Session.load(f"{folder}/session.json")
     record = Record(session, _name(), known, child=parent is not None)
     record.write("process", os.getpid(), parent)
+    if parent is not None:
+        record.write("coming")
     begin(record)
     _prepare(record)
     _install()
