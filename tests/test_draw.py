@@ -145,7 +145,9 @@ const boxes = [...document.querySelectorAll("svg[role=img]")].map(svg => {
   };
   return {size: [frame.width, frame.height],
     texts: [...svg.querySelectorAll("text")].map(one => [one.textContent, ...of(one)]),
-    rects: [...svg.querySelectorAll("rect")].map(of)};
+    rects: [...svg.querySelectorAll("rect:not(.back)")].map(of),
+    backs: [...svg.querySelectorAll("rect.back")].map(of),
+    lines: [...svg.querySelectorAll("path.life")].map(of)};
 });
 const style = getComputedStyle(document.body);
 const text = document.querySelector("svg text"), rect = document.querySelector("rect.process");
@@ -154,7 +156,8 @@ document.getElementById("measured").textContent = JSON.stringify({boxes, page: s
   .getPropertyValue("--stuck"), elsewhere: performance.getEntriesByType("resource").map(one => one.name)});
 </script></body>"""
 
-in_browser = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")]
+NO_CHROMIUM = "needs Chromium (Debian: apt-get install chromium)"
+in_browser = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
 
 
 def browse(page: pathlib.Path, *options: str) -> str:
@@ -180,6 +183,10 @@ def page_of(name: str) -> str:
     return draw("--html", f"fixtures/{name}")
 
 
+def within(one: list[float], other: list[float]) -> bool:
+    return other[0] <= one[0] and one[2] <= other[2] and other[1] <= one[1] and one[3] <= other[3]
+
+
 def apart(one: list[float], other: list[float]) -> bool:
     # Less than a pixel is rounding.
     return one[2] <= other[0] + 1 or other[2] <= one[0] + 1 or one[3] <= other[1] + 1 or other[3] <= one[1] + 1
@@ -195,14 +202,17 @@ class TestInBrowser:
         assert found["boxes"]
         for picture in found["boxes"]:  # type: ignore[attr-defined]
             texts, rects, (width, height) = picture["texts"], picture["rects"], picture["size"]
+            for words, *place in texts:
+                # A line that runs where a text stands is covered there.
+                crossed = any(not apart(place, line) for line in picture["lines"])
+                assert not crossed or any(within(place, back) for back in picture["backs"]), words
             assert texts and rects
             for number, (words, *place) in enumerate(texts):
                 assert 0 <= place[0] and place[2] <= width and 0 <= place[1] and place[3] <= height, words
                 for other, *there in texts[number + 1 :]:
                     assert apart(place, there), (words, other)
                 for rect in rects:
-                    inside = rect[0] <= place[0] and place[2] <= rect[2] and rect[1] <= place[1] and place[3] <= rect[3]
-                    assert inside or apart(place, rect), words
+                    assert within(place, rect) or apart(place, rect), words
             for number, one in enumerate(rects):
                 assert all(apart(one, other) for other in rects[number + 1 :])
 
