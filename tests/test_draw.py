@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import pathlib
 import re
 import shutil
 import subprocess
+import tarfile
 
 import pytest
 
@@ -242,3 +244,64 @@ def contrast(one: str, other: str) -> float:
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+# -- by Mermaid itself
+
+_RENDER = """<!DOCTYPE html><meta charset="utf-8"><div id="there"></div><pre id="measured"></pre>
+<script src="mermaid.min.js"></script>
+<script>
+mermaid.initialize({startOnLoad: false});
+(async () => {
+  const found = [];
+  for (const [number, text] of TEXTS.entries()) {
+    try {
+      const kind = (await mermaid.parse(text)).diagramType;
+      const {svg} = await mermaid.render("picture" + number, text);
+      document.getElementById("there").innerHTML = svg;
+      found.push([kind, document.getElementById("there").textContent]);
+    } catch (error) { found.push(["error", String(error)]); }
+  }
+  document.getElementById("measured").textContent = JSON.stringify(found);
+})();
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def mermaid(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder with Mermaid for a page, from the npm registry."""
+    folder = tmp_path_factory.mktemp("mermaid")
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("needs npm, to fetch Mermaid")
+    done = subprocess.run([npm, "pack", "--silent", "mermaid@11.17.2"], cwd=folder, capture_output=True, timeout=250)
+    if done.returncode:
+        pytest.skip("npm can't fetch Mermaid here")
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        part = archive.extractfile("package/dist/mermaid.min.js")
+        assert part is not None
+        (folder / "mermaid.min.js").write_bytes(part.read())
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
+def test_mermaid_draws_what_is_written_for_it(mermaid: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "odd.py").write_text(CROWD.replace("watcher", "end").replace("lock", "graph").replace("jobs", "subgraph"))
+    texts = [command("draw", "odd.py", cwd=tmp_path).stdout, command("draw", "-", cwd=ROOT, text=CROWD).stdout]
+    for file in (ONE_QUEUE, ONE_END, "fixtures/ipc602_lending_desk_bad.py", "fixtures/ipc202_census_bad.py"):
+        texts.append(draw(file))
+    for file, number in ((ONE_QUEUE, "1"), (ONE_QUEUE, "2"), ("fixtures/ipc602_lending_desk_bad.py", "1")):
+        texts.append(draw(file, "--finding", number))
+    page = mermaid / "page.html"
+    page.write_text(_RENDER.replace("TEXTS", json.dumps(texts)), encoding="utf-8")
+    dom = browse(page, "--dump-dom", "--virtual-time-budget=60000", "--allow-file-access-from-files")
+    found = re.search(r'<pre id="measured">(.+?)</pre>', dom, re.DOTALL)
+    assert found is not None, dom[-500:]
+    drawn = json.loads(html.unescape(found[1]))
+    assert [kind for kind, _ in drawn] == ["flowchart-v2"] * 6 + ["sequence"] * 3, drawn
+    for (_, shown), text in zip(drawn, texts, strict=True):
+        # What is in quotes, or behind the colon of a step, is to be read in the picture.
+        for words in re.findall(r'"([^"]*)"|: (.+)$', text, re.MULTILINE):
+            for part in re.split("<br>|&.*?;|#.*?;", "".join(words)):
+                assert "".join(part.split()) in "".join(shown.split()), (part, shown)
