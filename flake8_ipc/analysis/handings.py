@@ -39,6 +39,11 @@ class Handing:
         """What it is given."""
         return self.handover.arguments
 
+    @property
+    def load(self) -> list[Argument]:
+        """All that goes along: what it is given, and what it brings itself."""
+        return [*self.handover.brought, *self.handover.arguments]
+
 
 def handings(program: Program) -> Iterator[Handing]:
     """Everything that is handed to another process; threads share their process and are left out."""

@@ -277,7 +277,8 @@ class Handover:
 
     ``complete`` is False where a part of the arguments is not known. ``not_a_sequence`` says what stands where a
     sequence of arguments belongs, with its place. ``each`` is True for ``map`` and its like, whose callee gets one
-    element at a time.
+    element at a time. ``brought`` is what the callee brings along itself: the arguments bound in a partial, and for a
+    task, which is always pickled, the object of a bound method.
     """
 
     place: Place
@@ -286,6 +287,7 @@ class Handover:
     complete: bool = True
     not_a_sequence: tuple[str, Place] | None = None
     each: bool = False
+    brought: list[Argument] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)

@@ -23,7 +23,7 @@ from .wording import at
 def check(study: Study) -> Iterator[Finding]:
     """Objects of one process that are handed to another."""
     for handing in study.handings:
-        for argument in handing.arguments:
+        for argument in handing.load:
             for shared in argument.shared:
                 if shared.kind is Kind.THREAD_ONLY:
                     task = handing.way is Way.TASK

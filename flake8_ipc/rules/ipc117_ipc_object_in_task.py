@@ -24,7 +24,7 @@ def check(study: Study) -> Iterator[Finding]:
     for handing in study.handings:
         if handing.way is not Way.TASK:
             continue
-        for argument in handing.arguments:
+        for argument in handing.load:
             for shared in argument.shared:
                 if shared.kind in SEMAPHORE_BACKED and not shared.managed:
                     yield Finding(
