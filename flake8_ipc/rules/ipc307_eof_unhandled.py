@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.ends import CLOSES
+from ..analysis.ends import CLOSES, events_of
 from ..analysis.study import Study
 from ..analysis.surroundings import surroundings
 from ..finding import Finding
-from ..model import Event, PipeEnd, Program, Role, RoleKind, Verb
+from ..model import Event, Kind, PipeEnd, Program, Role, RoleKind, Shared, Verb
 from .rule import Rule
 
 
@@ -28,16 +28,26 @@ def check(study: Study) -> Iterator[Finding]:
             continue
         for one in surroundings(role.flow):
             event = one.event
-            if event.verb is not Verb.RECV or one.catches_eof or not one.endless:
+            if event.verb is not Verb.RECV or event.target.kind is not Kind.PIPE_END or one.catches_eof or not one.endless:
                 continue
-            if _never_ends(study.program, role, event):
+            if _never_ends(study.program, role, event) or _keeps_other_end(study.program, role, event.target):
                 continue
             yield Finding(
                 "IPC307",
                 event.place,
                 f"{event.name}() raises EOFError when the other side is gone, which nothing here catches, and this loop "
                 f"has no other end; catch EOFError around it or send a message that ends the loop",
+                about=(event.target,),
             )
+
+
+def _keeps_other_end(program: Program, role: Role, end: Shared) -> bool:
+    """Whether this very process has the other end, too, and leaves it open: the pipe never ends then (IPC301)."""
+    peer = end.peer if isinstance(end, PipeEnd) else None
+    if peer is None:
+        return False
+    has = peer in role.home.given or events_of(program, role, peer, Verb.CREATE)
+    return bool(has) and not events_of(program, role, peer, *CLOSES)
 
 
 def _never_ends(program: Program, role: Role, event: Event) -> bool:

@@ -112,6 +112,7 @@ class Reader:
         entry.program.methods, entry.program.dill = main.program.methods, main.program.dill
         entry.program.chosen = main.program.chosen
         entry.guarded = True
+        entry.role.reentered = isinstance(value, Cls)
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]
         self.fuel = max(entry.fuel, 0)
