@@ -76,6 +76,19 @@ def test_a_fault_in_what_is_made_here_is_told_here(project: pathlib.Path) -> Non
     assert found(project, text) == [(9, "IPC801")]
 
 
+def test_a_generator_from_another_file_is_told_by_the_loop_over_it(project: pathlib.Path) -> None:
+    (project / "base.py").write_text(
+        "class Base:\n    def cat(self):\n        for piece in self.pieces():\n            yield piece\n", encoding="utf-8"
+    )
+    text = (
+        "from subprocess import PIPE, Popen\n\nfrom base import Base\nfrom office import read_all\n\n\n"
+        "class Town(Base):\n    def pieces(self):\n"
+        '        phone = Popen(["phone"], stdout=PIPE, stderr=PIPE)\n'
+        "        for line in read_all(phone):\n            yield line\n        phone.wait()\n"
+    )
+    assert found(project, text) == [(10, "IPC801")]
+
+
 def test_a_worker_in_another_file_is_told_where_its_process_is_made(project: pathlib.Path) -> None:
     text = (
         "from multiprocessing import Process, Queue\n\nfrom office import stamp\n\nif __name__ == '__main__':\n"
