@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from dataclasses import replace
 
 import libcst as cst
@@ -378,5 +379,16 @@ def ends_in(value: Value) -> list[PipeEnd]:
 
 
 def text(run: Run, node: cst.CSTNode) -> str:
-    """An expression as the text has it, on one line."""
-    return " ".join(run.frame.scope.module.tree.code_for_node(node).split())
+    """An expression as the text has it, on one line and without its comments."""
+    code = run.frame.scope.module.tree.code_for_node(node)
+    return " ".join((_uncommented(code) if "#" in code else code).split())
+
+
+def _uncommented(code: str) -> str:
+    # In parentheses, so that line ends within an expression stay such.
+    lines = f"({code}\n)".splitlines(keepends=True)
+    for token in tokenize.generate_tokens(iter(tuple(lines)).__next__):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column] + "\n"
+    return "".join(lines)[1:-1]
