@@ -23,10 +23,12 @@ from ..model import (
     Kind,
     Shared,
     Verb,
+    events,
 )
 from . import copies
 from .changes import note_put
-from .joining import from_values, spread
+from .joining import as_constant, from_values, spread
+from .lookup import BUILTINS, parameter_names
 from .run import DOERS, Run
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
@@ -188,7 +190,7 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         waits = Blocking.TIMED
     facts = {
         "blocking": waits,
-        "used": id(node) not in run.unused,
+        "used": result_used(run, name, node),
         "inherited": ref.inherited,
         "exact": ref.exact,
     }
@@ -198,6 +200,9 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.WAIT and name == "wait_for":
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
+    if deed.verb is Verb.RECV:
+        # EOFError is how a pipe tells that the other side is gone.
+        run.risk()
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
     if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb, shared.kind) in _TOLD:
         return Data(message=event, thing=fresh_key())
@@ -212,6 +217,23 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.RESULT:
         return UNKNOWN
     return PLAIN if deed.verb not in (Verb.QUERY, Verb.JOIN) else UNKNOWN
+
+
+def result_used(run: Run, name: str, node: cst.CSTNode) -> bool:
+    """Whether the text uses what a method gives back.
+
+    Code that calls whatever function it is given (a parameter, ``map(q.put, items)``) passes on what that returns, and
+    does not ask for it.
+    """
+    if id(node) in run.unused:
+        return False
+    if not isinstance(node, cst.Call):
+        return True
+    if isinstance(node.func, cst.Attribute):
+        return node.func.attr.value == name
+    func = run.frame.func
+    given = parameter_names(func.node) if func is not None else frozenset()
+    return isinstance(node.func, cst.Name) and node.func.value not in BUILTINS | given
 
 
 def _hand_over(
@@ -248,8 +270,9 @@ def _hand_over(
 
 def _payloads(value: Value) -> Iterator[tuple[Constant | None, Event | None]]:
     """What may be put: a constant, what a get or receive took, or something unknown."""
-    if isinstance(value, Const):
-        yield Constant(value.value), None
+    known = as_constant(value)
+    if known is not None:
+        yield Constant(known.value), None
         return
     message = value.message if isinstance(value, Data) else None
     yield None, message if message is not None and message.verb in (Verb.GET, Verb.RECV) else None
@@ -266,7 +289,10 @@ def _wait_for(
 
     predicate = args.get(0, "predicate")
     if predicate is not None:
-        call_value(run, predicate, Arguments(), node)
+        with run.writing() as sequence:
+            call_value(run, predicate, Arguments(), node)
+        run.out.extend(sequence.items)
+        facts["reads"] = tuple(event for event in events(sequence) if event.verb is Verb.READ)
     either(run, lambda: _note(run.emit(deed.verb, shared, node, label, **facts)), lambda: None)
     return UNKNOWN
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import LOCKS, Count, Kind, RoleKind, Verb, events
+from ..model import LOCKS, Blocking, Count, Kind, RoleKind, Verb, events
 from . import contents
 from .elements import iterate_shared, iterated
 from .joining import from_values, is_faceless, join
@@ -15,6 +15,7 @@ from .proxies import HOLDERS, length, show
 from .run import Run, calls
 from .values import (
     PLAIN,
+    SCALAR,
     UNKNOWN,
     UNROLLED,
     Arguments,
@@ -28,6 +29,7 @@ from .values import (
     Items,
     Many,
     Name,
+    OneOf,
     Opaque,
     Partial,
     Pid,
@@ -40,7 +42,7 @@ from .values import (
 @calls("os.getpid")
 def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """No other process has the same."""
-    return Data(own=True, plain=True)
+    return Data(own=True, plain=True, scalar=True)
 
 
 @calls("str", "repr")
@@ -53,7 +55,7 @@ def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         if isinstance(value, View):
             iterate_shared(run, value, node)
         show(run, value, node)
-    return from_values(args.values(), plain=True, keep=True)
+    return from_values(args.values(), scalar=True, keep=True)
 
 
 @calls("filter")
@@ -82,7 +84,7 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     for value in values:
         _number_check(run, value, node)
     element = from_values(values, keep=True)
-    own = Data(reads=element.reads, own=element.own, varies=element.varies, plain=True)
+    own = Data(reads=element.reads, own=element.own, varies=element.varies, plain=True, scalar=True)
     if len(known) == len(values) and values:
         try:
             turns = len(range(*known))
@@ -123,15 +125,15 @@ def count_of(run: Run, value: Data) -> Count:
 def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "obj")
     if isinstance(value, Ref):
-        return length(run, value, node) if value.shared.kind in HOLDERS else PLAIN
+        return length(run, value, node) if value.shared.kind in HOLDERS else SCALAR
     if value is None:
-        return PLAIN
+        return SCALAR
     items, _, count = contents.elements(run, value)
     if isinstance(value, Coll):
         run.counted.add(value.key)
     if items is not None:
         return Const(len(items))
-    return Data(plain=True, count=count, reads=from_values([value]).reads)
+    return Data(plain=True, scalar=True, count=count, reads=from_values([value]).reads)
 
 
 def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value]:
@@ -189,20 +191,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     items, element, count = iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
-    return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
-
-
-@calls("itertools.chain")
-def _chain(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    """The elements of each, one after the other."""
-    parts: list[Value] = []
-    for value, _ in args.positional:
-        if isinstance(value, (Items, Coll)):
-            parts += contents.parts_or_many(run, value)
-        else:
-            items, element, count = iterated(run, value, node)
-            parts += items if items is not None else (Many(element, count or Count()),)
-    return Items(tuple(parts))
+    return Items(None, Items((Data(plain=True, scalar=True, loop_item=True), element)), count)
 
 
 @calls("zip")
@@ -260,6 +249,29 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
     return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
+
+
+@calls("itertools.islice")
+def _islice(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Some of what an iterable gives; what is iterated of a shared object is told here, though it is taken later."""
+    value = args.get(0, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, contents.inexact(iterated(run, value, node, whole=False)[1]), sequence=False)
+
+
+@calls("itertools.chain")
+def _chain(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """All that several iterables give, one after the other."""
+    if args.open or any(isinstance(value, Generator) for value in args.values()):
+        run.open(*args.values())
+        return UNKNOWN
+    parts: list[Value] = []
+    for value in args.values():
+        whole = Items(*iterated(run, value, node)) if isinstance(value, (Ref, OneOf)) else value
+        parts += contents.parts_or_many(run, whole)
+    return Items(tuple(parts), sequence=False)
 
 
 @calls("map")
@@ -345,8 +357,8 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         _number_check(run, value, node)
         if isinstance(value, Const) and isinstance(value.value, (int, float)):
             return value
-        return from_values([value], plain=True, keep=True)
-    return PLAIN
+        return from_values([value], scalar=True, keep=True)
+    return SCALAR
 
 
 @calls("typing.cast")
@@ -430,6 +442,9 @@ def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     home = run.role.home
     mine = [role for role in run.program.roles if role.parent is not None and role.parent.home is home]
     found = [role.process for role in mine if role.kind is RoleKind.PROCESS and role.process is not None]
+    for process in found:
+        # Those that are closed are not among them.
+        run.emit(Verb.QUERY, process, node, "active_children", exact=False, blocking=Blocking.NEVER)
     if len(found) <= UNROLLED:
         return Items(tuple(Many(Ref(process), Count()) for process in found))
     for process in found:
