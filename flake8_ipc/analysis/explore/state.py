@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from ...model import Constant, Event, Kind, Queue, Role, Shared, Test, Verb
 from .machine import Deed, Fork, Machine
-from .numbers import Numbers
+from .numbers import Numbers, carrier
 
 # What one copy alone can hold; semaphores only count.
 MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
@@ -170,11 +170,15 @@ class Ground:
 
         A None is put as such.
         """
-        sent = [event.payload for event in self.deeds(Verb.PUT, Verb.SEND) if event.payload is not None]
+        sent = [(event.target, event.payload) for event in self.deeds(Verb.PUT, Verb.SEND) if event.payload is not None]
         for test in tests:
-            if test.event.verb is not Verb.QUERY and not any(passes(test, one) is test.equal for one in sent):
-                if test.truth or test.constant.value is not None:
-                    yield test
+            if test.event.verb is Verb.QUERY or (test.constant.value is None and not test.truth):
+                continue
+            # Where another one of its type is put there, that is the stop sign, spelt otherwise.
+            kind, there = type(test.constant.value), [one for to, one in sent if carrier(to) is test.event.target]
+            like = any(type(one.value) is kind for one in there)
+            if not like and not any(passes(test, one) is test.equal for _, one in sent):
+                yield test
 
     def waits_for_taking(self, messages: tuple[Token, ...], sender: int) -> bool:
         """Whether some message of this sender does not fit into the pipe: all do up to one that is more than a None."""
