@@ -13,7 +13,7 @@ import compare
 from test_command import ROOT
 from test_readme import README, blocks
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 WAIT = (ROOT / "fixtures" / "tutorial_nobody_puts_first_bad.py").read_text(encoding="utf-8")
 
 
@@ -21,7 +21,7 @@ WAIT = (ROOT / "fixtures" / "tutorial_nobody_puts_first_bad.py").read_text(encod
 def tools(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The programs of an environment with the other linters and with us, from the package index that pip is set up for."""
     folder = tmp_path_factory.mktemp("tools") / "environment"
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=600)
     packages = [*compare.PACKAGES, "Flake8-pyproject==1.2.4", str(ROOT)]
     done = subprocess.run(
         [folder / "bin" / "pip", "install", "--quiet", *packages], capture_output=True, text=True, timeout=900
@@ -35,14 +35,12 @@ def run(*command: object, cwd: pathlib.Path, limit: float = 120) -> str:
     return subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, timeout=limit).stdout
 
 
-@pytest.mark.timeout(900)
 def test_the_comparison_is_what_the_script_finds(tools: pathlib.Path) -> None:
     (line,) = re.findall(r"`python (tests/compare\.py)`", README)
     found = run(sys.executable, line, "--environment", tools.parent, cwd=ROOT, limit=600)
     assert compare.renewed(README, found) == README
 
 
-@pytest.mark.timeout(900)
 def test_ruff_leaves_our_comments_where_it_is_told_of_us(tools: pathlib.Path, tmp_path: pathlib.Path) -> None:
     (settings,) = [text for text in blocks("toml") if "external" in text]
     program = tmp_path / "wait.py"
@@ -57,7 +55,6 @@ def test_ruff_leaves_our_comments_where_it_is_told_of_us(tools: pathlib.Path, tm
     assert program.read_text() == silenced
 
 
-@pytest.mark.timeout(900)
 def test_flake8_pyproject_takes_our_options(tools: pathlib.Path, tmp_path: pathlib.Path) -> None:
     (settings,) = [text for text in blocks("toml") if "tool.flake8" in text]
     (tmp_path / "wait.py").write_text(WAIT)

@@ -166,7 +166,9 @@ def browse(page: pathlib.Path, *options: str) -> str:
     assert CHROMIUM is not None
     profile = page.parent / "profile"
     usual = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
-    done = subprocess.run([CHROMIUM, *usual, *options, page.as_uri()], capture_output=True, text=True, timeout=120)
+    # It is to look at our page, and at nothing else.
+    calm = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    done = subprocess.run([CHROMIUM, *usual, *calm, *options, page.as_uri()], capture_output=True, text=True, timeout=120)
     return done.stdout
 
 

@@ -238,6 +238,21 @@ def test_calls_with_arguments_are_not_taken_apart() -> None:
     assert reasons(text) == ["the call has arguments, and where they belong is for you to say"]
 
 
+def test_what_a_fix_brings_to_light_does_not_keep_it_from_mending() -> None:
+    stuck = WAITING.replace("print(x)", "x.get()\n    x.put(1)").replace("import Process", "import Process, Queue")
+    text = stuck.format(value="q", middle="").replace("    p = ", "    q = Queue()\n    p = ").replace("p.join()", "q.get()")
+    done = mended(text.encode(), "example.py", Options())
+    assert b"args=(q,)" in done.data
+    assert [finding.code for finding in done.done] == ["IPC103"]
+    assert {left.finding.code for left in done.left} == {"IPC201"} and all(left.reason is None for left in done.left)
+
+
+def test_a_fix_that_only_moves_the_fault_is_not_made() -> None:
+    text = WAITING.format(value="'e'", middle="").replace("def f(x):", "def f(x, y):")
+    assert fixed(text) == text
+    assert any(reason.startswith("its fix would bring IPC118: ") for reason in reasons(text))
+
+
 def test_command_mends_in_place(tmp_path: pathlib.Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(WAITING.format(value="'e'", middle=""))

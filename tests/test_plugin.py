@@ -300,9 +300,9 @@ def test_files_without_processes_load_nothing_heavy(tmp_path: pathlib.Path) -> N
 
 
 def test_the_plugin_costs_less_than_3_ms_to_import() -> None:
-    """The best of some tries, for others use this machine too; what flake8 itself has loaded before is not of our making."""
-    took = []
-    for _ in range(12):
+    """Each module at its best of some tries, for others use this machine too; what flake8 loads itself is not of our making."""
+    best: dict[str, int] = {}
+    for _ in range(8):
         done = subprocess.run(
             [sys.executable, "-X", "importtime", "-c", "import flake8.main.cli, flake8_ipc; import flake8_ipc.plugin"],
             cwd=ROOT,
@@ -310,6 +310,9 @@ def test_the_plugin_costs_less_than_3_ms_to_import() -> None:
             text=True,
             timeout=60,
         )
-        (line,) = re.findall(r"^import time: +\d+ \| +(\d+) \| *flake8_ipc\.plugin$", done.stderr, re.MULTILINE)
-        took.append(int(line))
-    assert min(took) < 3_000, took
+        rows = re.findall(r"^import time: +(\d+) \| +\d+ \| *(\S+)$", done.stderr, re.MULTILINE)
+        names = [name for _, name in rows]
+        for took, name in rows[names.index("flake8_ipc") + 1 : names.index("flake8_ipc.plugin") + 1]:
+            best[name] = min(best.get(name, int(took)), int(took))
+    assert "flake8_ipc.lint" in best
+    assert sum(best.values()) < 3_000, best

@@ -28,7 +28,12 @@ if __name__ == "__main__":
 """
 
 pytest.importorskip("pre_commit")
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="needs git")]
+# pre-commit makes an environment for each hook, which takes its time where others work, too.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1500),
+    pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
+]
 
 
 def git(*arguments: str, cwd: pathlib.Path) -> str:
@@ -71,7 +76,7 @@ def pre_commit(*arguments: str, cwd: pathlib.Path, home: pathlib.Path) -> subpro
         env={**os.environ, "PRE_COMMIT_HOME": str(home), "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=700,
     )
 
 

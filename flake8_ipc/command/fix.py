@@ -40,19 +40,19 @@ def run(options: argparse.Namespace) -> int:
         try:
             before = data_of(path)
             done = _mended(before, shown, configuration, unsafe=options.unsafe)
+            if not options.diff:
+                _write(path, before, done.data)
         except (OSError, Unusable, Unfixable) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             print(f"{shown}: not mended: {reason.removeprefix(f'{shown}: ')}", file=sys.stderr)
             left += 1
             if path == "-" and not options.diff:
-                sys.stdout.buffer.write(before)
+                _write(path, before, before)
             continue
         left += len(done.left)
         changed += done.data != before
         if options.diff:
             sys.stdout.buffer.write(_difference(shown, before, done.data))
-        else:
-            _write(path, before, done.data)
         _tell(shown, done, showing=options.diff)
     return 1 if (changed if options.diff else left) else 0
 

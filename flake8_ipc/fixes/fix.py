@@ -22,9 +22,11 @@ class Fix:
     ``safe``: the mended program does what was meant and nothing else. ``summary`` ends the sentence "it ...". ``mend``
     yields modules in which the finding may be mended, the likeliest first, or raises Refused; whether one is right is
     not for it to judge: the text is linted again, and only one without the finding, and without a new one, is taken.
+    ``reveals``: the mended program gets further than before, so that what was wrong with it all along may come to light.
     """
 
     codes: tuple[str, ...]
     safe: bool
     summary: str
     mend: Callable[[Tree, Finding], Iterator[cst.Module]]
+    reveals: bool = False

@@ -22,4 +22,4 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     yield replaced(tree.module, call, function)
 
 
-FIX = Fix(("IPC102",), True, "hands over the function itself, where it is called without arguments", mend)
+FIX = Fix(("IPC102",), True, "hands over the function itself, where it is called without arguments", mend, reveals=True)

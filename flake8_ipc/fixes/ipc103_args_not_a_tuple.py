@@ -27,4 +27,4 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     yield replaced(tree.module, value, cst.Tuple([cst.Element(inner, cst.Comma())], lpar=[left], rpar=[right]))
 
 
-FIX = Fix(("IPC103",), True, "makes a tuple of the single value: (x) becomes (x,)", mend)
+FIX = Fix(("IPC103",), True, "makes a tuple of the single value: (x) becomes (x,)", mend, reveals=True)

@@ -21,4 +21,4 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     raise Refused("run is not called by its own name, without arguments")
 
 
-FIX = Fix(("IPC105",), True, "calls start() instead of run()", mend)
+FIX = Fix(("IPC105",), True, "calls start() instead of run()", mend, reveals=True)

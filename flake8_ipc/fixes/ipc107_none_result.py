@@ -35,4 +35,4 @@ def _name(bound: cst.Assign | cst.AnnAssign) -> cst.BaseExpression | None:
     return target if isinstance(target, (cst.Name, cst.Attribute)) else None
 
 
-FIX = Fix(("IPC107",), True, "binds the process first, and starts it in a statement of its own", mend)
+FIX = Fix(("IPC107",), True, "binds the process first, and starts it in a statement of its own", mend, reveals=True)

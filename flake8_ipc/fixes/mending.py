@@ -15,7 +15,7 @@ from ..finding import Finding
 from ..lint import lint
 from ..options import Options
 from . import fix_for
-from .fix import Refused
+from .fix import Fix, Refused
 from .tree import Tree
 
 
@@ -131,16 +131,19 @@ class _Work:
             return Left(finding, None)
         if not fix.safe and not unsafe:
             return Left(finding, "its fix may change behaviour: --unsafe")
+        reason = ""
         try:
             for module in fix.mend(self.tree, finding):
-                if self._right(module, finding.code):
+                wrong = self._wrong(module, fix, finding.code)
+                if wrong is None:
                     return None
-        except Refused as reason:
-            return Left(finding, str(reason))
+                reason = reason or wrong
+        except Refused as refusal:
+            return Left(finding, str(refusal))
         together = [one for one in self._siblings(finding) if wanted(one, self.text)]
-        if len(together) > 1 and self._right(self._all(together), finding.code):
+        if len(together) > 1 and self._wrong(self._all(together), fix, finding.code) is None:
             return None
-        return Left(finding, "its fix would not mend it here, or bring a new finding")
+        return Left(finding, reason or "its fix changes nothing here")
 
     def _siblings(self, finding: Finding) -> list[Finding]:
         about = set(finding.about)
@@ -159,20 +162,27 @@ class _Work:
                 continue
         return module
 
-    def _right(self, module: cst.Module, code: str) -> bool:
-        """Takes a module in which this code is found less often, nothing more often, and every comment kept."""
+    def _wrong(self, module: cst.Module, fix: Fix, code: str) -> str | None:
+        """Takes a module in which this code is found less often, nothing more often, and every comment kept.
+
+        Tells what is wrong with another one. What a fix brings to light was there before, unless it is of the processes
+        themselves (IPC1xx), which is what such a fix changes.
+        """
         try:
             module = _parsed(module.bytes)
-            if _comments(_text(module)) != _comments(self.text):
-                return False
         except Unfixable:
-            return False
+            return "its fix would not leave a program here"
+        if _comments(_text(module)) != _comments(self.text):
+            return "its fix would lose a comment here"
         findings = lint(_text(module), self.path, self.options)
         before, after = _count(self.findings), _count(findings)
-        if after[code] >= before[code] or after - before:
-            return False
+        if after[code] >= before[code]:
+            return "its fix would not mend it here"
+        new = [one for one in findings if one.code in after - before and not (fix.reveals and one.code[:4] != "IPC1")]
+        if new:
+            return f"its fix would bring {new[0].code}: {new[0].message}"
         self._take(module, findings)
-        return True
+        return None
 
 
 def _count(findings: Iterable[Finding]) -> Counter[str]:
