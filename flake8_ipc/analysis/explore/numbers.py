@@ -48,7 +48,8 @@ def exactly(program: Program) -> Numbers | None:
         return None
     if any(one.event.verb is Verb.START and number in high for _, one, number in numbers):
         return None
-    return Numbers(exact=max(high), picks=_picks(program, max(high), _HIGHEST))
+    # A loop of which nobody knows how often it turns may have to give all that is taken.
+    return Numbers(exact=max(high), picks=_picks(_needed(program, max(high))))
 
 
 def picked(program: Program) -> Numbers:
@@ -60,13 +61,11 @@ def picked(program: Program) -> Numbers:
         if loop.count.exact > EXACT:
             high.add(loop.count.exact)
             processes |= one.event.verb is Verb.START
-    picks = _picks(program, EXACT, _PROCESSES if processes else _HIGHEST)
-    return Numbers(picks=picks, one=len(high) == 1 and not _given_otherwise(program))
+    needed = min(_needed(program, EXACT), _PROCESSES if processes else _HIGHEST)
+    return Numbers(picks=_picks(needed), one=len(high) == 1 and not _given_otherwise(program))
 
 
-def _picks(program: Program, exact: int, highest: int) -> tuple[int, ...]:
-    """The numbers to pick from where loops of more than so many turns are not played exactly."""
-    needed = min(_needed(program, exact), highest)
+def _picks(needed: int) -> tuple[int, ...]:
     return (1, 2, needed) if needed > 2 else (1, 2)
 
 
@@ -79,10 +78,10 @@ def _known(program: Program) -> Iterator[tuple[Role, Surroundings, Loop]]:
                     yield role, one, loop
 
 
-def _needed(program: Program, exact: int) -> int:
-    """How much is taken at most by loops that are played exactly, whatever it is: all may come of one loop's turns."""
+def _needed(program: Program, played: int) -> int:
+    """How much is taken at most by loops of up to ``played`` turns, whatever it is: all may come of one loop's turns."""
     return sum(
-        _turns((loop.count for loop in one.loops), exact) * (2 if role.many else 1)
+        _turns((loop.count for loop in one.loops), played) * (2 if role.many else 1)
         for role in program.roles
         if any(role.events(*_TAKES))
         for one in surroundings(role.flow)
@@ -90,12 +89,12 @@ def _needed(program: Program, exact: int) -> int:
     )
 
 
-def _turns(counts: Iterable[Count | None], most: int) -> int:
+def _turns(counts: Iterable[Count | None], played: int) -> int:
     turns = 1
     for count in counts:
         if count is None:
             return 0
-        turns *= count.exact if count.exact is not None and count.exact <= most else 1
+        turns *= count.exact if count.exact is not None and count.exact <= played else 1
     return turns
 
 
