@@ -8,6 +8,7 @@ from ..model import BLOCKS, Event, Kind, Memory, Program, Role, Shared, Verb
 from .graph import by_event, intersection
 from .handings import start_methods
 from .study import Study
+from .surroundings import surroundings
 
 _OF_ITS_OWN = frozenset({"spawn", "forkserver"})
 
@@ -23,8 +24,7 @@ def made_blocks(program: Program) -> Iterator[tuple[Role, Event, Memory]]:
 def may_unlink(program: Program, block: Memory) -> bool:
     """Whether somebody may unlink a block: by a handle of it, or by one that may be of any block."""
     for _, event in program.events(Verb.UNLINK):
-        handle = event.target
-        if isinstance(handle, Memory) and (handle.origin is block or (not handle.fresh and handle.origin.open)):
+        if _may_be(event.target, block):
             return True
     return any(_found_gone(event, block) for _, event in program.events(Verb.ATTACH))
 
@@ -32,6 +32,23 @@ def may_unlink(program: Program, block: Memory) -> bool:
 def _found_gone(event: Event, block: Memory) -> bool:
     """Whether somebody asked for a block by its name, and there was none any more."""
     return event.failed is not None and isinstance(event.target, Memory) and event.target.origin is block
+
+
+def only_the_last(study: Study, role: Role, made: Event) -> bool:
+    """Whether of the blocks that a loop makes, one in each turn, only the last one is unlinked, behind the loop."""
+    block = made.target
+    around = {one.event: one.loops for one in surroundings(role.flow)}
+    unlinks = [(one, event) for one, event in study.program.events(Verb.UNLINK) if _may_be(event.target, block)]
+    behind = all(one is role and len(around[event]) < len(around[made]) for one, event in unlinks)
+    inside = all(loop in around[made] for one, event in unlinks if one is role for loop in around[event])
+    if not unlinks or not behind or not inside or any(not event.exact for _, event in unlinks):
+        return False
+    graph = study.graph(role)
+    return any(node.event is made and node is not first for first in graph.at(made) for node in graph.beyond(first))
+
+
+def _may_be(handle: Shared, block: Shared) -> bool:
+    return isinstance(handle, Memory) and (handle.origin is block or (not handle.fresh and handle.origin.open))
 
 
 def unlinked_before(study: Study, role: Role) -> dict[Event, frozenset[Shared]]:

@@ -103,11 +103,15 @@ def beside(flow: Flow, one: Event, other: Event) -> bool:
 
 
 def in_its_turn(role: Role, event: Event) -> bool:
-    """Whether an event surely is of one object: made but once, or made in this very turn of a loop."""
+    """Whether an event surely is of one object: made but once in each copy of its role, or in this very turn of a loop."""
     if not event.target.many:
         return True
-    made = [one for one in role.events(Verb.CREATE) if one.target is event.target]
-    return any(same_turn(role.flow, one, event) for one in made)
+    made = [one for one in role.events(Verb.CREATE, Verb.ATTACH) if one.target is event.target]
+    return any(same_turn(role.flow, one, event) or not _loops_around(role.flow, one) for one in made)
+
+
+def _loops_around(flow: Flow, event: Event) -> list[Loop]:
+    return next((one.loops for one in surroundings(flow) if one.event is event), [])
 
 
 def in_open_loop(flow: Flow, event: Event) -> bool:

@@ -126,13 +126,19 @@ def _loops(role: Role, event: Event) -> list[Loop]:
     return next((one.loops for one in surroundings(role.flow) if one.event is event), [])
 
 
+def _waits_for_the_end(role: Role, receive: Event) -> bool:
+    """Whether a receive is there to learn that the other side has gone; who polls wants the messages."""
+    polled = any(event.target is receive.target for event in role.events(Verb.POLL))
+    return waits_for_eof(role.flow, receive) and not polled
+
+
 def _spoils(use: Event, one: Event, role: Role) -> bool:
     """Whether an interrupted use spoils another one."""
     if one.verb not in _SPOILS[use.verb]:
         return False
     mine, other = use.target, one.target
     if isinstance(mine, PipeEnd):
-        return other in (mine, mine.peer) and not (one.verb is Verb.RECV and waits_for_eof(role.flow, one))
+        return other in (mine, mine.peer) and not (one.verb is Verb.RECV and _waits_for_the_end(role, one))
     if one.verb in (Verb.READ, Verb.WRITE):
         return other.kind in CELLS and isinstance(other, Cell) and other.lock is not None and root(other.lock) is root(mine)
     if one.verb is Verb.ACQUIRE:

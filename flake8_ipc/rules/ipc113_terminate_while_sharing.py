@@ -103,6 +103,6 @@ RULE = Rule(
         "Nothing shared is used afterwards, or only by processes that are terminated too.",
         "What the child did with the object was surely over: a message, an event or a join tells.",
         "A pool that is ended after all its results were fetched.",
-        "A recv whose EOFError is caught; an acquire with a timeout; a manager's queue.",
+        "A recv that waits for the end of the pipe, its EOFError caught; an acquire with a timeout; a manager's queue.",
     ),
 )

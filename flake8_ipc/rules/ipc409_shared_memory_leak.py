@@ -1,7 +1,7 @@
 """IPC409 shared-memory-leak.
 
-Judged from: who unlinks each block that the program makes, and whether the function that made it closes it before it
-returns.
+Judged from: who unlinks each block that the program makes, of those that a loop makes all or the last one alone, and
+whether the function that made it closes it before it returns.
 Reported at: the creation.
 Missed: blocks that are unlinked on some paths only; blocks in a collection.
 Source: CPython documentation, multiprocessing.shared_memory: "once the last process is done, unlink() should be called";
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.blocks import made_blocks, may_unlink
+from ..analysis.blocks import made_blocks, may_unlink, only_the_last
 from ..analysis.graph import union
 from ..analysis.study import Study
 from ..finding import Finding
@@ -32,6 +32,15 @@ def check(study: Study) -> Iterator[Finding]:
                 event.place,
                 f"nothing unlinks {block}: the block stays in memory after the program has ended; "
                 f"call {block}.unlink() once, after every close()",
+                about=(block,),
+            )
+            continue
+        if only_the_last(study, role, event):
+            yield Finding(
+                "IPC409",
+                event.place,
+                f"each turn of this loop makes a block, and {block}.unlink() after it takes away the last one alone: the "
+                "others stay in memory after the program has ended; unlink each in its own turn, or loop over all of them",
                 about=(block,),
             )
             continue

@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 import libcst as cst
 
-from ..model import LOCKS, Block, Blocking, Cell, Handler, Kind, Lock, Seq, Shared, Try, Verb
+from ..model import LOCKS, Block, Blocking, Cell, Count, Handler, Kind, Lock, Loop, Seq, Shared, Try, Verb
 from . import contents
 from .attributes import member
 from .calls import call_method, call_value
@@ -256,8 +256,13 @@ def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
     if content.items is None and content.element is not None:
         values = list(spread(content.element))
     for held in reversed(values):
-        for value in spread(held.element if isinstance(held, Many) else held):
-            _leave_for_stack(run, value, node)
+        with run.writing() as sequence:
+            for value in spread(held.element if isinstance(held, Many) else held):
+                _leave_for_stack(run, value, node)
+        if isinstance(held, Many) and sequence.items:
+            run.out.append(Loop(sequence, held.count or Count()))
+        else:
+            run.out.extend(sequence.items)
 
 
 def _leave_for_stack(run: Run, value: Value, node: cst.CSTNode) -> None:
