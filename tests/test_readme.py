@@ -48,8 +48,8 @@ def test_the_command_runs(line: str, project: pathlib.Path, tmp_path_factory: py
     if line.startswith("flake8-ipc fix") and importlib.util.find_spec("flake8_ipc.command.fix") is None:
         pytest.skip("the command has no fix")
     folder = tmp_path_factory.mktemp("bin")
-    for name, module in (("flake8", "flake8"), ("flake8-ipc", "flake8_ipc")):
-        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+    for name, module in (("flake8", "-m flake8"), ("flake8-ipc", "-m flake8_ipc"), ("python", "")):
+        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         (folder / name).chmod(0o755)
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
@@ -58,6 +58,13 @@ def test_the_command_runs(line: str, project: pathlib.Path, tmp_path_factory: py
     if line.startswith("flake8-ipc fix"):
         # Which findings have no fix is said on standard error.
         assert done.returncode in (0, 1) and "Traceback" not in done.stderr
+        return
+    if line.startswith("python -m flake8_ipc.runtime"):
+        # The program there is stuck, and standard output is its own.
+        told = (project / "found.txt").read_text() if "--output" in line else done.stderr
+        assert (done.returncode, done.stdout) == (70, "")
+        # Where the processes stand is told before what is found.
+        assert [row.split()[:2] for row in told.splitlines() if row.startswith("wait.py:")][0] == ["wait.py:8:14:", "IPC201"]
         return
     assert done.stderr == ""
     # What finds something says so by 1; nothing may be called wrongly.
@@ -97,6 +104,25 @@ def test_the_problem_matcher_matches_what_flake8_prints(project: pathlib.Path) -
         assert found[pattern["file"]] == "wait.py" and found[pattern["line"]] in ("8", "16")
         assert found[pattern["column"]] == "14" and found[pattern["code"]] == "IPC201"
         assert found[pattern["message"]].startswith("channel.get() can never return")
+
+
+def test_reviewdog_takes_what_flake8_prints_by_the_form_in_the_readme(project: pathlib.Path) -> None:
+    # As reviewdog reads it: %f is a path, %l and %c are numbers, %m is the rest.
+    (form,) = re.findall(r"-efm='(.*?)'", README)
+    parts = {"%f": r"(?P<path>.+?)", "%l": r"(?P<line>\d+)", "%c": r"(?P<column>\d+)", "%m": r"(?P<text>.+)"}
+    pattern = "".join(parts.get(part, re.escape(part)) for part in re.split(r"(%\w)", form))
+    found = [re.fullmatch(pattern, line) for line in flake8("wait.py", cwd=project)]
+    assert [(one["path"], one["line"]) for one in found if one] == [("wait.py", "8"), ("wait.py", "16")]
+    # And its form named flake8 would not: one letter, a number, a space.
+    assert not any(re.fullmatch(r".+?:\d+:\d+: [A-Z]\d+ .+", line) for line in flake8("wait.py", cwd=project))
+
+
+def test_annotations_by_flake8s_own_format(project: pathlib.Path) -> None:
+    (line,) = [line for line in COMMANDS if "::warning" in line]
+    (form,) = re.findall(r"--format='(.*?)'", line)
+    said = flake8(f"--format={form}", "wait.py", cwd=project)
+    assert len(said) == 2
+    assert said[0].startswith("::warning file=wait.py,line=8,col=14,title=IPC201::channel.get() can never return")
 
 
 def test_the_hooks_it_names_are_the_ones_that_are_shipped() -> None:

@@ -93,7 +93,7 @@ def find(start: str = ".") -> Settings:
 
 def load(path: str) -> Settings:
     """The settings of a file that the user names; raises Unusable where it cannot be read."""
-    if not os.path.isfile(path):
+    if not os.path.exists(path) or os.path.isdir(path):
         raise Unusable(f"there is no configuration file {path}")
     return Settings(_section(path) or {}, os.path.dirname(os.path.abspath(path)))
 
@@ -140,6 +140,11 @@ def _options(values: Settings) -> Options:
         values.values.get("ipc-depth", default.depth),
         values.values.get("ipc-states", default.states),
     )
+
+
+def code_list(name: str, text: str) -> tuple[str, ...]:
+    """The codes and beginnings of codes in a list as an option has it; raises Unusable for what is none."""
+    return _codes(Settings({name: text}), name)
 
 
 def _codes(values: Settings, *names: str) -> tuple[str, ...]:

@@ -245,7 +245,10 @@ class Signature:
 
 @dataclass(eq=False, slots=True)
 class Callee:
-    """What a process, a task or an initializer is to run."""
+    """What a process, a task or an initializer is to run.
+
+    ``shared`` are the objects that go along with it: those a partial binds, or the object holds whose method it is.
+    """
 
     kind: CalleeKind
     name: str
@@ -253,6 +256,7 @@ class Callee:
     signature: Signature | None = None
     definition: Place | None = None
     fault: Fault | None = None
+    shared: tuple[Shared, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -346,11 +350,13 @@ class Result(Shared):
 class Subprocess(Shared):
     """A child of ``subprocess.Popen``; ``streams`` are this side's ends of its pipes, by name (``stdout``).
 
-    ``whole``: one call makes it and waits for its end (``subprocess.call``).
+    ``whole``: one call makes it and waits for its end (``subprocess.call``). ``detached``: it gets a session of its own,
+    so that it can outlive the program.
     """
 
     streams: dict[str, Stream] = field(default_factory=dict)
     whole: bool = False
+    detached: bool = False
 
 
 @dataclass(eq=False, slots=True)

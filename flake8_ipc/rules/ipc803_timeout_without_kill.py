@@ -33,7 +33,7 @@ def check(study: Study) -> Iterator[Finding]:
             child = event.target
             if not isinstance(child, Subprocess) or event.raises is None or child.open or elsewhere(study, child):
                 continue
-            if _given_up(study, role, event) and not _told_to_end(study, role, event):
+            if not child.detached and _given_up(study, role, event) and not _told_to_end(study, role, event):
                 yield Finding(
                     "IPC803",
                     event.place,
@@ -136,5 +136,6 @@ RULE = Rule(
         "Nobody catches TimeoutExpired, or the handler raises it again.",
         "A loop waits again, or a with statement waits for the child at its end.",
         "subprocess.run(timeout=...), which kills the child itself.",
+        "The child has a session of its own (start_new_session=True): it is meant to outlive the program.",
     ),
 )

@@ -26,6 +26,7 @@ from ..model import (
     Shared,
     Verb,
 )
+from . import rooms
 from .births import Births
 from .dependence import Dependence
 from .endings import endings, halts
@@ -46,6 +47,7 @@ class Account:
     """One run, retold as a Program; ``stuck`` are the threads that were proved to wait for good."""
 
     def __init__(self, session: Session, stuck: Sequence[Blocked] = ()) -> None:
+        rooms.load()
         self.session = session
         self.stuck = stuck
         self.told = records(session)
@@ -67,6 +69,7 @@ class Account:
         made = [(told, *one) for told in self.told.values() for one in told.objects]
         for told, name, kind, where, facts in sorted(made, key=lambda one: one[4].get("at", 0)):
             self._made(told, name, kind, where, facts)
+        rooms.opened(self)
         for told in self.told.values():
             self._role(told)
         births = Births(self)
@@ -88,6 +91,7 @@ class Account:
         program.classes = [found for told in self.told.values() for found in births.classes(told)]
         program.halts = list(halts(self))
         endings(self)
+        rooms.finished(self, program)
         return program
 
     # -- objects
@@ -134,6 +138,7 @@ class Account:
         self.roles[told.name] = role
         for shared, where in self.given(name):
             role.given.setdefault(shared, where)
+        rooms.cast(self, told, role)
 
     def given(self, process: str) -> Iterator[tuple[Shared, Place | None]]:
         """What a process is handed, with the place of the parameter that it lands in."""
@@ -208,7 +213,8 @@ class Account:
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
         number, _, verb, name, where, _, _, facts, _ = line
         mine = told.took.get(number, (None,))[0] == told.name
-        return verb, name, where, told.failed.get(number), mine, json.dumps(facts, sort_keys=True, default=str)
+        said = {key: value for key, value in facts.items() if key not in _UNTOLD}
+        return verb, name, where, told.failed.get(number), mine, json.dumps(said, sort_keys=True, default=str)
 
     def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
         """The number of the event that a thread was still in when it was ended; 0: none."""
@@ -246,6 +252,8 @@ class Account:
             early=verb == "START" and self.texts.in_init(there),
         )
         event.setting = self._setting(told, event, where, facts, at)
+        if rooms.amended(self, rooms.Line(told, role, number, there, facts), event) is None:
+            return None
         self._numbered[told.name, number] = event
         if verb == "READ":
             self._reads.setdefault((told.name, name), {})[there] = event
@@ -352,6 +360,8 @@ def shown(path: str) -> str:
     return absolute if below.startswith(os.pardir) else below
 
 
+# What makes no difference between two turns of a loop: which of many results one is.
+_UNTOLD = frozenset({"which"})
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
 _ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})

@@ -76,7 +76,7 @@ def process(thing: Any) -> str | None:
 
 def named(value: Any) -> str | None:
     """The name of a shared object, whatever it is; None for anything else."""
-    for module, names, identify in _CLASSES:
+    for module, names, identify in (*_CLASSES, *_more):
         loaded = sys.modules.get(module)
         if loaded is not None and isinstance(value, tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))):
             return identify(value)
@@ -112,6 +112,22 @@ def _inside(value: Any) -> Iterable[Any]:
     return list(getattr(value, "__dict__", {}).values())[:_MOST]
 
 
+def mark(thing: Any) -> str | None:
+    """What an object was named when it was made."""
+    try:
+        # A proxy would ask its server for an attribute that it does not have.
+        found: str | None = object.__getattribute__(thing, MARK)
+    except AttributeError:
+        return None
+    return found
+
+
+def also(module: str, names: tuple[str, ...], identify: Callable[[Any], str | None]) -> None:
+    """Tells what more classes are shared objects, and how those are named."""
+    if (module, names, identify) not in _more:
+        _more.append((module, names, identify))
+
+
 # Elements looked at in one container: arguments that hold more hold data.
 _MOST = 64
 
@@ -122,3 +138,4 @@ _CLASSES: tuple[tuple[str, tuple[str, ...], Callable[[Any], str | None]], ...] =
     ("multiprocessing.synchronize", ("SemLock", "Condition", "Event", "Barrier"), lock),
     ("multiprocessing.sharedctypes", ("SynchronizedBase",), cell),
 )
+_more: list[tuple[str, tuple[str, ...], Callable[[Any], str | None]]] = []

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -50,15 +50,14 @@ class Ending:
     stuck: tuple[Blocked, ...] = ()
 
 
-def wait(process: subprocess.Popen[bytes], mine: Session, *, end_stuck: bool = True) -> Ending:
+def wait(process: subprocess.Popen[bytes], mine: Session, ends: Callable[[tuple[Blocked, ...]], bool]) -> Ending:
     """Waits for the program; what the terminal sends goes to both of us, and it is the program's to answer.
 
-    A program that is stuck for good is ended with all its processes, unless that is not wanted.
+    Once some of it is proved to be stuck for good, ``ends`` is asked whether to end it with all its processes.
     """
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    watchman = Watchman(mine) if kernel.alive() else None
-    stuck: tuple[Blocked, ...] = ()
-    try:
+    with _signals_are_for(process):
+        watchman = Watchman(mine) if kernel.alive() else None
+        stuck: tuple[Blocked, ...] = ()
         while True:
             try:
                 return Ending(process.wait(PAUSE), stuck)
@@ -67,11 +66,25 @@ def wait(process: subprocess.Popen[bytes], mine: Session, *, end_stuck: bool = T
             if watchman is None or stuck:
                 continue
             stuck = tuple(watchman.look())
-            if stuck and end_stuck:
+            if stuck and ends(stuck):
                 _end(process, watchman)
                 return Ending(STUCK, stuck)
+
+
+@contextmanager
+def _signals_are_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """What is sent to us alone is passed on: whoever ends the program so wants to hear what it did."""
+
+    def pass_on(number: int, _: object) -> None:
+        process.send_signal(number)
+
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    before |= {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 # The exit status of a program that was ended because it was stuck.
@@ -94,6 +107,7 @@ def leave(status: int) -> int:
     """The exit status as a shell would have it; dies by the same signal where the program did."""
     if status >= 0:
         return status
-    signal.signal(-status, signal.SIG_DFL)
+    with suppress(OSError):
+        signal.signal(-status, signal.SIG_DFL)
     os.kill(os.getpid(), -status)
     return 128 - status

@@ -26,6 +26,7 @@ from ..model import (
     Shared,
     Signature,
 )
+from . import rooms
 from .places import Where
 from .sources import argument, elements, parameters
 
@@ -38,19 +39,21 @@ Facts = dict[str, Any]
 def make(account: Account, kind: str, where: Where, facts: Facts) -> Shared:
     """The object that was made there."""
     place = account.place(where)
-    maker = _MAKERS.get(Kind[kind])
+    maker = rooms.makers.get(Kind[kind]) or _MAKERS.get(Kind[kind])
     if maker is not None:
         made = maker(account, Kind[kind], place, where, facts)
         if isinstance(made, Lock) and made.kind is Kind.CONDITION and made.lock is None and facts.get("lock"):
             # The lock that it makes itself: to take it by hand is to take the condition.
             account.register(facts["lock"], made, facts["at"])
     else:
-        made = Shared(Kind[kind], place, _bound(account, where))
+        made = Shared(Kind[kind], place, bound(account, where))
     made.context = made.context or facts.get("context")
+    if "manager" in facts:
+        made.manager = account.find(facts["manager"], facts["at"])
     return made
 
 
-def _bound(account: Account, where: Where) -> str:
+def bound(account: Account, where: Where) -> str:
     """The name that a new object is bound to, where the text shows one; else the call that made it."""
     source = account.source(where.path)
     made = source.at(where)
@@ -63,10 +66,10 @@ def _bound(account: Account, where: Where) -> str:
 
 
 def _queue(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
-    return Queue(kind, place, _bound(account, where), maxsize=facts["maxsize"])
+    return Queue(kind, place, bound(account, where), maxsize=facts["maxsize"])
 
 
-def _end(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
+def end(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
     end = PipeEnd(kind, place, _sharedof(account, where, facts), readable=facts["readable"], writable=facts["writable"])
     peer = account.find(facts["peer"], facts["at"])
     if isinstance(peer, PipeEnd) and peer.peer is None:
@@ -77,12 +80,12 @@ def _end(account: Account, kind: Kind, place: Place, where: Where, facts: Facts)
 def _lock(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
     inner = account.find(facts.get("lock"), facts["at"])
     return Lock(
-        kind, place, _bound(account, where), count=facts.get("count", 1), lock=inner if isinstance(inner, Lock) else None
+        kind, place, bound(account, where), count=facts.get("count", 1), lock=inner if isinstance(inner, Lock) else None
     )
 
 
 def _barrier(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
-    return Barrier(kind, place, _bound(account, where), parties=facts["parties"])
+    return Barrier(kind, place, bound(account, where), parties=facts["parties"])
 
 
 def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
@@ -92,7 +95,7 @@ def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts
         own = found if isinstance(found, Lock) else Lock(Kind.RLOCK, place, "its lock", facts.get("context"))
         # A cell's own lock is known by its number too: the program may take it by hand.
         account.register(facts["lock"], own, facts["at"])
-    name = _bound(account, where)
+    name = bound(account, where)
     cell = Cell(kind, place, name, typecode=facts["typecode"], raw=facts["raw"], lock=own, length=facts["length"])
     cell.pointer = facts.get("pointer")
     return cell
@@ -100,7 +103,7 @@ def _cell(account: Account, kind: Kind, place: Place, where: Where, facts: Facts
 
 def _sharedof(account: Account, where: Where, facts: Facts) -> str:
     """The name of one end in ``a, b = Pipe()``: the peer of the first that was made is the second."""
-    both = _bound(account, where).strip("()")
+    both = bound(account, where).strip("()")
     names = [name.strip() for name in both.split(",")]
     peer = account.find(facts["peer"], facts["at"])
     second = isinstance(peer, PipeEnd) and peer.peer is None
@@ -225,7 +228,7 @@ _MAKERS: dict[Kind, Callable[[Account, Kind, Place, Where, Facts], Shared]] = {
     Kind.QUEUE: _queue,
     Kind.SIMPLE_QUEUE: _queue,
     Kind.JOINABLE_QUEUE: _queue,
-    Kind.PIPE_END: _end,
+    Kind.PIPE_END: end,
     Kind.PROCESS: _process,
     Kind.THREAD: _process,
     **dict.fromkeys(LOCKS, _lock),

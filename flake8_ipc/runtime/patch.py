@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .interruptions import by_handler, hide
 from .places import Caller, by_coroutine, caller
 from .record import Record, current
 
@@ -39,7 +40,10 @@ def safely(function: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except Exception:
+        except Exception as error:
+            if by_handler(error):
+                hide(error)
+                raise
             return None
 
     return guarded
@@ -52,17 +56,19 @@ def done(
     identify: Callable[[Any], str | None],
     facts: Callable[..., dict[str, Any]] | None = None,
     after: Callable[[Record, Any, Any, int], None] | None = None,
+    who_calls: Callable[[int], Caller | None] = caller,
 ) -> None:
     """Watches a method: that ``verb`` is done to what ``identify`` names, with ``facts`` worked out from its arguments.
 
-    ``after`` is told the record, the object, the result and the event's number once the method has returned.
+    ``after`` is told the record, the object, the result and the event's number once the method has returned;
+    ``who_calls`` finds whose call it is.
     """
     tell = safely(_tell)
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
             record = current()
-            who = caller(2) if record is not None else None
+            who = who_calls(2) if record is not None else None
             if record is None or who is None:
                 return original(self, *args, **kwargs)
             event = tell(record, who, verb, identify, facts, self, args, kwargs)
@@ -71,6 +77,7 @@ def done(
             except BaseException as error:
                 if event:
                     record.failed(event, error)
+                hide(error)
                 raise
             if after is not None:
                 safely(after)(record, self, result, event)
@@ -97,7 +104,7 @@ def _tell(
     told = facts(thing, *args, **kwargs) if facts is not None else {}
     if record.child and any(value is thing for value in who.frame.f_globals.values()):
         told["global"] = True
-    if verb in _WAITING and in_event_loop() and by_coroutine(who):
+    if by_loop(verb, who):
         told["async"] = True
     number = record.event(verb, name, who, **told)
     if verb in ("PUT", "SEND"):
@@ -106,6 +113,11 @@ def _tell(
 
 
 _WAITING = frozenset({"GET", "PUT", "RECV", "JOIN", "ACQUIRE", "WAIT", "RESULT", "SHUTDOWN"})
+
+
+def by_loop(verb: str, who: Caller) -> bool:
+    """Whether a call that may wait is made on the thread of an event loop, by one of its coroutines."""
+    return verb in _WAITING and in_event_loop() and by_coroutine(who)
 
 
 def in_event_loop() -> bool:

@@ -47,6 +47,7 @@ class Told:
     raised: dict[str, Any] = field(default_factory=dict)
     exits: list[tuple[int, int, int]] = field(default_factory=list)
     chosen: list[str] = field(default_factory=list)
+    more: list[list[Any]] = field(default_factory=list)
     ended: bool = False
     idle: bool = False
     full: bool = False
@@ -115,3 +116,5 @@ def _take_process(told: Told, line: list[Any], number: int) -> None:
             told.full = True
         case ["end", moment, _]:
             told.ended, told.last = True, moment
+        case _:
+            told.more.append(line)

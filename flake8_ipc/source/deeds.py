@@ -22,10 +22,11 @@ from ..model import (
     Kind,
     Shared,
     Verb,
+    events,
 )
 from . import copies
 from .changes import note_put
-from .joining import from_values, spread
+from .joining import as_constant, from_values, spread
 from .lookup import BUILTINS, parameter_names
 from .run import DOERS, Run
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
@@ -194,6 +195,9 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.WAIT and name == "wait_for":
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
+    if deed.verb is Verb.RECV:
+        # EOFError is how a pipe tells that the other side is gone.
+        run.risk()
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
     if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
         return Data(message=event, thing=fresh_key())
@@ -246,8 +250,9 @@ def _hand_over(
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     payloads: list[Constant | None] = []
     for option in spread(value):
-        if isinstance(option, Const):
-            payloads.append(Constant(option.value))
+        known = as_constant(option)
+        if known is not None:
+            payloads.append(Constant(known.value))
         else:
             payloads.append(None)
             if isinstance(option, Data) and option.anything:
@@ -274,7 +279,10 @@ def _wait_for(
 
     predicate = args.get(0, "predicate")
     if predicate is not None:
-        call_value(run, predicate, Arguments(), node)
+        with run.writing() as sequence:
+            call_value(run, predicate, Arguments(), node)
+        run.out.extend(sequence.items)
+        facts["reads"] = tuple(event for event in events(sequence) if event.verb is Verb.READ)
     either(run, lambda: _note(run.emit(deed.verb, shared, node, label, **facts)), lambda: None)
     return UNKNOWN
 

@@ -8,7 +8,7 @@ from ..model import BLOCKS, CELLS, Constant, Count, Event, Key, Kind, Result, Ve
 from . import contents
 from .joining import from_values, spread
 from .run import Run
-from .values import UNKNOWN, Coll, Const, Data, Items, Method, Name, OneOf, Pid, Ref, Value
+from .values import UNKNOWN, Coll, Const, Data, Generator, Items, Method, Name, OneOf, Pid, Ref, Value
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
 _SUBSCRIPTED = CELLS | BLOCKS | _ITEMS
@@ -151,7 +151,8 @@ def write_attribute(run: Run, ref: Ref, name: str, value: Value, node: cst.CSTNo
 def read_element(run: Run, owner: Value, index: Value, node: cst.CSTNode) -> Value:
     """``shared[index]``."""
     results: list[Value] = []
-    for option in spread(owner):
+    options = spread(owner)
+    for option in options if len(options) == 1 else map(contents.inexact, options):
         if isinstance(option, Ref) and option.shared.kind in _SUBSCRIPTED:
             results.append(read(run, option, key_of(index), node, "[]", (index, _index_node(node))))
         elif isinstance(option, Ref):
@@ -198,6 +199,10 @@ def iterated(
     run: Run, value: Value, node: cst.CSTNode, *, whole: bool = True
 ) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
     """What iterating a value gives (see ``contents.elements``); shared objects in it tell that they are iterated."""
+    if isinstance(value, Generator) and whole:
+        from .iteration import collect
+
+        value = collect(run, value, "list", node)
     if isinstance(value, Ref):
         element = iterate_shared(run, value, node, whole=whole)
         return (None, element.element, None) if isinstance(element, Items) else (None, element, None)

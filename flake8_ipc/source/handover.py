@@ -104,6 +104,8 @@ def not_a_sequence(run: Run, value: Value, node: cst.CSTNode) -> bool:
     if isinstance(value, Inst):
         iterable = any(member(run, value.cls, name) is not None for name in ("__iter__", "__getitem__"))
         return not iterable and not _unknown_base(value.cls)
+    if isinstance(value, Data) and value.scalar:
+        return True
     if isinstance(value, Data) and not value.anything:
         lone = isinstance(node, (cst.Name, cst.Attribute, cst.Subscript, cst.Call)) and bool(node.lpar)
         return lone and not isinstance(node, cst.Call)
@@ -145,6 +147,8 @@ def callee_of(run: Run, value: Value, node: cst.CSTNode) -> Callee:
         value = force(run, value) or value
     callee = Callee(CalleeKind.UNKNOWN, contents.text(run, node), run.place(node), fault=fault_of(run, value))
     called = isinstance(node, cst.Call)
+    if isinstance(value, (Partial, Inst)) or (isinstance(value, Func) and value.bound is not None):
+        callee.shared = tuple(run.reachable(value if not isinstance(value, Func) else value.bound or value, pickled=True))
     if isinstance(value, Func):
         callee.kind = _kind_of_function(value)
         callee.signature = signature_of(value)

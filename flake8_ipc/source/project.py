@@ -1,7 +1,7 @@
 """The project's own imports: a worker in another file is seen there.
 
 An import binds a Foreign: which file, which name. The file is read only when something is done with it that processes
-could care for, once per process, and kept.
+could care for, and kept for the next file that imports it, up to a bound.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _FILES = 30
 ALLOWANCE = 160_000
 _LEVELS = 5
 _LARGEST = 1 << 20
+# How much text is kept in all, in bytes: a tree takes some forty times the memory of its text.
+_KEPT = 2 << 20
 
 
 @dataclass(slots=True)
@@ -38,12 +40,11 @@ class ForeignModule:
     facts: dict[object, Any] = field(default_factory=dict)
     dill: bool = False
     led_to: dict[str, int] = field(default_factory=dict)
+    size: int = 0
 
 
-# Newest last; what is kept for the next files of the same process is bounded, so that a large project's trees do not
-# pile up.
+# By path and time of change, the one used last at the end.
 _READ: dict[tuple[str, int], ForeignModule | None] = {}
-_KEPT = 60
 _SPEAKS: dict[str, bool] = {}
 
 
@@ -146,10 +147,14 @@ def _module(run: Run, path: str) -> ForeignModule | None:
     return found
 
 
-def forget_oldest() -> None:
-    """Lets go of the modules that no file has asked for lately."""
-    for key in list(_READ)[:-_KEPT]:
+def trim() -> None:
+    """Drops what was not used for longest, as far as more than the bound is kept; between two files, never within one."""
+    kept = sum(module.size for module in _READ.values() if module is not None)
+    for key, module in list(_READ.items()):
+        if kept <= _KEPT:
+            return
         del _READ[key]
+        kept -= module.size if module is not None else 0
 
 
 def _read(run: Run, path: str) -> ForeignModule | None:
@@ -179,4 +184,4 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     for owner, held in inner.vars.items() if inner.vars is not None else ():
         names.update(((owner, name), value) for name, value in held.items())
     led_to = dict(list(run.reading.counted.items())[before:])
-    return ForeignModule(module, names, facts, program.dill, led_to)
+    return ForeignModule(module, names, facts, program.dill, led_to, len(code))

@@ -15,7 +15,7 @@ from .keeping import forget_given
 from .module import ModuleScope
 from .pauses import read_handlers
 from .places import Locator
-from .project import ALLOWANCE, forget_oldest
+from .project import ALLOWANCE, trim
 from .run import Frame, OutOfFuel, Reading, Run
 from .scanning import forget
 from .values import Cls, Func
@@ -50,7 +50,7 @@ def read(
         return Reader(module, text, methods, depth, _FUEL_BASE + _FUEL_A_LINE * text.count("\n")).programs()
     finally:
         forget()
-        forget_oldest()
+        trim()
 
 
 class Reader:

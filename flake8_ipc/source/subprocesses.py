@@ -61,8 +61,17 @@ def _child(run: Run, args: Arguments, node: cst.CSTNode, part: str) -> Subproces
         elif given is not None:
             # The pipe of another child, a file: whoever is started reads or writes it from now on.
             run.open(given)
+    child.detached = child.detached or _gets_own_session(args)
     run.emit(Verb.CREATE, child, node, "Popen")
     return child
+
+
+def _gets_own_session(args: Arguments) -> bool:
+    """Whether a child leaves our session (CPython documentation, subprocess.Popen: ``start_new_session``)."""
+    asked, before = args.get(None, "start_new_session"), args.get(None, "preexec_fn")
+    if isinstance(before, Name) and before.dotted in ("os.setsid", "os.setpgrp"):
+        return True
+    return asked is not None and not (isinstance(asked, Const) and not asked.value)
 
 
 def _is_pipe(value: Value | None) -> bool:

@@ -8,7 +8,7 @@ from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
 from .deeds import METHODS, Deed, leave_with
 from .elements import iterate_shared
-from .handover import argument_of, callee_of
+from .handover import argument_of, callee_of, not_a_sequence
 from .launch import lower_role
 from .joining import from_values
 from .lifetimes import hand_to_task
@@ -65,8 +65,10 @@ def submit(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) ->
         inner = Arguments([(_each(run, value), part) for value, part in args.positional[1:]])
         return _hand_in(run, ref, function, inner, node, name, wait=False, each=True)
     if name in _APPLY:
-        inner = _applied(run, args.find(1, "args"), args.find(2, "kwds"))
-        return _hand_in(run, ref, function, inner, node, name, wait=_APPLY[name], callbacks=args)
+        given = args.find(1, "args")
+        inner = _applied(run, given, args.find(2, "kwds"))
+        wait, lone = _APPLY[name], given if given is not None and not_a_sequence(run, *given) else None
+        return _hand_in(run, ref, function, inner, node, name, wait=wait, callbacks=args, lone=lone)
     if name in _MAP:
         given = args.find(1, "iterable")
         inner = Arguments([(_each(run, given[0]), given[1])] if given else [])
@@ -121,9 +123,12 @@ def _hand_in(
     wait: bool,
     each: bool = False,
     callbacks: Arguments | None = None,
+    lone: tuple[Value, cst.CSTNode] | None = None,
 ) -> Value:
     pool = ref.shared
     handover = Handover(run.place(node), callee_of(run, *function), each=each, complete=not args.open)
+    if lone is not None:
+        handover.not_a_sequence = (contents.text(run, lone[1]), run.place(lone[1]))
     handover.arguments = [argument_of(run, value, part) for value, part in args.positional]
     handover.arguments += [argument_of(run, value, part, key) for key, (value, part) in args.named.items()]
     place = run.place(node)
@@ -145,7 +150,7 @@ def _hand_in(
     )
     if not wait and pool.kind is Kind.POOL:
         hand_to_task(run, list(args.values()), node)
-    _become_role(run, pool, function[0], args, node)
+    _become_role(run, pool, function[0], args, node, each=each)
     if wait:
         run.emit(Verb.RESULT, result, node, f"{pool.name}.{name}")
     if callbacks is not None:
@@ -180,7 +185,7 @@ def _ignore(value: Value) -> None:
     """A callback's result goes nowhere."""
 
 
-def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: cst.CSTNode) -> None:
+def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: cst.CSTNode, *, each: bool) -> None:
     if not isinstance(pool, Pool):
         return
     if isinstance(target, Foreign):
@@ -190,16 +195,16 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
     given = frozenset(run.reachable(*args.values()))
     key = ("task", pool, func.node if isinstance(func, Func) else node, given)
     if key in run.made:
+        _once_more(run.made[key], pool)
         return
-    run.made[key] = True
     thread = pool.kind is Kind.THREAD_POOL
-    role = Role(
+    role = run.made[key] = Role(
         getattr(func, "name", "task"),
         RoleKind.THREAD if thread else RoleKind.TASK,
         run.place(node),
         process=pool,
         parent=run.role,
-        many=pool.size != 1,
+        many=pool.size != 1 and (each or not _but_once(run, pool)),
     )
     run.program.roles.append(role)
     if isinstance(func, (Name, Data, Foreign)):
@@ -214,10 +219,28 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
 
             # What an initializer sets is the worker's own on purpose.
             born, run.born = run.born, 0
+            before = len(run.out)
             call_value(run, initializer[0], initializer[1], node)
             run.born = born
+            if len(run.out) > before:
+                # This each worker does, however few the tasks.
+                role.many = pool.size != 1
 
     lower_role(run, role, target, args, node, run.loops, first=first)
+
+
+def _but_once(run: Run, pool: Pool) -> bool:
+    """Whether what is handed in here is handed in one time in the life of a pool."""
+    known = run.program.root.kind is RoleKind.MAIN or pool in run.frame.made
+    return known and not run.loops and not run.role.many and not pool.many
+
+
+def _once_more(role: Role, pool: Pool) -> None:
+    """A task that is handed in again may run beside itself."""
+    if not role.many and pool.size != 1:
+        role.many = True
+        for event in role.events(Verb.CREATE):
+            event.target.many = True
 
 
 _LOOP = "asyncio.a_loop"

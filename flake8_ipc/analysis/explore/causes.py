@@ -13,7 +13,9 @@ from typing import TypeAlias
 from ...model import QUEUES, Event, Kind, PipeEnd, Shared, Verb
 from ..locks import root
 from .machine import Deed, Enter, Fork, Head, Stop
-from .state import DONE, FLUSHING, MUTEXES, State, Table
+from .signals import woken
+from .state import DONE, FLUSHING, MUTEXES, State
+from .table import Table
 
 # Something done, and to what.
 _Act: TypeAlias = tuple[Verb, Shared]
@@ -23,6 +25,7 @@ _GIVES: dict[Verb, tuple[Verb, ...]] = {
     Verb.PUT: (Verb.GET,),
     Verb.ACQUIRE: (Verb.RELEASE,),
     Verb.WAIT: (Verb.SET, Verb.NOTIFY),
+    Verb.JOIN: (Verb.TASK_DONE,),
 }
 
 
@@ -84,7 +87,7 @@ def _wants_lock(table: Table, state: State, index: int, event: Event) -> bool:
         return False
     if event.verb is Verb.ACQUIRE:
         return root(event.target).kind in MUTEXES
-    return event.verb is Verb.WAIT and event.target.kind is Kind.CONDITION and table.woken(state, event.target, index)
+    return event.verb is Verb.WAIT and event.target.kind is Kind.CONDITION and woken(table, state, event.target, index)
 
 
 def _awaited(table: Table, state: State, index: int, copies: list[int]) -> set[int]:
@@ -95,7 +98,7 @@ def _awaited(table: Table, state: State, index: int, copies: list[int]) -> set[i
         kept = {shared for shared in table.objects if shared.kind in QUEUES} if state.threads[index].status == FLUSHING else ()
         return {other for other in others if any((Verb.GET, one) in _future(table, state, other) for one in kept)}
     target = event.target
-    if event.verb is Verb.JOIN:
+    if event.verb is Verb.JOIN and target.kind not in QUEUES:
         role = table.role_of.get(target)
         return {other for other in others if state.threads[other].role == role}
     if _wants_lock(table, state, index, event):

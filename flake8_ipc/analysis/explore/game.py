@@ -15,7 +15,8 @@ from typing import TypeAlias
 from ...model import Event, Role
 from .causes import causes, holder, served_later, waits_in
 from .play import Deeds, Play
-from .state import DONE, FLUSHING, State, Table, TooBig
+from .state import DONE, FLUSHING, State, TooBig
+from .table import Table
 
 
 _Edges: TypeAlias = list[list[tuple[int, list[int]]]]

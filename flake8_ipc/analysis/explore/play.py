@@ -15,7 +15,8 @@ from ..locks import root
 from .forgetting import Forgetting
 from .independence import alike, owned
 from .machine import Deed, Enter, Fork, Head, Step
-from .state import DONE, State, Table, Thread
+from .state import DONE, State, Thread
+from .table import Table
 
 # What was done on the way from one state to another.
 Deeds: TypeAlias = tuple[tuple[Role, Event], ...]
@@ -66,7 +67,7 @@ class Play:
             whom = self.concerns(thread)
             if whom:
                 outcomes = found[index] = (
-                    [self.table.put(state, index, on) for on in self._branches.get(thread) or self._branch(thread)]
+                    [self.table.with_copy(state, index, on) for on in self._branches.get(thread) or self._branch(thread)]
                     if whom == _ITSELF
                     else self.table.moves(state, index)
                 )
@@ -110,7 +111,7 @@ class Play:
             if whom == _ITSELF:
                 on, steps = self._runs.get(thread) or self._run(thread)
                 if steps:
-                    state, left = self.table.put(state, index, on), left - steps
+                    state, left = self.table.with_copy(state, index, on), left - steps
                     continue
             elif whom:
                 outcomes = moves(state, index)

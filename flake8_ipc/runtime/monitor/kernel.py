@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 _PIPE = re.compile(r"(pipe|socket):\[(\d+)\]$")
 # SIGALRM, SIGVTALRM, SIGPROF, SIGIO: who catches one of these may be woken by time itself.
 _ALARMS = (14, 26, 27, 29)
+# What nobody sends to have something done: SIGINT, which Python always catches; faults; what the C library keeps for itself.
+_COMMON = frozenset({2, 4, 6, 7, 8, 11, 32, 33})
+_HELPERS = (b"multiprocessing.resource_tracker import main", b"multiprocessing.forkserver import main")
+# The addresses and the inode of a semaphore in the file maps: one that was just made has another name there than its own.
+_SEMAPHORE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +/dev/shm/sem\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +60,74 @@ def threads(pid: int) -> dict[int, Thread]:
     return found
 
 
-def awaits_alarm(pid: int) -> bool:
-    """Whether a process catches a signal that a timer may send it."""
+def caught(pid: int) -> frozenset[int]:
+    """The signals that a process has handlers for."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
-            caught = next((int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")), 0)
+            mask = next((int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")), 0)
+    except OSError:
+        return frozenset()
+    return frozenset(number for number in range(1, mask.bit_length() + 1) if mask >> (number - 1) & 1)
+
+
+def awaits_alarm(signals: frozenset[int]) -> bool:
+    """Whether one of them is one that a timer may send."""
+    return not signals.isdisjoint(_ALARMS)
+
+
+def awaits_signal(signals: frozenset[int], own: int) -> bool:
+    """Whether one of them is one that another process may send so that something is done; ``own`` is what we send."""
+    return bool(signals - _COMMON - {own})
+
+
+def parents() -> dict[int, int]:
+    """Every process's parent; those that have ended are left out."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                state, parent = file.read().rpartition(")")[2].split()[:2]
+        except (OSError, ValueError):
+            continue
+        if state not in ("Z", "X"):
+            found[int(name)] = int(parent)
+    return found
+
+
+def helps(pid: int) -> bool:
+    """Whether a process is multiprocessing's own resource tracker or fork server: neither ever does anything by itself."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            line = file.read()
     except OSError:
         return False
-    return any(caught >> (number - 1) & 1 for number in _ALARMS)
+    return any(one in line for one in _HELPERS)
+
+
+def semaphores(pid: int) -> tuple[tuple[int, int, int], ...] | None:
+    """The semaphores that a process has at hand: from where to where each lies, and its inode; None where none can be seen."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            found = _SEMAPHORE.findall(file.read())
+    except OSError:
+        return None
+    return tuple((int(begin, 16), int(end, 16), int(inode)) for begin, end, inode in found)
 
 
 @dataclass(slots=True)
 class Holders:
     """Which processes hold which end: by inode, those that can read from it and those that can write to it.
 
-    ``sockets`` are the inodes that are one end of a two-way pipe; the other end has another.
+    ``sockets`` are the inodes that are one end of a two-way pipe; the other end has another. ``unseen`` are processes
+    that do not let us look.
     """
 
     readers: dict[int, set[int]] = field(default_factory=dict)
     writers: dict[int, set[int]] = field(default_factory=dict)
     sockets: set[int] = field(default_factory=set)
+    unseen: set[int] = field(default_factory=set)
 
 
 def holders() -> Holders:
@@ -89,6 +142,9 @@ def holders() -> Holders:
 def _add(pid: int, found: Holders) -> None:
     try:
         descriptors = os.listdir(f"/proc/{pid}/fd")
+    except PermissionError:
+        found.unseen.add(pid)
+        return
     except OSError:
         return
     for descriptor in descriptors:
