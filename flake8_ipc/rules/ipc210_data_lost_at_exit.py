@@ -39,7 +39,7 @@ def _left_hard(study: Study, role: Role) -> Iterator[Finding]:
         end = node.end
         lost = puts(state) if end is not None and end.hard else []
         if end is not None and end.place is not None and lost:
-            yield _finding(end.place, f"{end.name}()", lost[-1], "close() the queue and join_thread() first")
+            yield _finding(end.place, f"{end.name}()", max(lost, key=_where), "close() the queue and join_thread() first")
 
 
 def _lost_by(study: Study, role: Role, cancel: Event) -> Event | None:
@@ -50,7 +50,13 @@ def _lost_by(study: Study, role: Role, cancel: Event) -> Event | None:
     for other in household(study.program, role):
         if other is not role:
             mine += list(other.events(Verb.PUT))
-    return next((put for put in mine if put.target is cancel.target), None)
+    return min((put for put in mine if put.target is cancel.target), key=_where, default=None)
+
+
+def _where(put: Event) -> tuple[tuple[str, int, int], ...]:
+    """Where a put stands, in its own file too: which one is told of must not hang on chance."""
+    origin = put.place.origin
+    return (put.place.spot, origin.spot) if origin is not None else (put.place.spot,)
 
 
 def _finding(place: Place, call: str, put: Event, remedy: str) -> Finding:
