@@ -58,6 +58,7 @@ class Role:
     ``many``: several copies can be made (a loop, a comprehension, a pool's workers). ``thread``: it shares its
     parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
+    ``heeds``: it, or who forked it, has a handler of its own for SIGTERM, so that ``terminate()`` does not end it at once.
     ``ending`` and ``raised`` are a run's: how it came to its end, and the exception that ended it; ``born``: its process
     has come up.
     """
@@ -73,6 +74,7 @@ class Role:
     many: bool = False
     known: bool = True
     endless: bool = False
+    heeds: bool = False
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True
