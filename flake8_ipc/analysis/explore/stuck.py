@@ -81,7 +81,8 @@ class Explorer:
     def __init__(self, program: Program, limit: int, locks: Locks | None = None) -> None:
         self.program = program
         self.limit = limit
-        self._locks = locks or Locks(functools.cache(lambda role: Graph(role.flow)))
+        self._graph = functools.cache(lambda role: Graph(role.flow))
+        self._locks = locks or Locks(self._graph)
 
     @functools.cached_property
     def objects(self) -> list[Shared]:
@@ -168,9 +169,28 @@ class Explorer:
 
     def _emptied_by_looking(self) -> Iterator[Shared]:
         """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
-        for _, event in self.program.events(Verb.GET, Verb.RECV, Verb.POLL, Verb.SIZE):
+        for role, event in self.program.events(Verb.GET, Verb.RECV, Verb.POLL, Verb.SIZE):
             if event.verb in (Verb.POLL, Verb.SIZE) or event.blocking is not Blocking.FOREVER or not event.exact:
-                yield event.target
+                if not self._too_late(role, event):
+                    yield event.target
+
+    def _too_late(self, role: Role, look: Event) -> bool:
+        """Whether somebody looks only after all who put there have been joined, which takes for good if it does not fit."""
+        carrier = {look.target, look.target.peer} if isinstance(look.target, PipeEnd) else {look.target}
+        senders = {one.process for one, put in self.program.events(Verb.PUT, Verb.SEND) if put.target in carrier}
+        joins = [
+            (joiner, join)
+            for joiner, join in self.program.events(Verb.JOIN)
+            if join.target in senders and join.blocking is Blocking.FOREVER
+        ]
+        return bool(joins) and all(self._comes_after(role, look, joiner, join) for joiner, join in joins)
+
+    def _comes_after(self, role: Role, event: Event, joiner: Role, join: Event) -> bool:
+        """Whether an event comes after a join only: in the same role, or in one that its joiner starts after it."""
+        if role is joiner:
+            return join not in self._graph(role).later(event)
+        starts = [(one, start) for one, start in self.program.events(Verb.START) if start.target is role.process]
+        return bool(starts) and all(one is joiner and join not in self._graph(one).later(start) for one, start in starts)
 
 
 def _pooled(role: Role) -> bool:
