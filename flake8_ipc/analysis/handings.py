@@ -40,9 +40,12 @@ class Handing:
         return self.handover.arguments
 
     @property
-    def load(self) -> list[Argument]:
-        """All that goes along: what it is given, and what it brings itself."""
-        return [*self.handover.brought, *self.handover.arguments]
+    def luggage(self) -> list[Argument]:
+        """The same, and what goes along with what is to be run."""
+        callee = self.callee
+        if callee is None or not callee.shared:
+            return self.arguments
+        return [Argument(callee.place, callee.name, callee.shared), *self.arguments]
 
 
 def handings(program: Program) -> Iterator[Handing]:

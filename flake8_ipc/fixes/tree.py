@@ -130,6 +130,23 @@ def replaced(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> cst.Modu
     return found
 
 
+class _Replacer(cst.CSTTransformer):
+    """Puts other nodes in the place of some."""
+
+    def __init__(self, changes: Sequence[tuple[cst.CSTNode, cst.CSTNode]]) -> None:
+        self._changes = {id(old): new for old, new in changes}
+
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNode:  # type: ignore[override]
+        return self._changes.get(id(original_node), updated_node)
+
+
+def replaced_all(module: cst.Module, *changes: tuple[cst.CSTNode, cst.CSTNode]) -> cst.Module:
+    """The module with other nodes in the place of several, none of which is a part of another."""
+    found = module.visit(_Replacer(changes))
+    assert isinstance(found, cst.Module)
+    return found
+
+
 def lines(block: Block) -> list[Statement]:
     """The statements of a block; those of a suite on the line of its head come as one line."""
     if isinstance(block, cst.SimpleStatementSuite):
@@ -154,6 +171,16 @@ def _apart(
     last = after or mine
     last[0] = last[0].with_changes(trailing_whitespace=statement.trailing_whitespace)
     return before, mine[0], after
+
+
+def singles(statement: Statement) -> list[Statement]:
+    """The statements of one line, each on a line of its own."""
+    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) < 2:
+        return [statement]
+    found = [_line_of([small])[0] for small in statement.body]
+    found[0] = found[0].with_changes(leading_lines=statement.leading_lines)
+    found[-1] = found[-1].with_changes(trailing_whitespace=statement.trailing_whitespace)
+    return found
 
 
 def _line_of(group: Sequence[cst.BaseSmallStatement]) -> list[Statement]:

@@ -246,7 +246,10 @@ class Signature:
 
 @dataclass(eq=False, slots=True)
 class Callee:
-    """What a process, a task or an initializer is to run."""
+    """What a process, a task or an initializer is to run.
+
+    ``shared`` are the objects that go along with it: those a partial binds, or the object holds whose method it is.
+    """
 
     kind: CalleeKind
     name: str
@@ -254,6 +257,7 @@ class Callee:
     signature: Signature | None = None
     definition: Place | None = None
     fault: Fault | None = None
+    shared: tuple[Shared, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -278,8 +282,7 @@ class Handover:
 
     ``complete`` is False where a part of the arguments is not known. ``not_a_sequence`` says what stands where a
     sequence of arguments belongs, with its place. ``each`` is True for ``map`` and its like, whose callee gets one
-    element at a time. ``brought`` is what the callee brings along itself: the arguments bound in a partial, and for a
-    task, which is always pickled, the object of a bound method.
+    element at a time.
     """
 
     place: Place
@@ -288,7 +291,6 @@ class Handover:
     complete: bool = True
     not_a_sequence: tuple[str, Place] | None = None
     each: bool = False
-    brought: list[Argument] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)

@@ -44,7 +44,6 @@ def handover_of(
     handover = Handover(run.place(node))
     if target is not None:
         handover.callee = callee_of(run, *target)
-        handover.brought = brought(run, *target)
     if given is not None:
         _positional(run, handover, *given)
     if named is not None:
@@ -94,17 +93,6 @@ def argument_of(run: Run, value: Value, node: cst.CSTNode, keyword: str | None =
     """One argument."""
     shared = tuple(run.reachable(value, pickled=True))
     return Argument(run.place(node), contents.text(run, node), shared, keyword, fault_of(run, value))
-
-
-def brought(run: Run, value: Value, node: cst.CSTNode, *, task: bool = False) -> list[Argument]:
-    """What a callee brings along: what a partial binds; to a task, the object of a bound method too."""
-    if isinstance(value, Partial):
-        inner = brought(run, value.func, node, task=task)
-        bound = [*value.args, *(item for _, item in value.kwargs)]
-        return inner + [argument_of(run, item, node) for item in bound]
-    if task and isinstance(value, Func) and value.bound is not None:
-        return [argument_of(run, value.bound, node)]
-    return []
 
 
 def not_a_sequence(run: Run, value: Value, node: cst.CSTNode) -> bool:
@@ -161,6 +149,8 @@ def callee_of(run: Run, value: Value, node: cst.CSTNode) -> Callee:
         value = force(run, value) or value
     callee = Callee(CalleeKind.UNKNOWN, contents.text(run, node), run.place(node), fault=fault_of(run, value))
     called = isinstance(node, cst.Call)
+    if isinstance(value, (Partial, Inst)) or (isinstance(value, Func) and value.bound is not None):
+        callee.shared = tuple(run.reachable(value if not isinstance(value, Func) else value.bound or value, pickled=True))
     if isinstance(value, Func):
         callee.kind = _kind_of_function(value)
         callee.signature = signature_of(value)

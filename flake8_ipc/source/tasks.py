@@ -8,7 +8,7 @@ from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
 from .deeds import METHODS, Deed, leave_with
 from .elements import iterate_shared
-from .handover import argument_of, brought, callee_of, not_a_sequence
+from .handover import argument_of, callee_of, not_a_sequence
 from .launch import lower_role
 from .joining import from_values
 from .lifetimes import hand_to_task
@@ -131,7 +131,6 @@ def _hand_in(
         handover.not_a_sequence = (contents.text(run, lone[1]), run.place(lone[1]))
     handover.arguments = [argument_of(run, value, part) for value, part in args.positional]
     handover.arguments += [argument_of(run, value, part, key) for key, (value, part) in args.named.items()]
-    handover.brought = brought(run, *function, task=True)
     place = run.place(node)
     iterator = name in _ITERATORS or (name == "map" and not wait)
     result: Result = made(

@@ -6,7 +6,9 @@ import json
 import os
 import pathlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..session import Session
 from ..slots import Slot, Table, Wait, inodes, table
@@ -14,6 +16,8 @@ from ..stacks import SIGNAL, Frame
 from . import kernel
 from .ask import stacks
 from .chain import awaited
+from .killers import Killers
+from .semaphores import Semaphores
 from .stuck import stuck
 from .world import Member, Process, World
 
@@ -41,6 +45,19 @@ class Blocked:
     stack: tuple[Frame, ...] = ()
     awaited: tuple[Member, ...] = ()
 
+    @property
+    def told(self) -> list[object]:
+        """The same in plain values."""
+        stack = [[one.path, one.line, one.function] for one in self.stack]
+        return [self.record, self.thread, self.place, int(self.wait), self.resource, stack, self.awaited]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> Blocked:
+        """What was told in plain values."""
+        record, thread, place, wait, resource, stack, awaited = told
+        frames, others = tuple(Frame(*one) for one in stack), tuple((pid, thread) for pid, thread in awaited)
+        return cls(record, thread, place, Wait(wait), resource, frames, others)
+
 
 class Watchman:
     """Watches one run."""
@@ -54,8 +71,13 @@ class Watchman:
         self._pids: dict[str, int] = {}
         self._servers: set[str] = set()
         self._descriptors: dict[str, int] = {}
+        self._coming: set[str] = set()
+        self._semaphores = Semaphores()
+        self._killers = Killers(session.main)
         self._peers: dict[int, int] = {}
         self._read: dict[str, int] = {}
+        self._asides: dict[str, set[int]] = {}
+        self._harmless: dict[str, set[int]] = {}
         self._since: dict[tuple[int, int, int], float] = {}
         self._left: dict[str, Table] = {}
         self._next = 0.0
@@ -105,6 +127,10 @@ class Watchman:
             for member, slot in found.items()
         )
 
+    def record(self, pid: int) -> str | None:
+        """The name of a process's record."""
+        return self._records.get(pid)
+
     def _told(self, world: World, found: dict[Member, Slot]) -> list[Blocked]:
         """Each with its stack; nobody where a stack shows that a thread is elsewhere: in a signal's handler."""
         asked = {}
@@ -146,16 +172,30 @@ class Watchman:
         for pid, one in [*tables.items(), *left]:
             for number, threads in one.owners.items():
                 owners.setdefault(number, set()).update((pid, thread) for thread in threads)
-        return World({pid: self._process(pid, one) for pid, one in tables.items()}, owners, self._peers)
+        for pid, one in tables.items():
+            for slot in one.slots.values():
+                if slot.wait in (Wait.LOCK, Wait.OWNED):
+                    self._semaphores.find(pid, slot.resource, self._line(self._records[pid]))
+        coming = any(self._records[pid] in self._coming for pid in tables)
+        processes = {pid: self._process(pid, one) for pid, one in tables.items()}
+        return World(processes, owners, self._peers, dict(self._semaphores.inodes), coming, self._killers.any)
+
+    def _line(self, record: str) -> Iterator[str]:
+        """A record and those of the processes that it descends from."""
+        at: str | None = record
+        while at is not None:
+            yield at
+            at = self._parents.get(at)
 
     def _process(self, pid: int, one: Table) -> Process:
         record = self._records[pid]
-        signals = kernel.caught(pid)
+        signals = kernel.caught(pid) - self._harmless.get(record, set())
+        aside = self._asides.get(record, set())
         path = self._session.slots(record)
         return Process(
             pid,
             self._began[pid],
-            kernel.threads(pid),
+            {number: thread for number, thread in kernel.threads(pid).items() if number not in aside},
             one.slots,
             alarmed=kernel.awaits_alarm(signals),
             signalled=kernel.awaits_signal(signals, SIGNAL),
@@ -173,6 +213,7 @@ class Watchman:
                 news = lines.read()
             whole = news.rpartition(b"\n")[0]
             self._read[file.name] = begun + len(whole) + bool(whole)
+            self._killers.note(whole)
             for line in whole.splitlines():
                 if line.startswith(_NEWS):
                     self._note(file.name.removesuffix(".record"), json.loads(line))
@@ -185,7 +226,17 @@ class Watchman:
                 self._pids[record] = pid
                 if began is not None:
                     self._began[pid], self._records[pid] = began, record
-            case ["server"]:
+            case ["calm", list(signals)]:
+                self._harmless.setdefault(record, set()).update(signals)
+            case ["aside", list(threads)]:
+                self._asides[record] = set(threads)
+            case ["coming"]:
+                self._coming.add(record)
+            case ["role", _]:
+                self._coming.discard(record)
+            case ["semaphore", int(number), int(address)]:
+                self._semaphores.note(record, number, address)
+            case ["server", False]:
                 self._servers.add(record)
             case ["stacks", int(descriptor)]:
                 self._descriptors[record] = descriptor
@@ -193,7 +244,10 @@ class Watchman:
                 self._peers[int(name.split(":")[1])] = int(peer.split(":")[1])
 
 
-_NEWS = (b'["process"', b'["object"', b'["server"', b'["stacks"')
+_NEWS = tuple(
+    f'["{kind}"'.encode()
+    for kind in "process object server stacks calm aside semaphore coming role".split()
+)
 _WAITING = (
     f"{os.sep}multiprocessing{os.sep}",
     f"{os.sep}concurrent{os.sep}futures{os.sep}",
