@@ -99,7 +99,9 @@ class Graph:
             # Past the branch of a message that is known, it is known that this very message came.
             index = 0 if test.equal else 1
             got = test.event
-            learned = Event(Verb.GET, got.target, got.place, payload=test.constant, setting=got.setting, exact=got.exact)
+            learned = Event(
+                Verb.GET, got.target, got.place, got.name, payload=test.constant, setting=got.setting, exact=got.exact
+            )
             branches[index] = self._node(learned, branches[index])
         return self._node(None, *branches)
 

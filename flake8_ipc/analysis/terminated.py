@@ -28,7 +28,9 @@ _SPOILS: dict[Verb, frozenset[Verb]] = {
 
 def ended_by(program: Program, event: Event) -> list[Role]:
     """The roles that the end of this process, or pool, ends; those that can be followed."""
-    return [role for role in program.roles if role.process is event.target and role.known and not role.thread]
+    found = [role for role in program.roles if role.process is event.target and role.known and not role.thread]
+    # Where a handler decides what SIGTERM does, the process finishes what it is at and lets go of its locks.
+    return [role for role in found if event.verb is Verb.KILL or not role.heeds]
 
 
 def uses_afterwards(study: Study, role: Role, event: Event, victim: Role) -> Iterator[tuple[Event, Event]]:

@@ -207,11 +207,12 @@ class CalleeKind(enum.Enum):
 
 
 class Fault(enum.Enum):
-    """Why a value cannot be pickled."""
+    """Why a value cannot be pickled, or (GUARDED) not be found by who unpickles it, unless that was forked."""
 
     LAMBDA = "a lambda"
     NESTED = "a nested function"
     LOCAL_CLASS = "an object of a local class"
+    GUARDED = "a function under the main guard"
 
 
 @dataclass(frozen=True, slots=True)

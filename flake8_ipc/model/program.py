@@ -59,6 +59,7 @@ class Role:
     parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
     ``reentered``: it stands for an object whose methods others call, in any order and any number of times.
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
+    ``heeds``: it, or who forked it, has a handler of its own for SIGTERM, so that ``terminate()`` does not end it at once.
     ``ending`` and ``raised`` are a run's: how it came to its end, and the exception that ended it; ``born``: its process
     has come up.
     """
@@ -75,6 +76,7 @@ class Role:
     known: bool = True
     endless: bool = False
     reentered: bool = False
+    heeds: bool = False
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True

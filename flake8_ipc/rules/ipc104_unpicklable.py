@@ -1,7 +1,7 @@
 """IPC104 unpicklable.
 
-Judged from: the faults of targets, initializers, tasks and arguments: lambdas, nested functions, local classes, alone
-or inside a container or partial.
+Judged from: the faults of targets, initializers, tasks and arguments: lambdas, nested functions, local classes, functions
+that only the main guard defines, alone or inside a container or partial.
 Reported at: that argument.
 Missed: open files, generators and other objects that pickle refuses; lambdas that only an attribute holds.
 Source: CPython documentation, multiprocessing, "Programming guidelines: More picklability"; pickle, "What can be
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.handings import FORK, Handing, Way, only_forked, start_methods
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Callee, CalleeKind, Fault, Program, Shared, Verb
+from ..model import Callee, CalleeKind, Fault, Place, Program, Shared, Verb
 from .rule import Rule
 from .wording import short, under
 
@@ -28,6 +28,7 @@ _CURES = {
     Fault.LAMBDA: "define a function at module level",
     Fault.NESTED: "move the function to module level",
     Fault.LOCAL_CLASS: "move the class to module level",
+    Fault.GUARDED: "move the function above the guard",
 }
 
 
@@ -40,20 +41,25 @@ def check(study: Study) -> Iterator[Finding]:
             continue
         if handing.way is Way.PROCESS and _never_started(study.program, handing.owner):
             continue
-        callee = handing.callee
-        fault = _fault_of(callee) if callee is not None else None
-        if callee is not None and fault is not None:
-            message = _message(study, handing, callee.name, fault)
-            yield Finding("IPC104", callee.place, message, about=(handing.owner,))
-        for argument in handing.arguments:
-            if argument.fault is not None:
-                message = _message(study, handing, argument.text, argument.fault)
-                yield Finding("IPC104", argument.place, message, about=(handing.owner,))
+        forked = only_forked(study.program, handing.owner)
+        for text, place, fault in _faults(handing):
+            if not (forked and fault is Fault.GUARDED):
+                yield Finding("IPC104", place, _message(study, handing, text, fault), about=(handing.owner,))
 
 
 def _never_started(program: Program, process: Shared) -> bool:
     """Whether a process is only made: what it is given is pickled when it starts."""
     return program.whole and not process.open and not any(program.uses(process, Verb.START))
+
+
+def _faults(handing: Handing) -> Iterator[tuple[str, Place, Fault]]:
+    callee = handing.callee
+    fault = _fault_of(callee) if callee is not None else None
+    if callee is not None and fault is not None:
+        yield callee.name, callee.place, fault
+    for argument in handing.arguments:
+        if argument.fault is not None:
+            yield argument.text, argument.place, argument.fault
 
 
 def _fault_of(callee: Callee) -> Fault | None:
@@ -62,10 +68,13 @@ def _fault_of(callee: Callee) -> Fault | None:
 
 def _message(study: Study, handing: Handing, text: str, fault: Fault) -> str:
     what = fault.value if text.startswith("lambda") else f"{short(text)} is or holds {fault.value}, which"
+    methods = under(start_methods(study.program, handing.owner) - FORK)
+    if fault is Fault.GUARDED:
+        return f"{what} a child {methods} does not run: it finds no such function; {_CURES[fault]}"
     if handing.way is Way.TASK:
         why = "a task is pickled under every start method"
     else:
-        why = f"{under(start_methods(study.program, handing.owner) - FORK)} all that a child gets is pickled"
+        why = f"{methods} all that a child gets is pickled"
     return f"{what} cannot be pickled, and {why}; {_CURES[fault]}"
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import ProcessClass
+from ..model import ProcessClass, RoleKind
 from .attributes import is_plain_base, library_base, lineage
 from .expressions import defaults_of
 from .lookup import BUILTINS, bind
@@ -37,6 +37,7 @@ def function(run: Run, node: cst.FunctionDef) -> None:
         scope.kind == "function" or (scope.kind == "class" and owner is not None and owner.local),
         defaults,
         decorators(run, node.decorators),
+        guarded=run.guarded and scope.kind == "module" and run.program.root.kind is RoleKind.MAIN,
     )
     if owner is not None:
         func = Func(

@@ -119,6 +119,8 @@ def fault_of(run: Run, value: Value, depth: int = 0) -> Fault | None:
             return Fault.LAMBDA
         if value.nested and value.bound is None:
             return Fault.NESTED
+        if value.guarded:
+            return Fault.GUARDED
         return fault_of(run, value.bound, depth + 1) if value.bound is not None and depth < 4 else None
     if isinstance(value, Inst):
         return Fault.LOCAL_CLASS if value.cls.local else None

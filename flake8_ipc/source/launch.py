@@ -228,6 +228,8 @@ def _lower_process(run: Run, process: Process, node: cst.CSTNode) -> None:
     thread = process.kind is Kind.THREAD
     kind = RoleKind.THREAD if thread else RoleKind.PROCESS
     role = Role(process.name, kind, process.place, process=process, parent=run.role, many=process.many)
+    # A handler of signals is inherited by whoever is forked.
+    role.heeds = run.role.heeds and process.context in (None, "fork")
     target, args, landing = _entry_of(run, process, spec, node)
     if target is None:
         role.known = process.subclass is not None and process.subclass.runs is not None

@@ -39,6 +39,13 @@ from .values import (
 )
 
 
+@calls("os.fork", "os.forkpty", "pty.fork")
+def _fork_by_hand(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Two processes go on from here, which one flow cannot tell."""
+    run.program.whole = False
+    return UNKNOWN
+
+
 @calls("os.getpid")
 def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """No other process has the same."""
@@ -385,6 +392,9 @@ def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
 
     handler = args.get(1, "handler")
+    signal = args.get(0, "signalnum")
+    if isinstance(signal, Name) and signal.dotted == "signal.SIGTERM" and isinstance(handler, (Func, Name)):
+        run.role.heeds = isinstance(handler, Func)
     if handler is not None:
         before = run.fork()
         with run.writing() as sequence:

@@ -167,7 +167,10 @@ class Context(Value):
 
 @dataclass(slots=True, eq=False)
 class Func(Value):
-    """A function, method or lambda of the text; ``scope`` is where its free names live, ``bound`` its ``self``."""
+    """A function, method or lambda of the text; ``scope`` is where its free names live, ``bound`` its ``self``.
+
+    ``guarded``: only the main guard defines it, which a process that imports the module does not run.
+    """
 
     node: cst.FunctionDef | cst.Lambda
     scope: Scope
@@ -177,6 +180,7 @@ class Func(Value):
     nested: bool = False
     defaults: dict[str, Value] = field(default_factory=dict)
     decorators: frozenset[str] = frozenset()
+    guarded: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -81,12 +81,13 @@ class Explorer:
     def __init__(self, program: Program, limit: int, locks: Locks | None = None) -> None:
         self.program = program
         self.limit = limit
-        self._locks = locks or Locks(functools.cache(lambda role: Graph(role.flow)))
+        self._graph = functools.cache(lambda role: Graph(role.flow))
+        self._locks = locks or Locks(self._graph)
 
     @functools.cached_property
     def objects(self) -> list[Shared]:
         """The objects that are explored."""
-        return _objects(self.program, self._locks)
+        return _objects(self.program, self._locks, set(self._emptied_by_looking()))
 
     @functools.cached_property
     def _machines(self) -> list[tuple[Role, Machine]]:
@@ -170,14 +171,33 @@ class Explorer:
         return event.verb in _EXPLORED and shared in self.objects
 
     def _emptied_by_looking(self) -> Iterator[Shared]:
-        return _emptied_by_looking(self.program)
+        """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
+        return (event.target for role, event in _looks(self.program) if not self._too_late(role, event))
+
+    def _too_late(self, role: Role, look: Event) -> bool:
+        """Whether somebody looks only after all who put there have been joined, which takes for good if it does not fit."""
+        carrier = {look.target, look.target.peer} if isinstance(look.target, PipeEnd) else {look.target}
+        senders = {one.process for one, put in self.program.events(Verb.PUT, Verb.SEND) if put.target in carrier}
+        joins = [
+            (joiner, join)
+            for joiner, join in self.program.events(Verb.JOIN)
+            if join.target in senders and join.blocking is Blocking.FOREVER
+        ]
+        return bool(joins) and all(self._comes_after(role, look, joiner, join) for joiner, join in joins)
+
+    def _comes_after(self, role: Role, event: Event, joiner: Role, join: Event) -> bool:
+        """Whether an event comes after a join only: in the same role, or in one that its joiner starts after it."""
+        if role is joiner:
+            return join not in self._graph(role).later(event)
+        starts = [(one, start) for one, start in self.program.events(Verb.START) if start.target is role.process]
+        return bool(starts) and all(one is joiner and join not in self._graph(one).later(start) for one, start in starts)
 
 
-def _emptied_by_looking(program: Program) -> Iterator[Shared]:
-    """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
-    for _, event in program.events(Verb.GET, Verb.RECV, Verb.POLL, Verb.SIZE):
+def _looks(program: Program) -> Iterator[tuple[Role, Event]]:
+    """What is received with timeouts or after polls, and who does it."""
+    for role, event in program.events(Verb.GET, Verb.RECV, Verb.POLL, Verb.SIZE):
         if event.verb in (Verb.POLL, Verb.SIZE) or event.blocking is not Blocking.FOREVER or not event.exact:
-            yield event.target
+            yield role, event
 
 
 def _receiving(target: Shared) -> Shared:
@@ -191,10 +211,10 @@ def _pooled(role: Role) -> bool:
     return role.thread and role.process is not None and role.process.kind is not Kind.THREAD
 
 
-def _objects(program: Program, locks: Locks) -> list[Shared]:
+def _objects(program: Program, locks: Locks, looked: set[Shared]) -> list[Shared]:
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
-    waited, glanced = _waited_under(program, locks), _only_looked_at(program)
+    waited, glanced = _waited_under(program, locks), _only_looked_at(program, looked)
     found: list[Shared] = []
     for shared in program.objects:
         if shared.open or shared in pooled or shared in glanced:
@@ -213,9 +233,9 @@ def _objects(program: Program, locks: Locks) -> list[Shared]:
     return [shared for shared in found if root(shared) in found]
 
 
-def _only_looked_at(program: Program) -> set[Shared]:
+def _only_looked_at(program: Program, looked: set[Shared]) -> set[Shared]:
     """Queues and pipes that are emptied by looking alone: whatever is in them, nobody ever waits for it, or for room."""
-    found = set(_emptied_by_looking(program))
+    found = {event.target for _, event in _looks(program) if event.target in looked}
     for _, event in program.events(Verb.GET, Verb.RECV, Verb.PUT):
         waits = event.verb is not Verb.PUT or (isinstance(event.target, Queue) and event.target.maxsize != 0)
         if waits and event.exact and event.blocking is Blocking.FOREVER:
