@@ -112,9 +112,84 @@ FINDS = {
             scores.shm.close()
             scores.shm.unlink()
     """,
+    "IPC801 for good": """
+        import subprocess
+        import sys
+
+        LISTING = "for number in range(50_000): print(number)"
+
+        if __name__ == "__main__":
+            lister = subprocess.Popen([sys.executable, "-c", LISTING], stdout=subprocess.PIPE, text=True)
+            if lister.wait() == 0:  # want: IPC801
+                print(len(lister.stdout.readlines()))
+    """,
+    "IPC801 two pipes": """
+        import subprocess
+        import sys
+
+        NOISE = "import sys; [print(number, file=sys.stderr) for number in range(50_000)]; print('done')"
+
+        if __name__ == "__main__":
+            tool = subprocess.Popen([sys.executable, "-c", NOISE], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            print(tool.stdout.read())  # want: IPC801
+            print(tool.stderr.read())
+    """,
+    "IPC801 IPC802 IPC803": """
+        import subprocess
+        import sys
+
+        PROBE = "import time; time.sleep(20)"
+
+        if __name__ == "__main__":
+            few = subprocess.Popen([sys.executable, "-c", "print(1)"], stdout=subprocess.PIPE)
+            few.wait()  # want: IPC801
+            print(few.stdout.read())
+            code = subprocess.call([sys.executable, "-c", "print(1)"], stdout=subprocess.PIPE)  # want: IPC802
+            probe = subprocess.Popen([sys.executable, "-c", PROBE])
+            try:
+                print("exit code", probe.wait(timeout=0.3))  # want: IPC803
+            except subprocess.TimeoutExpired:
+                print("no answer", code)
+    """,
 }
 
 LEAVES = {
+    "children": """
+        import signal
+        import subprocess
+        import sys
+        import threading
+
+        LISTING = "for number in range(20_000): print(number)"
+        SLEEP = "import time; time.sleep(20)"
+
+        def run(code, **options):
+            return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, **options)
+
+        if __name__ == "__main__":
+            print(len(run(LISTING).stdout.read()))
+            lister = run(LISTING, text=True, bufsize=1)
+            print(sum(1 for _ in lister.stdout), lister.wait(), type(lister.stdout).__name__, lister.stdout.encoding)
+            with run("print(input()[::-1])", stdin=subprocess.PIPE, text=True) as echo:
+                print("stressed", file=echo.stdin, flush=True)
+                print(echo.stdout.readline())
+            first = run(LISTING)
+            second = run("import sys; print(len(sys.stdin.read()))", stdin=first.stdout)
+            first.stdout.close()
+            print(second.communicate(), first.wait())
+            lister = run(LISTING)
+            reader = threading.Thread(target=lister.stdout.read)
+            reader.start()
+            lister.wait()
+            reader.join()
+            sleeper = run(SLEEP)
+            try:
+                sleeper.communicate(timeout=0.3)
+            except subprocess.TimeoutExpired:
+                sleeper.send_signal(signal.SIGKILL)
+                print(sleeper.wait())
+            print(subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True).stdout)
+    """,
     "shared memory": """
         from multiprocessing import Process
         from multiprocessing.managers import SharedMemoryManager
@@ -173,15 +248,24 @@ LEAVES = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", FINDS)
+# Programs that start no process of multiprocessing.
+ALONE = frozenset({"IPC111 asked", "IPC410 a name that is gone", "children", "a start method chosen anew, or at a caught risk"})
+
+
+def cases(programs: dict[str, str]) -> list[tuple[str, str]]:
+    """Every program under every start method that makes a difference to it."""
+    return [
+        (name, method) for name in programs for method in METHODS if method == "fork" or not (name in ALONE or "IPC80" in name)
+    ]
+
+
+@pytest.mark.parametrize(("name", "method"), cases(FINDS))
 def test_finds(name: str, method: str, tmp_path: pathlib.Path) -> None:
     run = Watched(tmp_path, FINDS[name], method=method)
     assert run.rows == run.wanted, run.err
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", LEAVES)
+@pytest.mark.parametrize(("name", "method"), cases(LEAVES))
 def test_leaves_in_peace(name: str, method: str, tmp_path: pathlib.Path) -> None:
     run = Watched(tmp_path, LEAVES[name], method=method)
     assert run.status == 0, run.err

@@ -174,7 +174,8 @@ class Event:
     queue or a pipe. ``early``: a process is started before its own ``__init__``, or one that a subclass may add, has
     made it ready. ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception
     in which it ended (or "False", or UNFINISHED); ``own``: the message that was taken had been sent by this very
-    process; ``taken``: the put that it came of.
+    process; ``taken``: the put that it came of; ``unread``: the pipes of a child that held something when the wait for it
+    had ended, and that nobody else could read.
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
@@ -206,6 +207,7 @@ class Event:
     failed: str | None = None
     own: bool = False
     taken: Event | None = None
+    unread: tuple[Shared, ...] = ()
 
     def again(self, other: Event) -> bool:
         """Whether another event is this one, or in a run the same deed of the text done again."""

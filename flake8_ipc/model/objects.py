@@ -347,12 +347,14 @@ class Subprocess(Shared):
     """A child of ``subprocess.Popen``; ``streams`` are this side's ends of its pipes, by name (``stdout``).
 
     ``whole``: one call makes it and waits for its end (``subprocess.call``). ``detached``: it gets a session of its own,
-    so that it can outlive the program.
+    so that it can outlive the program. ``left`` is a run's: whether it was alive when the process that made it had ended
+    (None: not known).
     """
 
     streams: dict[str, Stream] = field(default_factory=dict)
     whole: bool = False
     detached: bool = False
+    left: bool | None = None
 
 
 @dataclass(eq=False, slots=True)

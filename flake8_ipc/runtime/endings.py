@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DOING = {
     Wait.RECV: frozenset({"GET", "RECV", "POLL", "CALL", "CREATE", "RESULT", "SUBMIT"}),
     Wait.SEND: frozenset({"PUT", "SEND"}),
-    Wait.EXIT: frozenset({"JOIN"}),
+    Wait.EXIT: frozenset({"JOIN", "WAIT"}),
     Wait.LOCK: frozenset({"ACQUIRE", "WAIT", "PUT", "GET", "JOIN", "SET", "NOTIFY", "READ", "WRITE", "SEND", "RECV"}),
     Wait.THREAD: frozenset({"JOIN_THREAD"}),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..session import Session
 from ..slots import Slot, Wait, read
 from . import kernel
+from .foreign import foreign
 from .stuck import Member, Process, stuck
 
 # Seconds between looks, and between the two of a confirmation.
@@ -58,6 +59,7 @@ class Watchman:
         return [
             Blocked(self._records[pid], thread, slot.place, slot.wait, slot.resource)
             for (pid, thread), slot in found.items()
+            if pid in self._records
         ]
 
     def _confirmed(self, first: dict[int, Process], found: dict[Member, Slot]) -> bool:
@@ -85,6 +87,8 @@ class Watchman:
             except OSError:
                 slots = {}
             found[pid] = Process(pid, began, kernel.threads(pid), slots, kernel.awaits_alarm(pid))
+        if any(one.waiting for one in found.values()):
+            found.update({one.pid: one for one in foreign(found)})
         return found
 
     def _news(self) -> None:
