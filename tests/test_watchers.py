@@ -151,9 +151,143 @@ FINDS = {
             except subprocess.TimeoutExpired:
                 print("no answer", code)
     """,
+    "IPC701 IPC702": """
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import Pool
+
+        def invert(number):
+            return 1 / number
+
+        if __name__ == "__main__":
+            pool = Pool(2)  # want: IPC701
+            print(pool.map(invert, [1, 2]))
+            lost = pool.apply_async(invert, (0,))  # want: IPC702
+            lost.wait()
+            with ProcessPoolExecutor(2) as executor:
+                executor.submit(invert, 0)  # want: IPC702
+                executor.submit(invert, 3)
+    """,
+    "IPC703": """
+        import time
+        from multiprocessing import Pool
+
+        def slow(number):
+            time.sleep(0.4)
+            return number
+
+        if __name__ == "__main__":
+            with Pool(2) as pool:
+                result = pool.apply_async(slow, (7,))
+            print(result.get())  # want: IPC703
+    """,
+    "IPC104 IPC117 IPC118": """
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import Pool, Queue
+
+        def weigh(parcel, scale=None):
+            return len(parcel)
+
+        if __name__ == "__main__":
+            scales = Queue()
+            with Pool(2) as pool:
+                try:
+                    pool.map(lambda parcel: len(parcel), ["a", "b"])  # want: IPC104
+                except Exception as error:
+                    print(type(error).__name__)
+                try:
+                    pool.apply(
+                        weigh,
+                        ("a", scales),  # want: IPC117
+                    )
+                except RuntimeError as error:
+                    print(type(error).__name__)
+                try:
+                    pool.apply(weigh, ("a", None, 3))  # want: IPC118
+                except TypeError as error:
+                    print(type(error).__name__)
+            with ProcessPoolExecutor(2) as executor:
+                try:
+                    executor.submit(weigh, lambda: 0).result()  # want: IPC104
+                except Exception as error:
+                    print(type(error).__name__)
+    """,
+    "IPC109": """
+        from multiprocessing import Pool
+
+        def inner(number):
+            with Pool(1) as pool:  # want: IPC109
+                return pool.map(abs, [number])
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                try:
+                    pool.map(inner, [1])
+                except AssertionError as error:
+                    print(error)
+    """,
+    "IPC401": """
+        import time
+        from multiprocessing import Pool, Value
+
+        total = None
+
+        def begin(shared):
+            global total
+            total = shared
+
+        def count(number):
+            total.value += number  # want: IPC401
+            time.sleep(0.2)
+
+        if __name__ == "__main__":
+            shared = Value("i", 0)
+            with Pool(2, begin, (shared,)) as pool:
+                pool.map(count, [1, 2, 3, 4], chunksize=1)
+            print(shared.value)
+    """,
 }
 
 LEAVES = {
+    "pools": """
+        import asyncio
+        from concurrent.futures import ProcessPoolExecutor, as_completed
+        from multiprocessing import Pool, Value
+        from multiprocessing.pool import ThreadPool
+
+        total = None
+
+        def begin(shared):
+            global total
+            total = shared
+
+        def add(number, more=0):
+            with total.get_lock():
+                total.value += number + more
+            return number
+
+        def invert(number):
+            return 1 / number
+
+        async def wait_for(executor):
+            return await asyncio.get_running_loop().run_in_executor(executor, invert, 4)
+
+        if __name__ == "__main__":
+            shared = Value("i", 0)
+            with Pool(2, begin, (shared,)) as pool:
+                print(pool.map(add, range(4)), pool.starmap(add, [(1, 2)]), pool.apply(add, (1,), {"more": 2}))
+                print(list(pool.imap(add, range(6), chunksize=2)), sorted(pool.imap_unordered(add, [1, 2])))
+                late = pool.apply_async(add, (1,))
+                failed = pool.apply_async(invert, (0,), error_callback=print)
+                pool.close()
+                pool.join()
+            print(late.get(), shared.value)
+            with ProcessPoolExecutor(2) as executor:
+                futures = [executor.submit(invert, number) for number in range(2)]
+                print(sorted(type(one.exception()).__name__ for one in as_completed(futures)))
+                print(list(executor.map(invert, [1, 2])), asyncio.run(wait_for(executor)))
+            with ThreadPool(2) as threads:
+                threads.apply_async(invert, (0,)).wait()
+    """,
     "children": """
         import signal
         import subprocess

@@ -146,7 +146,7 @@ class Account:
         if maker is None:
             return
         facts = next(facts for name, _, _, facts in maker.objects if name == process)
-        for name, place in landing(self, facts):
+        for name, place in landing(self, facts["handover"]):
             shared = self.find(name, facts["at"])
             if shared is not None:
                 yield shared, place
@@ -213,8 +213,7 @@ class Account:
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
         number, _, verb, name, where, _, _, facts, _ = line
         mine = told.took.get(number, (None,))[0] == told.name
-        said = {key: value for key, value in facts.items() if key not in _UNTOLD}
-        return verb, name, where, told.failed.get(number), mine, json.dumps(said, sort_keys=True, default=str)
+        return verb, name, where, told.failed.get(number), mine, json.dumps(facts, sort_keys=True, default=str)
 
     def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
         """The number of the event that a thread was still in when it was ended; 0: none."""
@@ -360,8 +359,6 @@ def shown(path: str) -> str:
     return absolute if below.startswith(os.pardir) else below
 
 
-# What makes no difference between two turns of a loop: which of many results one is.
-_UNTOLD = frozenset({"which"})
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
 _ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
