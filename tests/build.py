@@ -132,6 +132,11 @@ def line(target: Shared) -> Event:
     return taken
 
 
+def done(target: Shared) -> Event:
+    """An acknowledgement of what was taken."""
+    return event(Verb.TASK_DONE, target)
+
+
 def submit(gives: Result) -> Event:
     assert gives.pool is not None
     handed = event(Verb.SUBMIT, gives.pool, blocking=Blocking.NEVER)

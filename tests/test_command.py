@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,6 +87,16 @@ def test_ends_with_1_where_something_is_found_and_0_if_asked(project: pathlib.Pa
         (["check", "--config", "nothing.cfg"], "there is no configuration file nothing.cfg"),
         (["explain", "IPC999"], "there is no rule 'IPC999'"),
         (["explain"], "which rule?"),
+        ([], "the following arguments are required: COMMAND"),
+        (["chekc"], "invalid choice: 'chekc'"),
+        (["check", "--format", "xml"], "invalid choice: 'xml'"),
+        (["check", "--story", "--format", "json"], "goes with no --format"),
+        (["check", "-j", "0"], "'0' is neither auto nor a whole number from 1"),
+        (["check", "--baseline"], "expected one argument"),
+        (["draw", "."], ".: Is a directory"),
+        (["draw"], "the following arguments are required: FILE"),
+        (["fix", "nowhere.py"], "there is no file or folder nowhere.py"),
+        (["baseline", "--output", "nowhere/known.json"], "nowhere/known.json: No such file or directory"),
     ],
 )
 def test_bad_usage_is_one_clear_line_and_2(arguments: list[str], says: str, project: pathlib.Path) -> None:
@@ -111,6 +124,44 @@ def test_a_file_that_cannot_be_decoded_stops_nothing(project: pathlib.Path) -> N
     done = command("check", "bytes.py", "race.py", cwd=project)
     assert "bytes.py:1:1: E902" in done.stdout
     assert "race.py:6:9: IPC401" in done.stdout
+
+
+def test_files_that_are_no_programs_are_told_one_by_one(project: pathlib.Path) -> None:
+    (project / "zero.py").write_bytes(b"a\0b")
+    (project / "loop.py").symlink_to("loop.py")
+    (project / "empty.py").write_bytes(b"")
+    (project / "folder.py").mkdir()
+    done = command("check", cwd=project)
+    said = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (1, "")
+    assert said[0].startswith("./loop.py:1:1: E902 ") and said[1].startswith("./race.py:6:9: IPC401 ")
+    assert said[2:] == ["./zero.py:1:1: E999 SyntaxError: source code string cannot contain null bytes"]
+
+
+def test_messages_quote_code_without_its_comments(project: pathlib.Path) -> None:
+    said = command("check", str(ROOT / "tests" / "fixes" / "ipc103_courier.py"), cwd=project).stdout
+    assert 'args is "a lamp" itself' in said and "#" not in said
+
+
+def test_works_with_libcst_alone(project: pathlib.Path) -> None:
+    alone = "import sys; sys.modules['flake8'] = None; from flake8_ipc.command import main; sys.exit(main())"
+    for arguments in (["check"], ["fix", "--diff"], ["explain", "IPC401"], ["draw", "race.py"], ["baseline"]):
+        done = subprocess.run(
+            [sys.executable, "-c", alone, *arguments], cwd=project, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode in (0, 1) and done.stdout and "Traceback" not in done.stderr, done.stderr
+
+
+def test_files_without_processes_load_nothing_heavy(project: pathlib.Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "flake8_ipc", "check", "clean.py"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "flake8_ipc.command.accepted" in done.stderr
+    assert not re.search(r"libcst|flake8_ipc\.(model|rules|fixes|drawing)", done.stderr)
 
 
 def test_noqa_holds_for_the_whole_statement(project: pathlib.Path) -> None:
@@ -160,6 +211,55 @@ def test_github_annotations_escape_what_they_must(project: pathlib.Path) -> None
     assert said.startswith("::warning file=race%2C 100%25.py,line=6,col=9,title=IPC401::")
 
 
+def on_a_terminal(*arguments: str, cwd: pathlib.Path, **environment: str) -> tuple[str, str]:
+    """What the command writes to a terminal: standard output, and standard error."""
+    ours, theirs = zip(*(os.openpty() for _ in range(2)), strict=True)
+    usual = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    whole = {**usual, "TERM": "xterm", **environment}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "flake8_ipc", *arguments], cwd=cwd, env=whole, stdout=theirs[0], stderr=theirs[1]
+    )
+    for end in theirs:
+        os.close(end)
+    with ThreadPoolExecutor(2) as readers:
+        told = list(readers.map(_all_of, ours))
+    running.wait(120)
+    return told[0], told[1]
+
+
+def _all_of(end: int) -> str:
+    data = b""
+    with contextlib.suppress(OSError):  # which is how the end of a terminal is told
+        while part := os.read(end, 1 << 16):
+            data += part
+    os.close(end)
+    return data.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals")
+class TestOnATerminal:
+    def test_colour_only_there_and_only_if_it_is_wanted(self, project: pathlib.Path) -> None:
+        said, _ = on_a_terminal("check", "--story", "race.py", cwd=project)
+        assert "\033[1m\033[31mIPC401\033[0m" in said
+        plain = command("check", "--story", "race.py", cwd=project).stdout
+        assert re.sub(r"\033\[\d+m", "", said) == plain
+        assert on_a_terminal("check", "--story", "race.py", cwd=project, NO_COLOR="1")[0] == plain
+        assert on_a_terminal("check", "--story", "race.py", cwd=project, TERM="dumb")[0] == plain
+
+    def test_progress_after_a_second_and_nothing_left_of_it(self) -> None:
+        files = [str(path) for path in sorted((ROOT / "fixtures").glob("ipc2*_bad.py"))]
+        said, line = on_a_terminal("check", "--isolated", "-j1", "--exit-zero", *files, cwd=ROOT)
+        assert "files" not in said and said.count("\n") >= len(files)
+        counts = re.findall(rf"\r(\d+) of {len(files)} files", line)
+        assert counts and counts == sorted(counts, key=int)
+        assert line.endswith("\r\033[K") and "\n" not in line
+
+    def test_no_progress_within_a_second_or_elsewhere(self, project: pathlib.Path) -> None:
+        assert on_a_terminal("check", "clean.py", cwd=project) == ("", "")
+        files = [str(path) for path in sorted((ROOT / "fixtures").glob("ipc20[12]*_bad.py"))]
+        assert command("check", "--isolated", "-j1", *files, cwd=ROOT).stderr == ""
+
+
 def test_story_shows_the_code(project: pathlib.Path) -> None:
     said = command("check", "--story", "race.py", cwd=project).stdout
     assert "     6 |         total.value += 1\n       |         ^\n" in said
@@ -180,7 +280,17 @@ def test_explain_is_the_rules_own_text(project: pathlib.Path) -> None:
 def test_explain_as_json_tells_every_rule(project: pathlib.Path) -> None:
     told = json.loads(command("explain", "--all", "--format", "json", cwd=project).stdout)
     codes = [rule["code"] for rule in told]
+    for rule in told:
+        assert rule["summary"] and rule["why"] and rule["bad"] and rule["good"] and rule["silent"], rule["code"]
+        assert rule["fix"] is None or isinstance(rule["fix"]["safe"], bool) and rule["fix"]["summary"]
+    assert {rule["code"] for rule in told if not rule["default"]} == {code for code in codes if code.startswith("IPC9")}
     assert codes == sorted(codes) and len(codes) == len(list((ROOT / "flake8_ipc" / "rules").glob("ipc*.py")))
+
+
+def test_explain_tells_what_is_no_rule(project: pathlib.Path) -> None:
+    assert "could not be analysed" in command("explain", "ipc001", cwd=project).stdout
+    (told,) = json.loads(command("explain", "IPC001", "--format", "json", cwd=project).stdout)
+    assert told["name"] == "not-analysed"
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

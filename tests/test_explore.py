@@ -9,6 +9,7 @@ from build import (
     child,
     clear,
     close,
+    done,
     either,
     flag,
     forever,
@@ -39,7 +40,7 @@ from build import (
 
 from flake8_ipc.analysis.explore.game import Stuck
 from flake8_ipc.analysis.explore.stuck import Explorer, Verdict, blocked, joins_of_unsent, told, waiting_under_locks
-from flake8_ipc.model import Blocking, Count, Event, Jump, Kind, Loop, Program, Seq, Verb
+from flake8_ipc.model import Blocking, Count, Event, Jump, Kind, Loop, Program, Queue, Seq, Verb
 
 
 def explored(it: Program) -> Verdict:
@@ -508,3 +509,94 @@ def test_a_process_takes_its_own_message_and_nobody_minds() -> None:
 def test_a_process_that_is_never_started() -> None:
     q, p = queue(), process()
     assert silent(program([put(q)], child(p, get(q))))
+
+
+# -- what was put is acknowledged
+
+
+def tasks() -> Queue:
+    return queue("tasks", kind=Kind.JOINABLE_QUEUE)
+
+
+def test_a_queue_is_joined_until_all_is_acknowledged() -> None:
+    """Whoever is ended after the join has done all before it."""
+    q, results, p = tasks(), queue("results"), process(daemon=True)
+    worker = child(p, forever(get(q), put(results), done(q)))
+    assert silent(program([start(p), put(q), put(q), join(q), terminate(p), get(results), get(results)], worker))
+
+
+def test_a_queue_is_joined_that_nobody_acknowledges() -> None:
+    """It is stuck, and the one who takes is none who waits for what never comes."""
+    q, p = tasks(), process()
+    joined = join(q)
+    found = explored(program([start(p), put(q), joined, join(p)], child(p, forever(get(q))))).plain
+    assert joined in waiting(found)
+    assert not list(blocked(found, Verb.GET))
+
+
+def test_a_queue_is_joined_under_a_lock_that_the_worker_needs() -> None:
+    q, mutex, p = tasks(), lock(), process(daemon=True)
+    worker = child(p, forever(get(q), holding(mutex), done(q)))
+    joined = join(q)
+    found = explored(program([acquire(mutex), start(p), put(q), joined, release(mutex)], worker)).plain
+    assert [holds.event for _, holds, _ in waiting_under_locks(found)] == [joined]
+    early = program([start(p), put(q), join(q), holding(mutex, put(q))], worker)
+    assert silent(early)
+
+
+def test_answers_are_awaited_by_who_joins_the_queue() -> None:
+    """A worker asks something of whoever waits until it has acknowledged."""
+    q, answers, p = tasks(), queue("answers"), process()
+    asked = get(answers)
+    found = explored(program([start(p), put(q), join(q), put(answers), join(p)], child(p, get(q), asked, done(q)))).plain
+    assert [event for _, _, event in blocked(found, Verb.GET)] == [asked]
+
+
+def test_what_nobody_can_acknowledge_any_more() -> None:
+    q, p = tasks(), process()
+    its, late = done(q), done(q)
+    found = explored(program([start(p), put(q), join(q), late, join(p)], child(p, get(q), its)))
+    assert found.refused() == {late}
+    two = explored(program([start(p), put(q), put(q), done(q), join(q), join(p)], child(p, get(q), its)))
+    assert not two.refused()
+
+
+# -- numbers
+
+
+@pytest.mark.parametrize("many", [6, 12, 100])
+def test_results_are_counted_in_parts(many: int) -> None:
+    """As many are put as are taken in two loops; the one who puts waits in between."""
+    q, e, p = queue(), flag(), process()
+    its = child(p, times(many, put(q)), wait(e))
+    assert silent(program([start(p), times(3, get(q)), times(many - 3, get(q)), set_(e), join(p)], its))
+
+
+@pytest.mark.parametrize("many", [6, 100])
+def test_results_are_parted_by_what_they_are(many: int) -> None:
+    tasks, odd, even, p = queue("tasks"), queue("odd"), queue("even"), process()
+    worker = child(p, times(many, get(tasks), either(put(odd), put(even))))
+    it = program([start(p), times(many, put(tasks)), times(3, get(odd)), times(3, get(even)), join(p)], worker)
+    assert not explored(it).plain
+    # Of a hundred some are left, which keep the worker once they do not fit into the pipe.
+    assert bool(explored(it).crowded) is (many > 6)
+
+
+def test_several_give_a_few_and_one_takes_all() -> None:
+    q, p = queue(kind=Kind.SIMPLE_QUEUE), process(many=True)
+    its = child(p, times(2, put(q)), many=True)
+    assert silent(program([times(3, start(p)), times(6, get(q)), times(3, join(p))], its))
+
+
+def test_one_more_is_taken_than_was_put() -> None:
+    q, p = queue(), process()
+    one = get(q)
+    found = explored(program([start(p), times(6, one), join(p)], child(p, times(5, put(q))))).plain
+    assert [event for _, _, event in blocked(found, Verb.GET)] == [one]
+
+
+def test_a_signal_that_comes_after_what_does_not_fit() -> None:
+    q, e, p = queue(maxsize=5), flag(), process()
+    one = put(q)
+    found = explored(program([start(p), times(12, one), set_(e), join(p)], child(p, wait(e), times(12, get(q))))).plain
+    assert [event for _, _, event in blocked(found, Verb.PUT, Verb.WAIT)] == [one]

@@ -10,6 +10,7 @@ from build import child, either, forever, process, program, queue, seq, times, u
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from flake8_ipc.analysis.explore.numbers import picked
 from flake8_ipc.analysis.explore.state import DONE, State, TooBig
 from flake8_ipc.analysis.explore.stuck import Explorer
 from flake8_ipc.analysis.explore.table import Table
@@ -57,12 +58,12 @@ def forced(table: Table, counts: Callable[[State], bool]) -> bool:
 
 def plainly(it: Program) -> tuple[bool, bool, bool]:
     """Whether it gets stuck: plainly, by messages of one's own, by messages that do not fit."""
-    explorer = Explorer(it, _MOST)
-    if forced(explorer._table(patient=True), lambda state: not state.own):
+    explorer, numbers = Explorer(it, _MOST), picked(it)
+    if forced(explorer._table(numbers, patient=True), lambda state: not state.own):
         return True, False, False
-    if forced(explorer._table(patient=True), lambda state: bool(state.own)):
+    if forced(explorer._table(numbers, patient=True), lambda state: bool(state.own)):
         return False, True, False
-    return False, False, explorer._crowds() and forced(explorer._table(patient=False), lambda state: True)
+    return False, False, explorer._crowds() and forced(explorer._table(numbers, patient=False), lambda state: True)
 
 
 def verdict(it: Program) -> tuple[bool, bool, bool]:
@@ -77,16 +78,18 @@ def _things(draw: st.DrawFn, *, timed: bool, locks: bool) -> list[list[Callable[
     """What a program may share: for each thing all that can be done with it."""
     kinds = st.sampled_from([Kind.QUEUE, Kind.QUEUE, Kind.SIMPLE_QUEUE, Kind.JOINABLE_QUEUE])
     queues = [queue("q", kind=draw(kinds)), queue("r", draw(st.integers(0, 2)), kind=draw(kinds))]
+    tasks = queue("t", kind=Kind.JOINABLE_QUEUE)
     left, right = build.pipe()
     signal, counter = build.flag(), build.semaphore(1)
     things = [[_doing(verb, one) for verb in (build.put, _put_none, build.get)] for one in queues]
+    things.append([_doing(verb, tasks) for verb in (build.put, build.get, build.done, build.join)])
     things.append([_doing(verb, one) for verb in (build.send, build.recv) for one in (left, right)])
     things.append([_doing(verb, signal) for verb in (build.wait, build.set_, build.clear)])
     things.append([_doing(verb, counter) for verb in (build.acquire, build.release)])
     if locks:
         mutex = build.lock("l", kind=draw(st.sampled_from([Kind.LOCK, Kind.RLOCK])))
         condition = build.lock("c", kind=Kind.CONDITION, over=draw(st.sampled_from([None, mutex])))
-        things = [[_doing(verb, mutex) for verb in (build.acquire, build.release)], things[draw(st.integers(0, 4))]]
+        things = [[_doing(verb, mutex) for verb in (build.acquire, build.release)], things[draw(st.integers(0, 5))]]
         things[0] += [_doing(verb, condition) for verb in (build.acquire, build.release, build.wait, build.notify)]
     if timed:
         for deeds, one in zip(things, queues):

@@ -112,8 +112,10 @@ class Holdings:
     def _signals(self, role: Role) -> Iterator[Event]:
         for event in role.events(Verb.RELEASE):
             lock = root(event.target)
-            signal = lock.kind not in OWNED and not self._program.observed
-            if not event.exact or signal or self.depths(role, event, lock) <= {0}:
+            depths = self.depths(role, event, lock)
+            # Of a semaphore any place may be given back; who surely holds one gives back his own.
+            signal = lock.kind not in OWNED and not self._program.observed and min(depths) < 1
+            if not event.exact or signal or depths <= {0}:
                 yield event
 
 

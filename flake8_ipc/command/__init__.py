@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from .. import __version__
-from . import baseline, check, draw, explain, fix
 from .unusable import Unusable
 
-_COMMANDS = (check, explain, fix, baseline, draw)
+# By the names of their modules: only the one that is called is loaded, for some bring libcst with them.
+_COMMANDS = ("check", "explain", "fix", "baseline", "draw")
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the command with 2."""
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit status is 0 for clean, 1 for findings, 2 for bad usage or a fault of ours."""
-    parser = argparse.ArgumentParser(prog="flake8-ipc", description="Finds misuse of inter-process communication in Python.")
+    parser = _Parser(prog="flake8-ipc", description="Finds misuse of inter-process communication in Python.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.declare(commands)
-    options = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    for name in words[:1] if words and words[0] in _COMMANDS else _COMMANDS:
+        importlib.import_module(f"{__name__}.{name}").declare(commands)
+    options = parser.parse_args(words)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -32,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except (Unusable, OSError) as error:
-        print(f"flake8-ipc: {error}", file=sys.stderr)
-        return 2
+    except Unusable as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+    print(f"flake8-ipc: {reason}", file=sys.stderr)
+    return 2

@@ -46,6 +46,8 @@ def add_configuration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--disable-noqa", action="store_true", help="report what # noqa silences, too")
     for name, text in _LISTS.items():
         parser.add_argument(f"--{name}", metavar="LIST", help=text)
+    for name, text in _NUMBERS.items():
+        parser.add_argument(f"--{name}", metavar="N", help=text)
 
 
 _LISTS = {
@@ -54,10 +56,12 @@ _LISTS = {
     "extend-ignore": "leave these out, too",
     "exclude": "leave files and folders of these patterns out",
     "extend-exclude": "leave these out, too",
-    "ipc-start-methods": "start methods that the code must work under",
+    "ipc-start-methods": "start methods that the code must work under (default: fork,spawn,forkserver)",
     "ipc-enable": "opinions (IPC9xx) to switch on",
-    "ipc-depth": "how many calls deep functions are followed",
-    "ipc-states": "how many states are explored for one program",
+}
+_NUMBERS = {
+    "ipc-depth": "how many calls deep functions are followed (default: 8)",
+    "ipc-states": "how many states are explored for one program (default: 800)",
 }
 
 
@@ -75,7 +79,8 @@ def run(options: argparse.Namespace) -> int:
         raise Unusable("--story is a form of its own and goes with no --format")
     known = load_baseline(options.baseline) if options.baseline else None
     configuration = configuration_of(options)
-    found = list(gather(options.paths, configuration, options.stdin_display_name, options.jobs))
+    mending = options.format in formats.MENDING
+    found = list(gather(options.paths, configuration, options.stdin_display_name, options.jobs, mending=mending))
     if known is not None:
         files = (options.stdin_display_name if path == "-" else path for path in expand(options.paths, configuration))
         found, gone = known.compared(found, files)
@@ -96,7 +101,7 @@ def _colours(stream: TextIO) -> bool:
 
 def configuration_of(options: argparse.Namespace) -> Configuration:
     """The configuration that the command line and the configuration file make together."""
-    given = {name: value for name in _LISTS if (value := getattr(options, name.replace("-", "_"))) is not None}
+    given = {name: value for name in (*_LISTS, *_NUMBERS) if (value := getattr(options, name.replace("-", "_"))) is not None}
     if options.disable_noqa:
         given["disable-noqa"] = "true"
     if options.isolated:
@@ -107,11 +112,16 @@ def configuration_of(options: argparse.Namespace) -> Configuration:
 
 
 def gather(
-    paths: Sequence[str], configuration: Configuration, stdin_name: str = "stdin", jobs: int = 0
+    paths: Sequence[str],
+    configuration: Configuration,
+    stdin_name: str = "stdin",
+    jobs: int = 0,
+    *,
+    mending: bool = False,
 ) -> Iterator[Remark]:
-    """The findings of all these files, in the order of the files."""
+    """The findings of all these files, in the order of the files; ``mending``: with the edits of safe fixes."""
     files = list(expand(paths, configuration))
-    work = functools.partial(_remarks, configuration=configuration, stdin_name=stdin_name)
+    work = functools.partial(_remarks, configuration=configuration, stdin_name=stdin_name, mending=mending)
     jobs = min(jobs or (os.cpu_count() or 1), len(files))
     with Progress(len(files), sys.stderr) as progress:
         if jobs < 2 or len(files) < _FEW or "-" in files:
@@ -121,9 +131,9 @@ def gather(
                 yield from _told(executor.map(work, files, chunksize=max(1, min(16, len(files) // (4 * jobs)))), progress)
 
 
-def _remarks(path: str, *, configuration: Configuration, stdin_name: str) -> list[Remark]:
+def _remarks(path: str, *, configuration: Configuration, stdin_name: str, mending: bool) -> list[Remark]:
     shown = stdin_name if path == "-" else path
-    return remarks(path, shown, configuration)
+    return remarks(path, shown, configuration, mending=mending)
 
 
 def _told(batches: Iterable[list[Remark]], progress: Progress) -> Iterator[Remark]:

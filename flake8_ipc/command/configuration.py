@@ -93,7 +93,7 @@ def find(start: str = ".") -> Settings:
 
 def load(path: str) -> Settings:
     """The settings of a file that the user names; raises Unusable where it cannot be read."""
-    if not os.path.isfile(path):
+    if not os.path.exists(path) or os.path.isdir(path):
         raise Unusable(f"there is no configuration file {path}")
     return Settings(_section(path) or {}, os.path.dirname(os.path.abspath(path)))
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 
 from ..fixes import fix_for
+from ..lint import NOT_ANALYSED
 from ..rules import Rule, rules
 from .unusable import Unusable
+
+
+# How examples name what is reported at their lines.
+_WANTED = re.compile(r"# want: ")
+_NOT_ANALYSED = {
+    "markdown": "# {} {}\n\nIt says that {}.\n".format(*NOT_ANALYSED),
+    "json": json.dumps([dict(zip(("code", "name", "summary"), NOT_ANALYSED, strict=True))], indent=2) + "\n",
+}
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,6 +34,10 @@ def run(options: argparse.Namespace) -> int:
     """Writes the rules' texts; raises Unusable where a code means none."""
     if not options.codes and not options.all:
         raise Unusable("which rule? Give a code such as IPC201, a rule's name, or --all")
+    if [word.upper() for word in options.codes] == [NOT_ANALYSED[0]]:
+        # The tool's own code: it has no examples, and is no rule that could be switched off for good reason.
+        sys.stdout.write(_NOT_ANALYSED[options.format])
+        return 0
     chosen = list(rules()) if options.all else [rule for code in options.codes for rule in meant(code)]
     if options.format == "json":
         sys.stdout.write(json.dumps([_plain(rule) for rule in chosen], indent=2) + "\n")
@@ -48,7 +62,7 @@ def markdown(rule: Rule) -> str:
         f"# {rule.code} {rule.name}\n",
         f"{rule.summary}\n",
         f"{rule.why}\n",
-        f"## Bad\n\n```python\n{rule.bad}```\n",
+        f"## Bad\n\n```python\n{_WANTED.sub('# reported: ', rule.bad)}```\n",
         f"## Good\n\n```python\n{rule.good}```\n",
     ]
     if silent:

@@ -12,9 +12,8 @@ from ..fixes.mending import Mended, Unfixable, mended
 from .check import add_configuration, configuration_of
 from .configuration import Configuration
 from .files import data_of, decoded, expand
-from .noqa import Noqa
 from .unusable import Unusable
-from .work import not_python
+from .work import not_python, wanted
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
             before = data_of(path)
             done = _mended(before, shown, configuration, unsafe=options.unsafe)
         except (OSError, Unusable, Unfixable) as error:
-            print(f"{shown}: not mended: {str(error).removeprefix(f'{shown}: ')}", file=sys.stderr)
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            print(f"{shown}: not mended: {reason.removeprefix(f'{shown}: ')}", file=sys.stderr)
             left += 1
             if path == "-" and not options.diff:
                 sys.stdout.buffer.write(before)
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.buffer.write(_difference(shown, before, done.data))
         else:
             _write(path, before, done.data)
-        _tell(shown, done, "would be mended" if options.diff else "mended")
+        _tell(shown, done, showing=options.diff)
     return 1 if (changed if options.diff else left) else 0
 
 
@@ -64,12 +64,10 @@ def _mended(data: bytes, path: str, configuration: Configuration, *, unsafe: boo
     if fault is not None:
         raise Unusable(f"SyntaxError: {fault.msg} (line {fault.lineno or 1})")
 
-    def wanted(finding: Finding, now: str) -> bool:
-        if not configuration.wants(finding.code, path):
-            return False
-        return not (configuration.noqa and Noqa(now).silences(finding.code, finding.place.line))
+    def chosen(finding: Finding, now: str) -> bool:
+        return any(wanted([finding], now, path, configuration))
 
-    return mended(data, path, configuration.options, wanted=wanted, unsafe=unsafe)
+    return mended(data, path, configuration.options, wanted=chosen, unsafe=unsafe)
 
 
 def _difference(path: str, before: bytes, after: bytes) -> bytes:
@@ -89,12 +87,19 @@ def _write(path: str, before: bytes, after: bytes) -> None:
             file.write(after)
 
 
-def _tell(path: str, done: Mended, verb: str) -> None:
-    """One line for each finding that is left, and one for the file."""
+def _tell(path: str, done: Mended, *, showing: bool) -> None:
+    """One line for each finding that its fix leaves, one for those without a fix, one for what was mended."""
+    strange = 0
     for left in done.left:
         place = left.finding.place
-        print(f"{path}:{place.line}:{place.column + 1}: {left.finding.code} not mended: {left.reason}", file=sys.stderr)
+        if left.reason is None:
+            strange += 1
+        else:
+            print(f"{path}:{place.line}:{place.column + 1}: {left.finding.code} not mended: {left.reason}", file=sys.stderr)
+    if strange and not showing:
+        many = "1 finding" if strange == 1 else f"{strange} findings"
+        print(f"{path}: {many} for which there is no fix; `flake8-ipc check` tells", file=sys.stderr)
     if done.done:
         counts = Counter(finding.code for finding in done.done)
         told = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
-        print(f"{path}: {verb}: {told}", file=sys.stderr)
+        print(f"{path}: {'would be mended' if showing else 'mended'}: {told}", file=sys.stderr)

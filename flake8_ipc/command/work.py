@@ -7,14 +7,18 @@ import hashlib
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from ..finding import Finding
 from ..lint import lint
 from .configuration import Configuration
-from .files import text_of
+from .edits import Edit, edits
+from .files import data_of, decoded
 from .noqa import Noqa
 from .unusable import Unusable
+
+if TYPE_CHECKING:
+    from ..finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A finding as it is told: ``source`` is the text of its line, ``steps`` its story."""
+    """A finding as it is told: ``source`` is the text of its line, ``steps`` its story, ``edit`` mends it."""
 
     code: str
     message: str
@@ -38,6 +42,7 @@ class Remark:
     column: int
     source: str = ""
     steps: tuple[Spot, ...] = ()
+    edit: Edit | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -52,13 +57,15 @@ class Remark:
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]:
+def remarks(path: str, shown: str, configuration: Configuration, *, mending: bool = False) -> list[Remark]:
     """What is to be told of one file (``-``: standard input), which messages call ``shown``.
 
+    ``mending``: with the edits of safe fixes, each of which costs another look at the file.
     A text that is not Python is told as flake8 tells it, by E999; one that cannot be read, by E902.
     """
     try:
-        text = text_of(path)
+        data = data_of(path)
+        text = decoded(data, path)
     except (OSError, Unusable) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).removeprefix(f"{path}: ")
         return [Remark("E902", reason, shown, 1, 1)]
@@ -66,7 +73,10 @@ def remarks(path: str, shown: str, configuration: Configuration) -> list[Remark]
     if fault is not None:
         return [Remark("E999", f"SyntaxError: {fault.msg}", shown, fault.lineno or 1, fault.offset or 1)]
     lines = text.splitlines()
-    return [told(finding, lines) for finding in wanted(lint(text, shown, configuration.options), text, shown, configuration)]
+    found = lint(text, shown, configuration.options)
+    chosen = list(wanted(found, text, shown, configuration))
+    mends = edits(data, shown, configuration.options, found, chosen) if mending and chosen else {}
+    return [replace(told(finding, lines), edit=mends.get(finding)) for finding in chosen]
 
 
 def not_python(text: str) -> SyntaxError | None:

@@ -28,11 +28,10 @@ class Unfixable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A finding that was not mended, and why; ``unsafe``: it can be mended where unsafe fixes are allowed."""
+    """A finding that was not mended, and why: the end of a line for the user, or None where there is no fix for its code."""
 
     finding: Finding
-    reason: str
-    unsafe: bool = False
+    reason: str | None
 
 
 @dataclass(slots=True)
@@ -64,7 +63,7 @@ def mended(
         progress, tried = False, set[tuple[str, str, int]]()
         result.left = []
         while (finding := _next(work, tried, wanted)) is not None:
-            left = work.mend(finding, wanted, unsafe)
+            left = work.mend(finding, wanted, unsafe=unsafe)
             if left is None:
                 progress = True
                 result.done.append(finding)
@@ -72,6 +71,20 @@ def mended(
                 result.left.append(left)
     result.data = work.module.bytes
     return result
+
+
+def alone(
+    data: bytes, path: str, options: Options, findings: list[Finding], chosen: list[Finding]
+) -> Iterator[tuple[Finding, bytes]]:
+    """Each of the chosen findings that a safe fix mends, with what that fix alone makes of the text. Raises Unfixable.
+
+    ``findings`` are all that were found in it.
+    """
+    work = _Work(_parsed(data), path, options, findings)
+    for finding in chosen:
+        if work.mend(finding, lambda one, text: one in chosen, unsafe=False) is None:
+            yield finding, work.module.bytes
+            work = _Work(_parsed(data), path, options, findings)
 
 
 def _next(
@@ -94,9 +107,9 @@ def _next(
 class _Work:
     """The text as it stands, with its findings."""
 
-    def __init__(self, module: cst.Module, path: str, options: Options) -> None:
+    def __init__(self, module: cst.Module, path: str, options: Options, findings: list[Finding] | None = None) -> None:
         self.path, self.options = path, options
-        self._take(module, None)
+        self._take(module, findings)
 
     def _take(self, module: cst.Module, findings: list[Finding] | None) -> None:
         self.module = module
@@ -111,13 +124,13 @@ class _Work:
             self._tree = Tree(self.module)
         return self._tree
 
-    def mend(self, finding: Finding, wanted: Callable[[Finding, str], bool], unsafe: bool) -> Left | None:
+    def mend(self, finding: Finding, wanted: Callable[[Finding, str], bool], *, unsafe: bool) -> Left | None:
         """Mends a finding, if need be with those of the same code about the same object; else tells why not."""
         fix = fix_for(finding.code)
         if fix is None:
-            return Left(finding, "there is no fix for it")
+            return Left(finding, None)
         if not fix.safe and not unsafe:
-            return Left(finding, "its fix may change behaviour: --unsafe", unsafe=True)
+            return Left(finding, "its fix may change behaviour: --unsafe")
         try:
             for module in fix.mend(self.tree, finding):
                 if self._right(module, finding.code):

@@ -1,7 +1,8 @@
 """IPC206 task-done-mismatch.
 
 Judged from: every path of a role, for each queue that somebody joins: what it takes and what it acknowledges; items that
-are only put after the last join (a stop sign) need not be acknowledged.
+are only put after the last join (a stop sign) need not be acknowledged; and from all interleavings, whether anything is
+left to acknowledge.
 Reported at: the get that some path never acknowledges, or the ``task_done()`` that comes once too often.
 Missed: items that are taken and acknowledged in batches, or acknowledged by another process than the one that took them.
 Source: CPython documentation, multiprocessing.JoinableQueue: "If a join() is currently blocking, it will resume when all
@@ -30,12 +31,15 @@ def check(study: Study) -> Iterator[Finding]:
         if queue.kind is not Kind.JOINABLE_QUEUE or queue.open or not _all_known(study, queue):
             continue
         awaited = _awaited(study, queue)
-        yield from _refused(study, queue)
+        refused = _refused(study, queue)
+        yield from refused
         for role in study.program.roles:
             if not any(event.target is queue for event in role.events(Verb.GET)):
                 continue
             found = account(role, queue)
             for event, first in found.surplus.items():
+                if any(one.place == event.place for one in refused):
+                    continue
                 yield Finding(
                     "IPC206",
                     event.place,
@@ -47,16 +51,20 @@ def check(study: Study) -> Iterator[Finding]:
                 yield from _unanswered(study, queue, role, list(found.missing), awaited)
 
 
-def _refused(study: Study, queue: Shared) -> Iterator[Finding]:
-    """Acknowledgements that a run saw refused: there was nothing left to acknowledge."""
-    for _, event in study.program.uses(queue, Verb.TASK_DONE):
-        if event.failed == "ValueError":
-            yield Finding(
-                "IPC206",
-                event.place,
-                f"{event.name}() raised ValueError: all that was taken is acknowledged already; call it once for each get",
-                about=(queue,),
-            )
+def _refused(study: Study, queue: Shared) -> list[Finding]:
+    """Acknowledgements that a run saw refused, or that always are: there was nothing left to acknowledge."""
+    refused = study.stuck.refused()
+    return [
+        Finding(
+            "IPC206",
+            event.place,
+            f"{event.name}() {'raised' if event.failed is not None else 'raises'} ValueError: all that was put is acknowledged "
+            f"already; call it once for each get",
+            about=(queue,),
+        )
+        for _, event in study.program.uses(queue, Verb.TASK_DONE)
+        if event.failed == "ValueError" or event in refused
+    ]
 
 
 def _all_known(study: Study, queue: Shared) -> bool:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ..command.unusable import Unusable
+from . import standstill
 from .arguments import parse
 from .judge import judged
 from .launcher import launch, leave, session, wait
@@ -21,7 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with session(options.program, options.start_method) as mine:
 
             def stuck(blocked: tuple[Blocked, ...]) -> bool:
-                """Tells at once who is stuck; whether the program is to be ended."""
+                """Tells at once who is stuck, and where; whether the program is to be ended."""
+                sys.stderr.write(standstill.told(mine, blocked))
+                sys.stderr.flush()
                 if options.on_deadlock == "report":
                     report.write(judged(mine, blocked, options.wanted))
                 return bool(options.on_deadlock == "end")

@@ -7,17 +7,21 @@ hold anything that can be pickled; unpickling the stowaway installs the watch be
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import Any
 
-from . import watch
+from .deferral import deferred
+from .interruptions import hide
 from .patch import replace, safely
 from .record import Record, begin, current
 from .session import Session
+from .stacks import prepare
+from .watch import install as watch_every_part
 
 
 class Stowaway:
-    """Installs the watch where it is unpickled; needs nothing importable there."""
+    """Installs the watch where it is unpickled; needs nothing importable there, and harms nothing where it cannot."""
 
     def __init__(self, record: Record) -> None:
         self._session = record.session
@@ -26,27 +30,51 @@ class Stowaway:
 
     def __reduce__(self) -> tuple[Any, ...]:
         session = self._session
-        code = (
-            f"__import__('sys').path.append({session.packages!r}) or "
-            f"__import__('flake8_ipc.runtime.doors', fromlist=['enter']).enter("
-            f"{session.folder!r}, {self._parent!r}, {self._known!r})"
-        )
-        return (eval, (code,))
+        code = f"""
+try:
+    import sys
+    if {session.packages!r} not in sys.path:
+        sys.path.append({session.packages!r})
+    from flake8_ipc.runtime.doors import enter
+    enter({session.folder!r}, {self._parent!r}, {self._known!r})
+except Exception:
+    pass
+"""
+        return (exec, (code, {}))
+
+
+_prepare = safely(prepare)
 
 
 def _name() -> str:
     return f"{os.getpid()}.{time.monotonic_ns():x}"
 
 
+@safely
 def enter(folder: str, parent: str | None = None, known: dict[str, int] | None = None) -> None:
-    """Begins to watch this process, as one of the session in this folder; once, however often it is asked."""
+    """Begins to watch this process, as one of the session in this folder; once, however often it is asked.
+
+    Where the session is over, it does nothing.
+    """
     if current() is not None:
         return
     session = Session.load(f"{folder}/session.json")
     record = Record(session, _name(), known, child=parent is not None)
     record.write("process", os.getpid(), parent)
+    tell_calm(record)
     begin(record)
+    _prepare(record)
     _install()
+
+
+def tell_calm(record: Record) -> None:
+    """Tells where the only alarm that is caught is that of pytest-timeout, which wakes nobody but to end a test."""
+    caught = [signal.getsignal(one) for one in _ALARMS if signal.getsignal(one) not in (signal.SIG_DFL, signal.SIG_IGN)]
+    if caught and all(getattr(one, "__module__", "") == "pytest_timeout" for one in caught):
+        record.write("calm", [int(signal.SIGALRM)])
+
+
+_ALARMS = [getattr(signal, name) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO") if hasattr(signal, name)]
 
 
 @safely
@@ -67,16 +95,21 @@ def _install() -> None:
     if _installed:
         return
     _installed = True
-    from multiprocessing import spawn
-
     os.register_at_fork(before=safely(_before_fork), after_in_child=safely(_after_fork))
-    replace(spawn, "get_preparation_data", _stow)
-    watch.install()
+    with deferred():
+        from multiprocessing import spawn
+
+        replace(spawn, "get_preparation_data", _stow)
+        watch_every_part()
 
 
 def _stow(original: Any) -> Any:
     def get_preparation_data(name: str) -> Any:
-        data = original(name)
+        try:
+            data = original(name)
+        except BaseException as error:
+            hide(error)
+            raise
         record = current()
         if record is not None:
             data["flake8_ipc"] = Stowaway(record)
@@ -102,4 +135,6 @@ def _after_fork() -> None:
     begin(None)
     record = Record(parent.session, _name(), _handed, child=True)
     record.write("process", os.getpid(), parent.name)
+    tell_calm(record)
     begin(record)
+    _prepare(record)

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from .account import Account
 
 # What a thread may be doing where it waits in this way.
+_RECEIVING = frozenset({"GET", "RECV", "POLL", "CALL", "CREATE", "RESULT", "SUBMIT"})
+_LOCKING = frozenset({"ACQUIRE", "WAIT", "PUT", "GET", "JOIN", "SET", "NOTIFY", "READ", "WRITE", "SEND", "RECV"})
 _DOING = {
-    Wait.RECV: frozenset({"GET", "RECV", "POLL", "CALL", "CREATE", "RESULT", "SUBMIT"}),
+    Wait.RECV: _RECEIVING,
+    Wait.REPLY: _RECEIVING,
+    Wait.ANY: frozenset({"POLL", "JOIN"}),
     Wait.SEND: frozenset({"PUT", "SEND"}),
     Wait.EXIT: frozenset({"JOIN", "WAIT"}),
-    Wait.LOCK: frozenset({"ACQUIRE", "WAIT", "PUT", "GET", "JOIN", "SET", "NOTIFY", "READ", "WRITE", "SEND", "RECV"}),
+    Wait.LOCK: _LOCKING,
+    Wait.OWNED: _LOCKING,
     Wait.THREAD: frozenset({"JOIN_THREAD"}),
 }
 

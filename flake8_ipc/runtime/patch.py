@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .interruptions import by_handler, hide
 from .places import Caller, by_coroutine, caller
 from .record import Record, current
 
@@ -39,7 +40,10 @@ def safely(function: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except Exception:
+        except Exception as error:
+            if by_handler(error):
+                hide(error)
+                raise
             return None
 
     return guarded
@@ -73,6 +77,7 @@ def done(
             except BaseException as error:
                 if event:
                     record.failed(event, error)
+                hide(error)
                 raise
             if after is not None:
                 safely(after)(record, self, result, event)

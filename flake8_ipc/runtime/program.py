@@ -35,17 +35,24 @@ def main(folder: str, arguments: list[str]) -> None:
             mine.close()
 
 
+def _first(folder: str) -> None:
+    """Python's own first place to import from (the option ``-P`` leaves it out)."""
+    if not sys.flags.safe_path:
+        sys.path.insert(0, folder)
+
+
 def _script(arguments: list[str]) -> tuple[CodeType, ModuleType]:
     path = arguments[0]
     sys.argv[:] = arguments
-    sys.path[0] = os.path.dirname(os.path.realpath(path))
+    _first(os.path.dirname(os.path.realpath(path)))
+    path = os.path.abspath(path)
     module = _fresh(path)
-    with io.open_code(os.path.abspath(path)) as file:
+    with io.open_code(path) as file:
         return compile(file.read(), path, "exec"), module
 
 
 def _module(name: str, arguments: list[str]) -> tuple[CodeType, ModuleType]:
-    sys.path[0] = os.getcwd()
+    _first(os.getcwd())
     spec = importlib.util.find_spec(name)
     if spec is not None and spec.submodule_search_locations is not None:
         spec = importlib.util.find_spec(f"{name}.__main__")
@@ -75,7 +82,15 @@ def _prefer(method: str) -> None:
 
 if __name__ == "__main__":
     # Beside this file lie modules that must not be importable by their bare names.
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    _packages, (_folder, *_rest) = sys.path[0], sys.argv[1:]
-    sys.path.append(_packages)
-    main(_folder, _rest)
+    if not sys.flags.safe_path:
+        del sys.path[0]
+    _packages = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if _packages not in map(os.path.abspath, sys.path):
+        sys.path.append(_packages)
+    try:
+        main(sys.argv[1], sys.argv[2:])
+    except BaseException as _error:
+        # A traceback begins in the program; a bare raise does not add this frame again (Python/ceval.c).
+        while _error.__traceback__ is not None and _error.__traceback__.tb_frame.f_code.co_filename == __file__:
+            _error.__traceback__ = _error.__traceback__.tb_next
+        raise

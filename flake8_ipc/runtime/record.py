@@ -13,10 +13,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import CodeType
 from typing import Any
 
+from .boards import Boards
 from .clock import Clock
+from .interruptions import by_handler
 from .places import Caller, context_of, outer, where
 from .session import Session
 from .slots import Slots
@@ -30,7 +33,7 @@ class Record:
 
     ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
     ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
-    one is being sent now. ``closing`` are called when the process comes to its end.
+    one is being sent now. ``closing`` are called when the process comes to its end. ``files`` are the watchers' own.
     """
 
     def __init__(
@@ -40,8 +43,10 @@ class Record:
         self.name = name
         self.child = child
         self.clock = Clock(name, known)
-        self._file = os.open(session.record(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._lock = threading.Lock()
+        self._boards = Boards(session)
+        self._file, self._identity = _opened(session.record(name))
+        # A signal's handler, or a finalizer, may come here while its own thread is here.
+        self._lock = threading.RLock()
         self._places: dict[tuple[CodeType, int], int] = {}
         self._seen: set[tuple[object, ...]] = set()
         self._number = 0
@@ -53,6 +58,7 @@ class Record:
         self.sending: dict[int, int] = {}
         self.epochs: dict[tuple[object, ...], int] = {}
         self.closing: list[Callable[[Record], None]] = []
+        self.files: list[int] = []
         self.slots = Slots(session.slots(name))
 
     def write(self, *line: Any) -> None:
@@ -60,9 +66,13 @@ class Record:
         if self.full:
             return
         try:
-            os.write(self._file, (json.dumps(line, ensure_ascii=True, default=repr) + "\n").encode())
-        except OSError:
-            self.full = True
+            text = (json.dumps(line, ensure_ascii=True, default=_shown) + "\n").encode()
+            if _identity(self._file) != self._identity or os.write(self._file, text) < len(text):
+                self.full = True
+        except Exception as error:
+            if by_handler(error):
+                raise
+            self.full = self.full or isinstance(error, OSError)
 
     def place(self, caller: Caller) -> int:
         """The number of a place, which is written down when it is first met."""
@@ -143,33 +153,11 @@ class Record:
 
     def pass_on(self, name: str) -> None:
         """Leaves what this process knows with an object, for whoever is woken by it."""
-        self._on_board(name, self.clock.release())
+        self._boards.add(name, self.clock.release())
 
     def take_in(self, name: str) -> None:
         """Takes in what others left with an object."""
-        try:
-            with open(self.session.board(name), encoding="ascii") as file:
-                # Half of it would order less than was ordered, which is a false alarm.
-                fcntl.flock(file, fcntl.LOCK_SH)
-                text = file.read()
-            self.clock.acquire(json.loads(text))
-        except (OSError, ValueError):
-            pass
-
-    def _on_board(self, name: str, told: dict[str, int]) -> None:
-        try:
-            board = os.open(self.session.board(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(board, fcntl.LOCK_EX)
-                text = os.pread(board, os.fstat(board).st_size, 0)
-                for other, count in (json.loads(text) if text else {}).items():
-                    told[other] = max(told.get(other, 0), count)
-                # Counts only grow, and so does the text: whoever is ended here leaves it whole.
-                os.pwrite(board, json.dumps(told).encode(), 0)
-            finally:
-                os.close(board)
-        except (OSError, ValueError):
-            pass
+        self.clock.acquire(self._boards.read(name))
 
     def close(self) -> None:
         """Writes the last clock: what whoever joins this process knows."""
@@ -181,6 +169,41 @@ class Record:
         with self._lock:
             self.write("end", time.monotonic_ns(), self.clock.release())
 
+    def release(self) -> None:
+        """Gives the files back; whoever still holds this record tells nothing any more."""
+        with self._lock:
+            self.full = True
+            for file in (self._file, *self.files):
+                with suppress(OSError):
+                    os.close(file)
+
+
+def _opened(path: str) -> tuple[int, tuple[int, int]]:
+    """A file for a record, out of the way of the numbers that the program's own descriptors would have."""
+    low = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    except OSError:
+        return low, _identity(low)
+    os.close(low)
+    return high, _identity(high)
+
+
+def _identity(file: int) -> tuple[int, int]:
+    """What a descriptor stands for: a program that closes all descriptors may have had its number given to another file."""
+    found = os.fstat(file)
+    return found.st_dev, found.st_ino
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        return type(value).__name__
+
+
+# The lowest number for a descriptor of ours.
+_HIGH = 200
 
 _current: Record | None = None
 

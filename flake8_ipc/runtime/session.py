@@ -29,6 +29,10 @@ class Session:
         """The file that shows what one process's threads wait for."""
         return f"{self.folder}/{name}.slots"
 
+    def stacks(self, name: str) -> str:
+        """The file to which one process writes where its threads stand, when it is asked."""
+        return f"{self.folder}/{name}.stacks"
+
     def board(self, name: str) -> str:
         """The file in which an object passes clocks on."""
         return f"{self.folder}/{name}.clock"

@@ -168,7 +168,7 @@ def _bound(value: Value, inst: Value, cls: Cls) -> Value:
 def _of_instance(run: Run, owner: Inst, name: str, node: cst.CSTNode) -> Value:
     stored = run.load(owner.key, name)
     if stored is not None:
-        return contents.inherited(stored) if owner.inherited else stored
+        return contents.inherited_from(run, owner.key, name, stored) if owner.inherited else stored
     if name == "__class__":
         return owner.cls
     value = member(run, owner.cls, name)
@@ -212,8 +212,8 @@ def _of_class(run: Run, owner: Cls, name: str) -> Value:
 def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
     stored = run.load(id(owner.shared), name)
     if stored is not None:
-        stored = stored if owner.exact else contents.inexact(stored)
-        return contents.inherited(stored) if owner.inherited else stored
+        stored = contents.inherited_from(run, id(owner.shared), name, stored) if owner.inherited else stored
+        return stored if owner.exact else contents.inexact(stored)
     return read_attribute(run, owner, name, node)
 
 

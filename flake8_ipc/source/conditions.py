@@ -8,7 +8,7 @@ import libcst as cst
 
 from ..model import Constant, Event, Kind, Test, Verb
 from . import copies
-from .joining import from_values, spread
+from .joining import as_constant, from_values, spread
 from .run import Run
 from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
 
@@ -86,13 +86,14 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     right = run.evaluate(other_node)
     if run.copies:
         copies.read(run, [left, right], node)
-    if isinstance(left, Data) and left.message is not None and isinstance(right, Const):
+    known = as_constant(right)
+    if isinstance(left, Data) and left.message is not None and known is not None:
         name = node.left.value if isinstance(node.left, cst.Name) else ""
         if isinstance(node.left, cst.NamedExpr):
             name = _target_name(node.left.target)
         same, differs = (right, None) if equal else (None, right)
         narrow = (name, same, differs) if name else None
-        return Condition(left, test=Test(left.message, Constant(right.value), equal), narrow=narrow)
+        return Condition(left, test=Test(left.message, Constant(known.value), equal), narrow=narrow)
     if isinstance(left, Data) and left.message is not None and isinstance(right, Opaque):
         # What comes out of a queue or pipe is a copy: never the object itself.
         return Condition(left, not equal)

@@ -15,6 +15,11 @@ from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, 
 _ADDS = frozenset({"append", "add", "appendleft", "put", "insert"})
 _READS = frozenset({"copy", "keys", "values", "items", "index", "count", "__len__", "__contains__"})
 
+# What goes through all that it is given at once.
+_CONSUMES = frozenset("extend extendleft update union intersection difference join writelines".split())
+# Methods of a text that give a text.
+_TEXTS = frozenset("format join lower upper strip lstrip rstrip title replace zfill center ljust rjust".split())
+
 
 def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """What ``owner.name(...)`` does, where the owner is no shared object."""
@@ -22,6 +27,8 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
         note_change(run, owner, node)
     if run.born or run.copies:
         _note(run, owner, name, args, node)
+    if name in _CONSUMES and any(isinstance(value, Generator) for value in args.values()):
+        args = Arguments([(Items(*iterated(run, value, at)), at) for value, at in args.positional])
     if isinstance(owner, Coll) and owner.kind == "exit stack":
         from .withs import on_stack
 
@@ -33,7 +40,9 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
     if isinstance(owner, (Const, Items)):
         if name == "join" and args.positional:
             iterated(run, args.positional[0][0], node)
-        return from_values([owner, *args.values()], plain=isinstance(owner, Const), keep=name == "format")
+        text = isinstance(owner, Const) and name in _TEXTS
+        plain = isinstance(owner, Const)
+        return from_values([owner, *args.values()], plain=plain, keep=name == "format", scalar=text)
     if isinstance(owner, Data):
         run.open(*args.values())
         return from_values([owner, *args.values()])

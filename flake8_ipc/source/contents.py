@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from dataclasses import replace
 
 import libcst as cst
@@ -65,7 +66,7 @@ def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
     if isinstance(value, Func):
         return [*([value.bound] if value.bound is not None else ()), *_closed_over(run, value.scope)]
     if isinstance(value, Generator):
-        return list(value.args.values())
+        return [*value.args.values(), *(part for part in (value.call, value.func) if part is not None)]
     return []
 
 
@@ -129,7 +130,7 @@ def parts(run: Run, value: Value) -> tuple[Value, ...] | None:
         items = tuple(content.items.values())
         if value.puts:
             items = tuple(_put_along(item, value.puts) for item in items)
-        return tuple(map(inherited, items)) if value.inherited else items
+        return tuple(_inherit(run, value, item) for item in items)
     return None
 
 
@@ -163,8 +164,8 @@ def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, C
         held = content.keys if value.kind == "dict" else content.element
         if value.kind != "dict" and content.items is not None:
             held = _summary(tuple(content.items.values()), content.element)
-        held = held or UNKNOWN
-        return None, _inherit(value, with_puts(held, value.puts) if value.puts else held), content.count
+        held = _inherit(run, value, held or UNKNOWN)
+        return None, with_puts(held, value.puts) if value.puts else held, content.count
     if isinstance(value, OneOf):
         joined: Value | None = None
         for option in value.options:
@@ -189,13 +190,31 @@ def values(run: Run, coll: Coll) -> Items:
     """A dict's values (a list's elements) in order."""
     content = run.content(coll)
     if content.items is not None:
-        items = tuple(content.items.values())
-        return Items(tuple(map(inherited, items)) if coll.inherited else items, sequence=False)
-    return Items(None, _inherit(coll, content.element or UNKNOWN), content.count, sequence=False)
+        items = tuple(_inherit(run, coll, item) for item in content.items.values())
+        return Items(items, sequence=False)
+    return Items(None, _inherit(run, coll, content.element or UNKNOWN), content.count, sequence=False)
 
 
-def _inherit(coll: Coll, value: Value) -> Value:
-    return inherited(value) if coll.inherited else value
+def _inherit(run: Run, coll: Coll, value: Value) -> Value:
+    """What a collection holds, as this process has it: only what it held at birth came along with it."""
+    if not coll.inherited or run.birth is None:
+        return inherited(value) if coll.inherited else value
+    before = run.birth.get(coll.key, "")
+    if type(before) is not Content:
+        return value
+    held = {id(option) for part in (*(before.items or {}).values(), before.element, before.keys) for option in _options(part)}
+    if not any(id(option) in held for option in _options(value)):
+        return value
+    if isinstance(value, OneOf):
+        return OneOf(tuple(inherited(option) if id(option) in held else option for option in value.options))
+    return inherited(value)
+
+
+def _options(value: Value | None) -> tuple[Value, ...]:
+    """The alternatives of what a collection holds, those of a part of it included."""
+    if value is None:
+        return ()
+    return spread(value.element) if isinstance(value, Many) else spread(value)
 
 
 def _summary(items: tuple[Value, ...] | None, element: Value | None) -> Value:
@@ -253,6 +272,11 @@ def inherited(value: Value) -> Value:
     return value
 
 
+def inherited_from(run: Run, key: int, name: str, value: Value) -> Value:
+    """What an inherited object holds under a name: what it held at this process's birth came along with it."""
+    return inherited(value) if run.birth is None or run.birth.get(key, name) is value else value
+
+
 def inexact(value: Value) -> Value:
     """The value, when it may as well be another one of the same collection."""
     if isinstance(value, Ref):
@@ -286,9 +310,9 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
         if isinstance(index, Const) and items is not None and (single or value.kind == "dict"):
             place = key % len(items) if value.kind == "list" and isinstance(key, int) and items else key
             if place in items and not isinstance(items[place], Many):
-                return _inherit(value, items[place])
-        some = inexact(_summary(tuple(items.values()) if items is not None else None, content.element))
-        return _inherit(value, with_puts(some, value.puts))
+                return _inherit(run, value, items[place])
+        some = _inherit(run, value, _summary(tuple(items.values()) if items is not None else None, content.element))
+        return with_puts(inexact(some), value.puts)
     computed = from_values([value, index])
     if isinstance(value, Data) and (value.copy is not None or value.puts):
         return replace(computed, copy=value.copy, puts=value.puts)
@@ -355,5 +379,16 @@ def ends_in(value: Value) -> list[PipeEnd]:
 
 
 def text(run: Run, node: cst.CSTNode) -> str:
-    """An expression as the text has it, on one line."""
-    return " ".join(run.frame.scope.module.tree.code_for_node(node).split())
+    """An expression as the text has it, on one line and without its comments."""
+    code = run.frame.scope.module.tree.code_for_node(node)
+    return " ".join((_uncommented(code) if "#" in code else code).split())
+
+
+def _uncommented(code: str) -> str:
+    # In parentheses, so that line ends within an expression stay such.
+    lines = f"({code}\n)".splitlines(keepends=True)
+    for token in tokenize.generate_tokens(iter(tuple(lines)).__next__):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column] + "\n"
+    return "".join(lines)[1:-1]

@@ -25,7 +25,7 @@ from ..model import (
 )
 from . import copies
 from .changes import note_put
-from .joining import from_values, spread
+from .joining import as_constant, from_values, spread
 from .run import DOERS, Run
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
@@ -228,8 +228,9 @@ def _hand_over(
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     payloads: list[Constant | None] = []
     for option in spread(value):
-        if isinstance(option, Const):
-            payloads.append(Constant(option.value))
+        known = as_constant(option)
+        if known is not None:
+            payloads.append(Constant(known.value))
         else:
             payloads.append(None)
             if isinstance(option, Data) and option.anything:

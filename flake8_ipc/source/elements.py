@@ -8,7 +8,7 @@ from ..model import BLOCKS, CELLS, Constant, Count, Event, Key, Kind, Result, Ve
 from . import contents
 from .joining import from_values, spread
 from .run import Run
-from .values import UNKNOWN, Coll, Const, Data, Items, Method, Name, OneOf, Pid, Ref, Value
+from .values import UNKNOWN, Coll, Const, Data, Generator, Items, Method, Name, OneOf, Pid, Ref, Value
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
 _SUBSCRIPTED = CELLS | BLOCKS | _ITEMS
@@ -198,6 +198,10 @@ def iterated(
     run: Run, value: Value, node: cst.CSTNode, *, whole: bool = True
 ) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
     """What iterating a value gives (see ``contents.elements``); shared objects in it tell that they are iterated."""
+    if isinstance(value, Generator) and whole:
+        from .iteration import collect
+
+        value = collect(run, value, "list", node)
     if isinstance(value, Ref):
         element = iterate_shared(run, value, node, whole=whole)
         return (None, element.element, None) if isinstance(element, Items) else (None, element, None)

@@ -15,7 +15,7 @@ from .elements import iterated
 from .joining import from_values, join, spread
 from .lookup import assign, lookup
 from .run import Run, evaluates
-from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Data, Func, Inst, Items, OneOf, Pid, Ref, Value
+from .values import PLAIN, SCALAR, UNKNOWN, Arguments, Coll, Const, Data, Func, Generator, Inst, Items, OneOf, Pid, Ref, Value
 
 
 @evaluates(cst.Name)
@@ -36,7 +36,7 @@ def string(run: Run, node: cst.SimpleString) -> Value:
 @evaluates(cst.ConcatenatedString)
 def strings(run: Run, node: cst.ConcatenatedString) -> Value:
     value = node.evaluated_value
-    return Const(value) if value is not None else PLAIN
+    return Const(value) if value is not None else SCALAR
 
 
 @evaluates(cst.Integer)
@@ -67,7 +67,7 @@ def formatted(run: Run, node: cst.FormattedString) -> Value:
         copies.read(run, values, node)
     pid = next((value for value in values if isinstance(value, Pid)), None)
     # The text that is made of something of one's own is one's own.
-    return pid or from_values(values, plain=True, keep=True)
+    return pid or from_values(values, scalar=True, keep=True)
 
 
 @evaluates(cst.Attribute)
@@ -97,7 +97,7 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
     for element in nodes:
         value = run.evaluate(element.value)
         if type(element) is cst.StarredElement:
-            if isinstance(value, (Ref, OneOf)):
+            if isinstance(value, (Ref, OneOf, Generator)):
                 value = Items(*iterated(run, value, element.value))
             values += contents.parts_or_many(run, value)
         else:

@@ -104,6 +104,8 @@ def not_a_sequence(run: Run, value: Value, node: cst.CSTNode) -> bool:
     if isinstance(value, Inst):
         iterable = any(member(run, value.cls, name) is not None for name in ("__iter__", "__getitem__"))
         return not iterable and not _unknown_base(value.cls)
+    if isinstance(value, Data) and value.scalar:
+        return True
     if isinstance(value, Data) and not value.anything:
         lone = isinstance(node, (cst.Name, cst.Attribute, cst.Subscript, cst.Call)) and bool(node.lpar)
         return lone and not isinstance(node, cst.Call)

@@ -14,11 +14,11 @@ from .attributes import member
 from .calls import call_method, call_value
 from .following import follow
 from .changes import another
-from .joining import is_faceless, spread
+from .joining import is_faceless, is_scalar, spread
 from .run import Exit, Run, Turn
 from .turns import repeat
 from .values import (
-    PLAIN,
+    SCALAR,
     UNKNOWN,
     UNROLLED,
     Arguments,
@@ -134,7 +134,7 @@ def _varied(element: Value, node: cst.CSTNode) -> Value:
     if isinstance(element, OneOf) and all(isinstance(option, (Const, Data)) for option in element.options):
         if all(isinstance(option, Const) and isinstance(option.value, str) for option in element.options):
             return element
-        other = Data(varies=frozenset({id(node)}))
+        other = Data(varies=frozenset({id(node)}), scalar=all(map(is_scalar, element.options)))
         # A sentinel among other things stays one.
         stops = [option for option in element.options if isinstance(option, Const) and option.value is None]
         return OneOf((stops[0], other)) if stops else other
@@ -202,7 +202,7 @@ def _loop_generator(
     if generator.func is not None:
         _follow_generator(run, generator, one, node, leave)
     elif isinstance(generator.call, Generator):
-        index = _varied(PLAIN, node)
+        index = _varied(SCALAR, node)
         _loop_generator(run, generator.call, lambda item: one(Items((index, item))), node, leave)
     elif generator.call is not None and generator.sentinel is not None:
         _loop_until(run, generator, one, node, leave)

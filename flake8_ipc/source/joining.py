@@ -13,6 +13,7 @@ from .values import (
     NOTHING,
     NO_LOOPS,
     PLAIN,
+    SCALAR,
     UNKNOWN,
     Coll,
     Const,
@@ -181,6 +182,7 @@ def both(one: Data, other: Data) -> Data:
         sizes=tuple(dict.fromkeys(one.sizes + other.sizes)),
         size_of=tuple(dict.fromkeys(one.size_of + other.size_of)),
         plain=one.plain and other.plain,
+        scalar=one.scalar and other.scalar,
         anything=one.anything or other.anything,
         copy=one.copy if one.copy is other.copy else None,
         thing=one.thing or other.thing,
@@ -189,10 +191,11 @@ def both(one: Data, other: Data) -> Data:
     )
 
 
-def from_values(values: Iterable[Value], *, plain: bool = False, keep: bool = False) -> Data:
+def from_values(values: Iterable[Value], *, plain: bool = False, keep: bool = False, scalar: bool = False) -> Data:
     """Data computed from these values: it depends on all they depend on.
 
-    With ``keep`` it still differs from turn to turn where one of them does (a sum with a loop's own index).
+    With ``keep`` it still differs from turn to turn where one of them does (a sum with a loop's own index). A ``scalar``
+    is plain, too.
     """
     reads: frozenset[Event] = NOTHING
     sizes: tuple[cst.CSTNode, ...] = ()
@@ -214,13 +217,31 @@ def from_values(values: Iterable[Value], *, plain: bool = False, keep: bool = Fa
                 inner = from_values([*(one.items or ()), one.element])
                 reads |= inner.reads
     if not reads and not sizes and not varies and not own:
-        return PLAIN if plain else UNKNOWN
-    return Data(reads=reads, sizes=sizes, size_of=size_of, plain=plain, varies=varies, own=own)
+        return SCALAR if scalar else PLAIN if plain else UNKNOWN
+    return Data(reads=reads, sizes=sizes, size_of=size_of, plain=plain or scalar, scalar=scalar, varies=varies, own=own)
 
 
 def spread(value: Value) -> tuple[Value, ...]:
     """The options of a OneOf, or the value itself."""
     return value.options if isinstance(value, OneOf) else (value,)
+
+
+def is_scalar(value: Value) -> bool:
+    """Whether a value is surely a number or a text."""
+    if isinstance(value, Data):
+        return value.scalar
+    return isinstance(value, Const) and isinstance(value.value, (int, float, str))
+
+
+def as_constant(value: Value) -> Const | None:
+    """The constant that a value is, a tuple of constants included."""
+    if isinstance(value, Const):
+        return value
+    if isinstance(value, Items) and value.items and value.sequence:
+        parts = [as_constant(item) for item in value.items]
+        known = tuple(part.value for part in parts if part is not None)
+        return Const(known) if len(known) == len(parts) else None
+    return None
 
 
 def with_reads(value: Value, reads: frozenset[Event]) -> Value:
@@ -243,7 +264,7 @@ def with_puts(value: Value, puts: Puts) -> Value:
 
 def is_faceless(value: Value) -> bool:
     """Whether nothing is known of a value but, perhaps, that it is an object of its own."""
-    if value is UNKNOWN or value is PLAIN:
+    if value is UNKNOWN or value is PLAIN or value is SCALAR:
         return True
     if not isinstance(value, Data) or not value.thing:
         return False

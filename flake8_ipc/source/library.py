@@ -13,7 +13,7 @@ from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
 from .pauses import note_name
 from .proxies import CHANGING_CALLS, change_copy, show
 from .run import CALLS, Run
-from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Inst, Ref, Value, View
+from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Generator, Inst, Ref, Value, View
 
 _EXECUTORS = {
     "concurrent.futures.ProcessPoolExecutor": Kind.EXECUTOR,
@@ -67,6 +67,8 @@ def call_name(
         for value in args.values():
             if isinstance(value, View):
                 iterate_shared(run, value, node)
+            elif isinstance(value, Generator):
+                run.open(value)
             elif dotted in _SHOWING:
                 show(run, value, node)
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)

@@ -11,7 +11,7 @@ import libcst as cst
 from ..model import CELLS, Count, Kind, Verb
 from . import contents, copies
 from .elements import iterated
-from .joining import from_values, join
+from .joining import from_values, is_scalar, join
 from .run import Run, evaluates
 from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
 
@@ -85,7 +85,8 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
     formats = isinstance(left, Const) and isinstance(left.value, str)
     keep = formats or isinstance(node.operator, _KEEPS_APART)
-    return from_values([left, right], plain=_numeric(left, right), keep=keep)
+    scalar = formats or (is_scalar(left) and is_scalar(right))
+    return from_values([left, right], plain=_numeric(left, right), keep=keep, scalar=scalar)
 
 
 def _numeric(left: Value, right: Value) -> bool:

@@ -15,6 +15,7 @@ from .proxies import HOLDERS, length, show
 from .run import Run, calls
 from .values import (
     PLAIN,
+    SCALAR,
     UNKNOWN,
     UNROLLED,
     Arguments,
@@ -39,7 +40,7 @@ from .values import (
 @calls("os.getpid")
 def _process_id(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """No other process has the same."""
-    return Data(own=True, plain=True)
+    return Data(own=True, plain=True, scalar=True)
 
 
 @calls("str", "repr")
@@ -52,7 +53,7 @@ def _text(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         if isinstance(value, View):
             iterate_shared(run, value, node)
         show(run, value, node)
-    return from_values(args.values(), plain=True, keep=True)
+    return from_values(args.values(), scalar=True, keep=True)
 
 
 @calls("filter")
@@ -81,7 +82,7 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     for value in values:
         _number_check(run, value, node)
     element = from_values(values, keep=True)
-    own = Data(reads=element.reads, own=element.own, varies=element.varies, plain=True)
+    own = Data(reads=element.reads, own=element.own, varies=element.varies, plain=True, scalar=True)
     if len(known) == len(values) and values:
         try:
             turns = len(range(*known))
@@ -122,15 +123,15 @@ def count_of(run: Run, value: Data) -> Count:
 def _len(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "obj")
     if isinstance(value, Ref):
-        return length(run, value, node) if value.shared.kind in HOLDERS else PLAIN
+        return length(run, value, node) if value.shared.kind in HOLDERS else SCALAR
     if value is None:
-        return PLAIN
+        return SCALAR
     items, _, count = contents.elements(run, value)
     if isinstance(value, Coll):
         run.counted.add(value.key)
     if items is not None:
         return Const(len(items))
-    return Data(plain=True, count=count, reads=from_values([value]).reads)
+    return Data(plain=True, scalar=True, count=count, reads=from_values([value]).reads)
 
 
 def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value]:
@@ -188,7 +189,7 @@ def _enumerate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     items, element, count = iterated(run, value, node)
     if items is not None:
         return Items(tuple(Items((Const(i), item)) for i, item in enumerate(items)))
-    return Items(None, Items((Data(plain=True, loop_item=True), element)), count)
+    return Items(None, Items((Data(plain=True, scalar=True, loop_item=True), element)), count)
 
 
 @calls("zip")
@@ -323,8 +324,8 @@ def _int(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         _number_check(run, value, node)
         if isinstance(value, Const) and isinstance(value.value, (int, float)):
             return value
-        return from_values([value], plain=True, keep=True)
-    return PLAIN
+        return from_values([value], scalar=True, keep=True)
+    return SCALAR
 
 
 @calls("typing.cast")

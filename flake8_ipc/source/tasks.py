@@ -145,7 +145,7 @@ def _hand_in(
     )
     if not wait and pool.kind is Kind.POOL:
         hand_to_task(run, list(args.values()), node)
-    _become_role(run, pool, function[0], args, node)
+    _become_role(run, pool, function[0], args, node, each=each)
     if wait:
         run.emit(Verb.RESULT, result, node, f"{pool.name}.{name}")
     if callbacks is not None:
@@ -180,7 +180,7 @@ def _ignore(value: Value) -> None:
     """A callback's result goes nowhere."""
 
 
-def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: cst.CSTNode) -> None:
+def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: cst.CSTNode, *, each: bool) -> None:
     if not isinstance(pool, Pool):
         return
     if isinstance(target, Foreign):
@@ -190,16 +190,16 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
     given = frozenset(run.reachable(*args.values()))
     key = ("task", pool, func.node if isinstance(func, Func) else node, given)
     if key in run.made:
+        _once_more(run.made[key], pool)
         return
-    run.made[key] = True
     thread = pool.kind is Kind.THREAD_POOL
-    role = Role(
+    role = run.made[key] = Role(
         getattr(func, "name", "task"),
         RoleKind.THREAD if thread else RoleKind.TASK,
         run.place(node),
         process=pool,
         parent=run.role,
-        many=pool.size != 1,
+        many=pool.size != 1 and (each or not _but_once(run, pool)),
     )
     run.program.roles.append(role)
     if isinstance(func, (Name, Data, Foreign)):
@@ -214,10 +214,28 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
 
             # What an initializer sets is the worker's own on purpose.
             born, run.born = run.born, 0
+            before = len(run.out)
             call_value(run, initializer[0], initializer[1], node)
             run.born = born
+            if len(run.out) > before:
+                # This each worker does, however few the tasks.
+                role.many = pool.size != 1
 
     lower_role(run, role, target, args, node, run.loops, first=first)
+
+
+def _but_once(run: Run, pool: Pool) -> bool:
+    """Whether what is handed in here is handed in one time in the life of a pool."""
+    known = run.program.root.kind is RoleKind.MAIN or pool in run.frame.made
+    return known and not run.loops and not run.role.many and not pool.many
+
+
+def _once_more(role: Role, pool: Pool) -> None:
+    """A task that is handed in again may run beside itself."""
+    if not role.many and pool.size != 1:
+        role.many = True
+        for event in role.events(Verb.CREATE):
+            event.target.many = True
 
 
 _LOOP = "asyncio.a_loop"

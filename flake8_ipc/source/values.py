@@ -86,9 +86,9 @@ class Data(Value):
     ``reads``: the reads of shared cells it was computed from. ``varies``: the loops whose every turn gives another
     one. ``own``: no other copy of the role has the same. ``message``: the get or receive that brought it. ``sizes``:
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
-    code that cannot be seen. ``count``: it is the number of elements that this counts. ``copy``: it is what a proxy gave.
-    ``thing`` tells an object that several names may hold from others (0: not told apart), ``mutable``: it surely can be
-    changed; ``puts`` are where it was put.
+    code that cannot be seen. ``scalar``: surely a number or a text. ``count``: it is the number of elements that this
+    counts. ``copy``: it is what a proxy gave. ``thing`` tells an object that several names may hold from others (0: not
+    told apart), ``mutable``: it surely can be changed; ``puts`` are where it was put.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -98,6 +98,7 @@ class Data(Value):
     sizes: tuple[cst.CSTNode, ...] = ()
     size_of: tuple[Shared, ...] = ()
     plain: bool = False
+    scalar: bool = False
     anything: bool = False
     count: Count | None = None
     loop_item: bool = False
@@ -109,6 +110,7 @@ class Data(Value):
 
 UNKNOWN = Data()
 PLAIN = Data(plain=True)
+SCALAR = Data(plain=True, scalar=True)
 
 
 @dataclass(slots=True, eq=False)

@@ -25,6 +25,7 @@ _GIVES: dict[Verb, tuple[Verb, ...]] = {
     Verb.PUT: (Verb.GET,),
     Verb.ACQUIRE: (Verb.RELEASE,),
     Verb.WAIT: (Verb.SET, Verb.NOTIFY),
+    Verb.JOIN: (Verb.TASK_DONE,),
 }
 
 
@@ -85,7 +86,7 @@ def _awaited(table: Table, state: State, index: int, copies: list[int]) -> set[i
         kept = {shared for shared in table.objects if shared.kind in QUEUES} if state.threads[index].status == FLUSHING else ()
         return {other for other in others if any((Verb.GET, one) in _future(table, state, other) for one in kept)}
     target = event.target
-    if event.verb is Verb.JOIN:
+    if event.verb is Verb.JOIN and target.kind not in QUEUES:
         role = table.role_of.get(target)
         return {other for other in others if state.threads[other].role == role}
     if _wants_lock(table, state, index, event):

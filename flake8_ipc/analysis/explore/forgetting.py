@@ -10,7 +10,7 @@ from typing import Any
 
 from ...model import Blocking, Event, PipeEnd, Queue, Shared, Verb
 from .machine import Deed, Enter, Fork, Head, Step
-from .state import EXACT, State, Thread
+from .state import State, Thread
 from .table import Table
 
 _TAKES = (Verb.GET, Verb.RECV)
@@ -35,6 +35,7 @@ class Forgetting:
             for one in carriers
             if one in self.unsigned
         ]
+        self._tasks = [(number, self._bit(("tasks", one))) for one, number in table.tasks.items()]
 
     def small(self, state: State, before: State | None) -> State:
         """The state without what is dead; ``before`` is one that has been made small, which this one came from."""
@@ -95,6 +96,9 @@ class Forgetting:
             if messages:
                 messages = tuple((payload, -1) for payload, _ in messages) if live & inside else ()
             new[number] = (messages, found[1] if live & end else _NOBODY) if pipe else messages
+        for number, tasks in self._tasks:
+            if not live & tasks:
+                new[number] = 0
         return tuple(new)
 
     # -- liveness
@@ -152,12 +156,14 @@ class Forgetting:
         if event.verb is Verb.RECV:
             peer = target.peer if isinstance(target, PipeEnd) else None
             return self._bit(target) | self._bit(_end_of(peer))
+        if event.verb in (Verb.JOIN, Verb.TASK_DONE):
+            return self._bit(("tasks", target)) if target in self.table.tasks else 0
         bounded = event.verb is Verb.PUT and self.table.room_in(target) != 0
         return self._bit(target) if event.verb is Verb.GET or bounded else 0
 
     def _count(self, step: Enter) -> int:
         exact = step.count.exact
-        if (exact is not None and exact <= EXACT) or id(step.count) in self.table.single:
+        if (exact is not None and exact <= self.table.numbers.exact) or id(step.count) in self.table.single:
             return 0
         return self._bit(("count", id(step.count) if exact is None else exact))
 

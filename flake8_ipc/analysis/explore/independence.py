@@ -44,8 +44,8 @@ def alike(table: Table, unsigned: frozenset[Shared]) -> frozenset[Shared]:
             if isinstance(step, Deed) and step.event.verb in (Verb.PUT, Verb.SEND):
                 event, target = step.event, step.event.target
                 carrier = target.peer if isinstance(target, PipeEnd) else target
-                bounded = table.room_in(target) != 0
-                plain = event.exact and event.blocking is Blocking.FOREVER and not role.thread and not bounded
+                others_look = table.room_in(target) != 0 or target in table.tasks
+                plain = event.exact and event.blocking is Blocking.FOREVER and not role.thread and not others_look
                 found.setdefault(target, set()).add(table.payload(event.payload) if plain and carrier in unsigned else event)
     return frozenset(target for target, payloads in found.items() if len(payloads) == 1)
 

@@ -1,14 +1,15 @@
 """What is done to queues and pipes, as CPython does it.
 
 Sources: CPython Lib/multiprocessing/queues.py (a put only hands its item to the feeder; _finalize_join waits for the
-feeder at exit), connection.py (recv raises EOFError when no copy of the other end is left).
+feeder at exit; a JoinableQueue counts what was put and not acknowledged), connection.py (recv raises EOFError when no copy
+of the other end is left).
 """
 
 from __future__ import annotations
 
 from ...model import Event, Kind, PipeEnd, Shared, Verb
 from .machine import Deed, caught
-from .state import LONGEST, Ground, State, TooBig
+from .state import Ground, State, TooBig
 
 
 def put(ground: Ground, state: State, index: int, step: Deed) -> list[State] | None:
@@ -18,10 +19,14 @@ def put(ground: Ground, state: State, index: int, step: Deed) -> list[State] | N
     room = ground.room_in(queue)
     if room and len(items) >= room:
         return None
-    if len(items) >= LONGEST:
+    if len(items) >= ground.numbers.longest:
         raise TooBig
     token = (ground.payload(step.event.payload), ground.home(state, index))
     state = ground.hold(state, queue, (*items, token))
+    if queue in ground.tasks:
+        if ground.unfinished(state, queue) >= 2 * ground.numbers.longest:
+            raise TooBig
+        state = ground.fill(state, ground.tasks[queue], ground.unfinished(state, queue) + 1)
     if not ground.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in ground.hasty:
         return [ground.go(state, index, state.threads[index].pc, sending=True)]
     return [ground.go(state, index, step.next)]
@@ -45,6 +50,21 @@ def _remember(ground: Ground, state: State, index: int, event: Event, payload: o
     return ground.with_copy(state, index, thread._replace(last=(*last, (event, payload))))
 
 
+def task_done(ground: Ground, state: State, index: int, step: Deed) -> list[State]:
+    """Acknowledges an item; once too often it raises, if it cannot be that more was put than the text shows."""
+    queue = step.event.target
+    left = ground.unfinished(state, queue)
+    on = ground.go(state, index, step.next)
+    if left == 0:
+        return [on, ground.go(state, index, caught(step.handlers, "ValueError"))]
+    return [ground.fill(on, ground.tasks[queue], left - 1)]
+
+
+def join(ground: Ground, state: State, index: int, step: Deed) -> list[State] | None:
+    """Waits until every item that was put has been acknowledged."""
+    return [ground.go(state, index, step.next)] if ground.unfinished(state, step.event.target) == 0 else None
+
+
 def send(ground: Ground, state: State, index: int, step: Deed) -> list[State] | None:
     """Writes a message into the pipe."""
     end = step.event.target
@@ -52,7 +72,7 @@ def send(ground: Ground, state: State, index: int, step: Deed) -> list[State] | 
     if peer is None:
         return [ground.go(state, index, step.next)]
     buffer, holders = ground.pipe(state, peer)
-    if len(buffer) >= LONGEST:
+    if len(buffer) >= ground.numbers.longest:
         raise TooBig
     token = (ground.payload(step.event.payload), ground.home(state, index))
     state = ground.hold(state, peer, ((*buffer, token), holders))
@@ -107,4 +127,4 @@ def flushed(ground: Ground, state: State, index: int) -> bool:
     return True
 
 
-DEEDS = {Verb.PUT: put, Verb.GET: get, Verb.SEND: send, Verb.RECV: recv}
+DEEDS = {Verb.PUT: put, Verb.GET: get, Verb.TASK_DONE: task_done, Verb.SEND: send, Verb.RECV: recv}

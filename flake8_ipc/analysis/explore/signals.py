@@ -102,9 +102,7 @@ def _asleep(ground: Ground, state: State, condition: Shared) -> tuple[Sleepers, 
 
 
 def _sleep(ground: Ground, state: State, condition: Shared, asleep: Sleepers, woken: Sleepers) -> State:
-    held = list(state.held)
-    held[ground.sleepers[condition]] = (asleep, woken)
-    return State(state.threads, tuple(held), state.picked, state.joined, state.own)
+    return ground.fill(state, ground.sleepers[condition], (asleep, woken))
 
 
 def woken(ground: Ground, state: State, condition: Shared, index: int) -> bool:

@@ -10,12 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...model import Constant, Event, Kind, Queue, Role, Shared, Verb
-from .machine import Fork, Machine
+from .machine import Deed, Fork, Machine
+from .numbers import Numbers
 
-# How many turns are played out exactly; a higher number is a number that the friend picks.
-EXACT = 4
-# Longer queues than this are not explored.
-LONGEST = 9
 # What one copy alone can hold; semaphores only count.
 MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 # A message's content, where somebody tells it from others, and the copy that sent it.
@@ -70,11 +67,14 @@ class Ground:
         self.objects = objects
         conditions = [shared for shared in objects if shared.kind is Kind.CONDITION]
         self.sleepers = {shared: len(objects) + index for index, shared in enumerate(conditions)}
+        joined = {event.target for event in self.deeds(Verb.JOIN)}
+        tasks = [shared for shared in objects if shared in joined]
+        self.tasks = {shared: len(objects) + len(conditions) + index for index, shared in enumerate(tasks)}
         self.role_of = {role.process: index for index, role in enumerate(roles) if role.process is not None}
         self.patient = patient
         self.fork_only = False
         self.daemons = any(role.daemon is not False for role in roles[1:])
-        self.one_number = False
+        self.numbers = Numbers()
         self.told_apart = {
             (type(step.test.constant.value), step.test.constant.value)
             for machine in machines
@@ -89,6 +89,13 @@ class Ground:
         self.turns = 0
         self.single: frozenset[int] = frozenset()
 
+    def deeds(self, *verbs: Verb) -> Iterator[Event]:
+        """What the roles may do of these verbs."""
+        for machine in self.machines:
+            for step in machine.steps:
+                if isinstance(step, Deed) and step.event.verb in verbs:
+                    yield step.event
+
     @staticmethod
     def with_copy(state: State, index: int, thread: Thread) -> State:
         """The state with another copy at this number."""
@@ -101,14 +108,24 @@ class Ground:
 
     def hold(self, state: State, shared: Shared, value: object) -> State:
         """The state with something else in an object."""
+        return self.fill(state, self.number[shared], value)
+
+    @staticmethod
+    def fill(state: State, number: int, value: object) -> State:
+        """The state with something else at this number of what is held."""
         threads, held, picked, joined, own = state
-        number = self.number[shared]
         return _new(State, (threads, (*held[:number], value, *held[number + 1 :]), picked, joined, own))
 
     def queue(self, state: State, shared: Shared) -> tuple[Token, ...]:
         """What waits to be taken from a queue."""
         found = state.held[self.number[shared]]
         assert isinstance(found, tuple)
+        return found
+
+    def unfinished(self, state: State, queue: Shared) -> int:
+        """How many items of a queue that somebody joins have been put and not acknowledged."""
+        found = state.held[self.tasks[queue]]
+        assert isinstance(found, int)
         return found
 
     def pipe(self, state: State, end: Shared) -> tuple[tuple[Token, ...], frozenset[int]]:

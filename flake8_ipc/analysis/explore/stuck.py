@@ -15,7 +15,8 @@ from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
 from .rooms import rooms
-from .state import EXACT, MUTEXES, State
+from .numbers import Numbers, exactly, picked
+from .state import MUTEXES, State
 from .table import Table
 from ..barriers import countable
 
@@ -60,6 +61,19 @@ class Verdict:
                 return True
         return False
 
+    def refused(self) -> set[Event]:
+        """The acknowledgements that come when nothing is left to acknowledge, in every interleaving that comes to them."""
+        if self.space is None:
+            return set()
+        table = self.space.table
+        left: dict[Event, int] = {}
+        for state in self.space.states if table.tasks else ():
+            for index in range(len(state.threads)):
+                event = waits_in(table, state, index)
+                if event is not None and event.verb is Verb.TASK_DONE:
+                    left[event] = max(left.get(event, 0), table.unfinished(state, event.target))
+        return {event for event, most in left.items() if most == 0 and event.exact}
+
 
 class Explorer:
     """Explores one program, once."""
@@ -77,7 +91,7 @@ class Explorer:
     @functools.cached_property
     def _machines(self) -> list[tuple[Role, Machine]]:
         roles = [role for role in self.program.roles if not _pooled(role)]
-        return [(role, Machine(role.flow, self._matters, lambda event: event.verb in _TAKES)) for role in roles]
+        return [(role, Machine(role.flow, self._matters, _takes)) for role in roles]
 
     def verdict(self) -> Verdict:
         """The verdict; empty where nothing can get stuck, or where it cannot be told."""
@@ -87,24 +101,28 @@ class Explorer:
         waits = any(_waits(event) and event.target in self.objects for _, event in self.program.events())
         if not waits and not self._crowds():
             return Verdict()
-        space = explore(self._table(patient=True), self.limit)
+        exact = exactly(self.program)
+        space = explore(self._table(exact, patient=True), self.limit) if exact is not None else None
+        numbers = exact if exact is not None and space is not None else picked(self.program)
+        if space is None:
+            space = explore(self._table(numbers, patient=True), self.limit)
         plain = search(space, lambda state: not state.own) if space is not None else ()
-        full = self._full() if not plain else ()
+        full = self._full(numbers) if not plain else ()
         if space is None:
             return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
             return Verdict(plain, own, full=full, space=space)
-        crowded = explore(self._table(patient=False), self.limit)
+        crowded = explore(self._table(numbers, patient=False), self.limit)
         unsent = search(crowded, lambda state: True) if crowded is not None else ()
         return Verdict(crowded=unsent, full=full, space=space)
 
-    def _full(self) -> tuple[Stuck, ...]:
+    def _full(self, numbers: Numbers) -> tuple[Stuck, ...]:
         """Who waits for room for good, where a loop puts more than fits."""
-        played = rooms(self.program, self.objects)
+        played = rooms(self.program, self.objects, numbers)
         if played is None:
             return ()
-        table = self._table(patient=True)
+        table = self._table(numbers, patient=True)
         table.room, table.lots, table.turns = played.room, played.lots, played.turns
         table.alone |= frozenset(_only_putters(table.roles))
         space = explore(table, self.limit)
@@ -122,20 +140,28 @@ class Explorer:
             if event.target not in looked
         )
 
-    def _table(self, *, patient: bool) -> Table:
+    def _table(self, numbers: Numbers, *, patient: bool) -> Table:
         roles = [role for role, _ in self._machines]
         table = Table(roles, self.objects, [machine for _, machine in self._machines], patient=patient)
+        table.numbers = numbers
         table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
-        table.one_number = len(_large_numbers(self.program)) == 1
         table.alone = frozenset(_alone(roles))
         table.single = frozenset(_single_counts(self.program))
         return table
 
+    @functools.cached_property
+    def _joined(self) -> set[Shared]:
+        """The queues all of whose items somebody waits for to be acknowledged."""
+        joined = {event.target for _, event in self.program.events(Verb.JOIN)}
+        return {shared for shared in self.objects if isinstance(shared, Queue) and shared in joined}
+
     def _matters(self, event: Event) -> bool:
-        if event.verb in _CONTROL:
+        if event.verb in _CONTROL and event.target.kind in _PROCESSES:
             # Whoever else has the process may join it; that it is started here remains true.
-            return event.target.kind in _PROCESSES and (event.verb is Verb.START or not event.target.open)
+            return event.verb is Verb.START or not event.target.open
+        if event.verb in (Verb.TASK_DONE, Verb.JOIN):
+            return event.target in self._joined
         # A condition made over a lock is that lock, whoever waits for it.
         shared = root(event.target) if event.verb in (Verb.ACQUIRE, Verb.RELEASE) else event.target
         return event.verb in _EXPLORED and shared in self.objects
@@ -192,26 +218,20 @@ def _waited_under(program: Program, locks: Locks) -> set[Shared]:
     return found
 
 
+def _takes(event: Event) -> bool:
+    """Whether an event uses something up."""
+    return event.verb in _TAKES and not (event.verb is Verb.JOIN and isinstance(event.target, Queue))
+
+
 def _waits(event: Event) -> bool:
     return event.blocking is Blocking.FOREVER and event.verb in (*_TAKES, Verb.PUT)
-
-
-def _large_numbers(program: Program) -> set[int]:
-    """The numbers of turns too high to be played out; where there is but one, all loops with it turn equally often."""
-    return {
-        node.count.exact
-        for role in program.roles
-        for one in surroundings(role.flow)
-        for node in one.loops
-        if node.count is not None and node.count.exact is not None and node.count.exact > EXACT
-    }
 
 
 def _alone(roles: list[Role]) -> Iterator[Event]:
     """Events that no other copy competes with: they can only let others go on, or take what nobody else takes."""
     users: dict[tuple[Shared, Verb], set[Role]] = {}
     for role in roles:
-        for event in role.events(*_MESSAGES, Verb.CLEAR):
+        for event in role.events(*_MESSAGES, Verb.CLEAR, Verb.JOIN):
             users.setdefault((event.target, event.verb), set()).add(role)
 
     def only(event: Event) -> bool:
@@ -227,12 +247,16 @@ def _alone(roles: list[Role]) -> Iterator[Event]:
                 continue
             elif verb is Verb.PUT:
                 bounded = isinstance(event.target, Queue) and event.target.maxsize != 0
-                if only(event) and not bounded:
+                # Whoever joins the queue sees what is put on it.
+                watched = users.get((event.target, Verb.JOIN), set()) - {role}
+                if only(event) and not bounded and not watched:
                     yield event
             elif verb in (Verb.SEND, Verb.GET, Verb.RECV):
                 if only(event) and event.blocking is not Blocking.NEVER:
                     yield event
-            elif verb is Verb.JOIN or (verb in (Verb.SET, Verb.WAIT) and event.target.kind is Kind.EVENT):
+            elif verb is Verb.JOIN and event.target.kind in _PROCESSES:
+                yield event
+            elif verb in (Verb.SET, Verb.WAIT) and event.target.kind is Kind.EVENT:
                 if (event.target, Verb.CLEAR) not in users:
                     yield event
 
@@ -266,14 +290,24 @@ def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Rol
     """Who waits in an event of these verbs and is no mere victim of another fault; locks have a question of their own."""
     for stuck in found:
         groups = [group for group in stuck.causes if all(one.holder is None for one in group)]
+        # Whoever takes from a queue that somebody joins in vain has left something unacknowledged.
+        joined = {one.event.target for one in stuck.waiting if one.event is not None and one.event.verb is Verb.JOIN}
         starved = {_carrier(one.event) for group in groups for one in group if one.event is not None}
         for one in stuck.waiting:
-            caused = any(one in group for group in groups)
+            # Who waits for a signal of somebody who waits for room is that one's victim.
+            mine = [group for group in groups if one in group]
+            caused = any(one.event is None or one.event.verb is not Verb.WAIT or not _any_puts(group) for group in mine)
             if one.event is None or one.event.verb not in verbs or one.holder is not None:
                 continue
+            if one.event.target in joined:
+                continue
             # All who wait for the same thing are in the same fault, whichever of them the others would go on after.
-            if caused or (one.event.verb is not Verb.JOIN and _carrier(one.event) in starved):
+            if caused or (one.event.verb is not Verb.JOIN and not mine and _carrier(one.event) in starved):
                 yield stuck, one.role, one.event
+
+
+def _any_puts(group: tuple[Waiting, ...]) -> bool:
+    return any(one.event is not None and one.event.verb is Verb.PUT for one in group)
 
 
 def _carrier(event: Event) -> Shared:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ...model import Barrier, Blocking, Kind, Lock, PipeEnd, Queue, Role, Shared, Verb
+from ...model import Barrier, Blocking, Event, Kind, Lock, PipeEnd, Queue, Role, Shared, Verb
 from . import messages, signals
 from .life import end_copies, finish, join, spawn
 from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
 from .messages import close, flushed, taken
-from .state import DONE, EXACT, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at
+from .state import DONE, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at
 
 _Act: TypeAlias = Callable[[Ground, State, int, Deed], list[State] | None]
 _DEEDS: dict[Verb, _Act] = {**messages.DEEDS, **signals.DEEDS}
@@ -23,17 +23,17 @@ class Table(Ground):
     def __init__(self, roles: list[Role], objects: list[Shared], machines: list[Machine], *, patient: bool) -> None:
         super().__init__(roles, objects, machines, patient=patient)
         self._acts = {
-            step: _DEEDS[step.event.verb]
+            step: act
             for machine in machines
             for step in machine.steps
-            if isinstance(step, Deed) and step.event.verb in _DEEDS
+            if isinstance(step, Deed) and (act := _act_of(step.event)) is not None
         }
         self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
 
     def start(self) -> State:
         """The state in which only the root runs."""
         nobody: Sleepers = frozenset()
-        held = (*map(_at_first, self.objects), *((nobody, nobody) for _ in self.sleepers))
+        held = (*map(_at_first, self.objects), *((nobody, nobody) for _ in self.sleepers), *(0 for _ in self.tasks))
         machine = self.machines[0]
         return State((Thread(0, machine.start, (0,) * machine.slots, (), RUNNING, False, -1),), held, (), (), frozenset())
 
@@ -69,20 +69,20 @@ class Table(Ground):
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
-        if exact in self.lots and (self.one_number or not step.consumes):
+        if exact in self.lots and (self.numbers.one or not step.consumes):
             return [self._turn(state, index, step, self.turns)]
         key = id(step.count) if exact is None or id(step.count) in self.single else exact
-        if exact is not None and exact <= EXACT and id(step.count) not in self.single:
+        if exact is not None and exact <= self.numbers.exact and id(step.count) not in self.single:
             return [self._turn(state, index, step, exact)]
         if id(step.count) in self.single:
             return [self._turn(state, index, step, 1)]
         for known, number in state.picked:
             if known == key:
                 return [self._turn(state, index, step, number)]
-        if step.consumes and not (exact is not None and self.one_number):
+        if step.consumes and not (exact is not None and self.numbers.one):
             return [self.go(self._turn(state, index, step, -1), index, step.body)]
         picks = []
-        for number in (1, 2):
+        for number in self.numbers.picks:
             picked = state._replace(picked=(*state.picked, (key, number)))
             picks.append(self._turn(picked, index, step, number))
         return picks
@@ -113,6 +113,12 @@ class Table(Ground):
             return done
         failed = caught(step.handlers, event.raises) if event.raises is not None else step.next
         return [*(done or []), self.go(state, index, failed)]
+
+
+def _act_of(event: Event) -> _Act | None:
+    if event.verb is Verb.JOIN:
+        return messages.join if isinstance(event.target, Queue) else None
+    return _DEEDS.get(event.verb)
 
 
 def _fork(thread: Thread, step: Fork) -> tuple[Thread, ...]:

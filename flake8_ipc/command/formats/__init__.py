@@ -11,6 +11,8 @@ from typing import TypeAlias
 from ..work import Remark
 
 Format: TypeAlias = Callable[[Sequence[Remark]], str]
+# Those that tell how a finding can be mended.
+MENDING = frozenset({"rdjson", "sarif"})
 
 
 @functools.cache

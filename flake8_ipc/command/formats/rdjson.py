@@ -8,7 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from ..edits import Edit
 from ..work import Remark
+
+
+def _suggestions(edit: Edit) -> list[dict[str, object]]:
+    """The edit, if it is one stretch of lines; several suggestions are alternatives, so more than one cannot be told."""
+    if len(edit.changes) != 1:
+        return []
+    (one,) = edit.changes
+    until = {"line": one.last, "column": one.bytes}
+    return [{"range": {"start": {"line": one.first, "column": 1}, "end": until}, "text": one.text}]
 
 
 def _diagnostic(one: Remark) -> dict[str, object]:
@@ -25,6 +35,7 @@ def _diagnostic(one: Remark) -> dict[str, object]:
             }
             for step in one.steps
         ],
+        "suggestions": _suggestions(one.edit) if one.edit is not None else [],
     }
 
 

@@ -12,16 +12,22 @@ from urllib.parse import quote
 
 from ... import __version__
 from ...rules import Rule, rules
+from ..edits import Edit
 from ..explain import markdown
 from ..work import Remark, Spot
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
+def _uri(path: str) -> str:
+    pure = pathlib.PurePath(path)
+    return pure.as_uri() if pure.is_absolute() else quote(pure.as_posix())
+
+
 def _location(path: str, line: int, column: int, text: str | None = None) -> dict[str, object]:
     where: dict[str, object] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(pathlib.PurePath(path).as_posix())},
+            "artifactLocation": {"uri": _uri(path)},
             "region": {"startLine": line, "startColumn": column},
         }
     }
@@ -52,7 +58,22 @@ def _result(one: Remark, codes: Sequence[str]) -> dict[str, object]:
             for number, step in enumerate(one.steps, 1)
         ]
         result["codeFlows"] = [_flow(one.steps)]
+    if one.edit is not None:
+        result["fixes"] = [_fix(one.edit, one.path)]
     return result
+
+
+def _fix(edit: Edit, path: str) -> dict[str, object]:
+    """The edit by whole lines (3.55 fix, 3.57 replacement); a region that ends at column 1 holds the line's end before it."""
+    replacements = [
+        {
+            "deletedRegion": {"startLine": one.first, "startColumn": 1, "endLine": one.last, "endColumn": one.column},
+            "insertedContent": {"text": one.text},
+        }
+        for one in edit.changes
+    ]
+    change = {"artifactLocation": {"uri": _uri(path)}, "replacements": replacements}
+    return {"description": {"text": edit.summary}, "artifactChanges": [change]}
 
 
 def _rule(rule: Rule) -> dict[str, object]:

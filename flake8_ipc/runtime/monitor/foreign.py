@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from ..slots import Slot, Wait
 from . import kernel
-from .stuck import Process
+from .world import Process
 
 # The numbers of read and write (Linux arch/*/entry/syscalls; arch/arm64 uses the generic table).
 _CALLS = {"x86_64": (0, 1), "aarch64": (63, 64)}.get(platform.machine(), (-1, -1))
@@ -24,15 +24,15 @@ _PIPE = re.compile(r"pipe:\[(\d+)\]$")
 
 def foreign(known: Mapping[int, Process]) -> Iterator[Process]:
     """The descendants of these that are not among them, and that wait in a pipe."""
-    pending = [child for pid in known for child in _children(pid) if child not in known]
+    pending = [(child, pid) for pid in known for child in _children(pid) if child not in known]
     seen: set[int] = set()
     while pending:
-        pid = pending.pop()
+        pid, parent = pending.pop()
         if pid in seen:
             continue
         seen.add(pid)
-        pending += [child for child in _children(pid) if child not in known]
-        found = _process(pid)
+        pending += [(child, pid) for child in _children(pid) if child not in known]
+        found = _process(pid, parent)
         if found is not None:
             yield found
 
@@ -48,12 +48,16 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _process(pid: int) -> Process | None:
+def _process(pid: int, parent: int) -> Process | None:
     began, threads = kernel.began(pid), kernel.threads(pid)
     if began is None or list(threads) != [pid]:
         return None
     slot = _slot(pid)
-    return Process(pid, began, threads, {pid: slot}, kernel.awaits_alarm(pid)) if slot is not None else None
+    if slot is None:
+        return None
+    signals = kernel.caught(pid)
+    alarmed, signalled = kernel.awaits_alarm(signals), kernel.awaits_signal(signals, 0)
+    return Process(pid, began, threads, {pid: slot}, alarmed=alarmed, signalled=signalled, parent=parent)
 
 
 def _slot(pid: int) -> Slot | None:
@@ -67,4 +71,4 @@ def _slot(pid: int) -> Slot | None:
     if pipe is None or not call.isdigit() or int(call) not in _CALLS:
         return None
     wait = Wait.RECV if int(call) == _CALLS[0] else Wait.SEND
-    return Slot(0, pid, wait, int(pipe[1]), -1)
+    return Slot(0, pid, wait, int(pipe[1]), -1, 0)

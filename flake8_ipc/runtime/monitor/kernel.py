@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from dataclasses import dataclass, field
 
 _PIPE = re.compile(r"(pipe|socket):\[(\d+)\]$")
 # SIGALRM, SIGVTALRM, SIGPROF, SIGIO: who catches one of these may be woken by time itself.
 _ALARMS = (14, 26, 27, 29)
+# What nobody sends to have something done: SIGINT, which Python always catches; faults; what the C library keeps for itself.
+_COMMON = frozenset({2, 4, 6, 7, 8, 11, 32, 33})
+_HELPERS = (b"multiprocessing.resource_tracker import main", b"multiprocessing.forkserver import main")
+_SEMAPHORE = re.compile(rb"/dev/shm/sem\.(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,59 @@ def threads(pid: int) -> dict[int, Thread]:
     return found
 
 
-def awaits_alarm(pid: int) -> bool:
-    """Whether a process catches a signal that a timer may send it."""
+def caught(pid: int) -> frozenset[int]:
+    """The signals that a process has handlers for."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
-            caught = next((int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")), 0)
+            mask = next((int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")), 0)
+    except OSError:
+        return frozenset()
+    return frozenset(number for number in range(1, mask.bit_length() + 1) if mask >> (number - 1) & 1)
+
+
+def awaits_alarm(signals: frozenset[int]) -> bool:
+    """Whether one of them is one that a timer may send."""
+    return not signals.isdisjoint(_ALARMS)
+
+
+def awaits_signal(signals: frozenset[int], own: int) -> bool:
+    """Whether one of them is one that another process may send so that something is done; ``own`` is what we send."""
+    return bool(signals - _COMMON - {own})
+
+
+def parents() -> dict[int, int]:
+    """Every process's parent; those that have ended are left out."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                state, parent = file.read().rpartition(")")[2].split()[:2]
+        except (OSError, ValueError):
+            continue
+        if state not in ("Z", "X"):
+            found[int(name)] = int(parent)
+    return found
+
+
+def helps(pid: int) -> bool:
+    """Whether a process is multiprocessing's own resource tracker or fork server: neither ever does anything by itself."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            line = file.read()
     except OSError:
         return False
-    return any(caught >> (number - 1) & 1 for number in _ALARMS)
+    return any(one in line for one in _HELPERS)
+
+
+def semaphores(pid: int) -> frozenset[int] | None:
+    """The numbers of the semaphores that a process has at hand (see ``watch.locks``); None where that cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            return frozenset(zlib.crc32(b"/" + name) for name in _SEMAPHORE.findall(file.read()))
+    except OSError:
+        return None
 
 
 @dataclass(slots=True)

@@ -7,78 +7,123 @@ runtime MPI deadlock detection", 2013). Whatever is not known may act: a gap cos
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..slots import Slot, Wait
-from .kernel import Holders, Thread
+from .world import Member, Process, World
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """One process of the run at one look: its threads as the kernel and as its own table shows them."""
+class _Moment:
+    """Who may still act at one step of the search, thread by thread and as whole processes."""
 
-    pid: int
-    began: str
-    threads: Mapping[int, Thread]
-    slots: Mapping[int, Slot]
-    alarmed: bool
+    world: World
+    may_act: frozenset[Member]
+    acting: frozenset[int]
 
     @property
-    def waiting(self) -> dict[int, Slot]:
-        """The threads that wait with no time limit, as far as all that could be told is told."""
-        if self.alarmed:
-            return {}
-        return {
-            number: slot
-            for number, slot in self.slots.items()
-            if slot.wait is not Wait.NOTHING and number in self.threads and self.threads[number].state == "S"
-        }
+    def anybody(self) -> bool:
+        """Whether anything of the run, or begun by it, may act."""
+        return bool(self.acting) or self.world.strangers
 
 
-# A thread: process id and native thread id.
-Member = tuple[int, int]
-
-
-def stuck(processes: Mapping[int, Process], held: Holders, peers: Mapping[int, int]) -> dict[Member, Slot]:
-    """The threads that nothing can wake any more; ``peers`` are the inodes of the two ends of each two-way pipe."""
+def stuck(world: World) -> dict[Member, Slot]:
+    """The threads that nothing can wake any more."""
+    processes = world.processes
     waiting = {(one.pid, number): slot for one in processes.values() for number, slot in one.waiting.items()}
-    everybody = {(one.pid, number) for one in processes.values() for number in one.threads}
-    while True:
-        may_act = everybody - waiting.keys()
-        acting = {pid for pid, _ in may_act}
-        released = [
-            member
-            for member, slot in waiting.items()
-            if _may_wake(member, slot, processes, held, peers, may_act, acting)
-        ]
+    everybody = {(one.pid, number) for one in processes.values() for number in one.threads.keys() - one.idle}
+    while waiting:
+        may_act = frozenset(everybody - waiting.keys())
+        moment = _Moment(world, may_act, frozenset(pid for pid, _ in may_act))
+        released = [member for member, slot in waiting.items() if _may_go_on(member, slot, moment)]
         if not released:
-            return waiting
+            break
         for member in released:
             del waiting[member]
+    return waiting
 
 
-def _may_wake(
-    member: Member,
-    slot: Slot,
-    processes: Mapping[int, Process],
-    held: Holders,
-    peers: Mapping[int, int],
-    may_act: Set[Member],
-    acting: Set[int],
-) -> bool:
-    pid = member[0]
-    if slot.wait is Wait.EXIT:
-        target = processes.get(slot.resource)
-        return target is None or (target.pid, target.pid) in may_act
-    if slot.wait is Wait.THREAD:
-        return slot.resource not in processes[pid].threads or (pid, slot.resource) in may_act
-    if slot.wait is Wait.WORK:
-        return pid in acting
-    if slot.wait is Wait.LOCK:
-        return bool(acting)
-    if slot.resource in held.sockets and slot.resource not in peers:
+def _may_go_on(member: Member, slot: Slot, moment: _Moment) -> bool:
+    """Whether what it waits for may come, or somebody may end it or send it a signal."""
+    process = moment.world.processes[member[0]]
+    if not moment.acting.isdisjoint(moment.world.above(process.pid)):
         return True
-    other = peers.get(slot.resource, slot.resource)
-    wakers = (held.writers if slot.wait is Wait.RECV else held.readers).get(other, set())
-    return not wakers or any(one in acting or one not in processes for one in wakers)
+    if (process.signalled or process.server) and moment.anybody:
+        return True
+    return _WAKERS[slot.wait](process, slot, moment)
+
+
+def _exits(process: Process, slot: Slot, moment: _Moment) -> bool:
+    return _may_end(slot.resource, moment)
+
+
+def _may_end(pid: int, moment: _Moment) -> bool:
+    return pid not in moment.world.processes or pid in moment.acting
+
+
+def _thread_ends(process: Process, slot: Slot, moment: _Moment) -> bool:
+    return slot.resource not in process.threads or (process.pid, slot.resource) in moment.may_act
+
+
+def _works(process: Process, slot: Slot, moment: _Moment) -> bool:
+    return process.pid in moment.acting
+
+
+def _released(process: Process, slot: Slot, moment: _Moment) -> bool:
+    """By anybody who has the semaphore at hand; a child that has still to come up may be given it."""
+    world = moment.world
+    if world.strangers:
+        return True
+    if not world.has(process.pid, slot.resource):
+        return bool(moment.acting)
+    return any(world.has(pid, slot.resource) for pid in moment.acting)
+
+
+def _owner_releases(process: Process, slot: Slot, moment: _Moment) -> bool:
+    owners = moment.world.owners.get(slot.resource)
+    return not owners.isdisjoint(moment.may_act) if owners else _released(process, slot, moment)
+
+
+def _answers(process: Process, slot: Slot, moment: _Moment) -> bool:
+    """The server, which only waits for its clients as long as no thread of it runs."""
+    return moment.anybody or not any(one.server for one in moment.world.processes.values())
+
+
+def _received(process: Process, slot: Slot, moment: _Moment) -> bool:
+    if process.server and slot.resource in moment.world.held.sockets:
+        # From a client, and none of these may act, or they would not have come here.
+        return False
+    return _moves(slot.resource, moment, moment.world.held.writers)
+
+
+def _sent(process: Process, slot: Slot, moment: _Moment) -> bool:
+    return _moves(slot.resource, moment, moment.world.held.readers)
+
+
+def _any_comes(process: Process, slot: Slot, moment: _Moment) -> bool:
+    awaited = process.lists.get(slot.resource, ())
+    writers = moment.world.held.writers
+    return not awaited or any(_may_end(-one, moment) if one < 0 else _moves(one, moment, writers) for one in awaited)
+
+
+def _moves(inode: int, moment: _Moment, holders: dict[int, set[int]]) -> bool:
+    """Whether anybody may use, or close, the other end."""
+    world = moment.world
+    if inode in world.held.sockets and inode not in world.peers:
+        return True
+    wakers = holders.get(world.peers.get(inode, inode), set())
+    return not wakers or any(one in moment.acting or one not in world.processes for one in wakers)
+
+
+_WAKERS: dict[Wait, Callable[[Process, Slot, _Moment], bool]] = {
+    Wait.RECV: _received,
+    Wait.SEND: _sent,
+    Wait.EXIT: _exits,
+    Wait.THREAD: _thread_ends,
+    Wait.WORK: _works,
+    Wait.LOCK: _released,
+    Wait.OWNED: _owner_releases,
+    Wait.ANY: _any_comes,
+    Wait.REPLY: _answers,
+}

@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from ..session import Session
-from ..slots import Slot, Wait, read
+from ..slots import Slot, Table, Wait, inodes, table
+from ..stacks import SIGNAL, Frame
 from . import kernel
+from .ask import stacks
+from .chain import awaited
 from .foreign import foreign
-from .stuck import Member, Process, stuck
+from .stuck import stuck
+from .world import Member, Process, World
 
 # Seconds between looks, and between the two of a confirmation.
 PAUSE = 0.25
 _APART = 0.3
-# Looks that must show the same before the kernel is asked to confirm it.
-_SAME = 4
+# Seconds that a wait must last before it is looked at closely, and the longest that is waited between two close looks.
+_LASTING = 1.0
+_RESTS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A thread that waits for good: the record of its process, the place of what it does, what it waits for, and how."""
+    """A thread that waits for good: the record of its process, the place of what it does, what it waits for, and how.
+
+    ``stack`` is where it stands, innermost call first; empty where it did not answer. ``awaited`` is who could have let
+    it go on.
+    """
 
     record: str
     thread: int
     place: int
     wait: Wait
     resource: int
+    stack: tuple[Frame, ...] = ()
+    awaited: tuple[Member, ...] = ()
+
+    @property
+    def told(self) -> list[object]:
+        """The same in plain values."""
+        stack = [[one.path, one.line, one.function] for one in self.stack]
+        return [self.record, self.thread, self.place, int(self.wait), self.resource, stack, self.awaited]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> Blocked:
+        """What was told in plain values."""
+        record, thread, place, wait, resource, stack, awaited = told
+        frames, others = tuple(Frame(*one) for one in stack), tuple((pid, thread) for pid, thread in awaited)
+        return cls(record, thread, place, Wait(wait), resource, frames, others)
 
 
 class Watchman:
@@ -39,57 +65,130 @@ class Watchman:
         self._session = session
         self._began: dict[int, str] = {}
         self._records: dict[int, str] = {}
+        self._parents: dict[str, str | None] = {}
+        self._pids: dict[str, int] = {}
+        self._servers: set[str] = set()
+        self._descriptors: dict[str, int] = {}
         self._peers: dict[int, int] = {}
         self._read: dict[str, int] = {}
-        self._seen: dict[Member, int] = {}
-        self._same = 0
+        self._asides: dict[str, set[int]] = {}
+        self._harmless: dict[str, set[int]] = {}
+        self._since: dict[tuple[int, int, int], float] = {}
+        self._left: dict[str, Table] = {}
+        self._next = 0.0
+        self._rest = PAUSE
 
     def look(self) -> list[Blocked]:
         """One look; tells who is stuck once that is certain, else nobody."""
-        processes = self._processes()
-        if not processes or not any(one.waiting for one in processes.values()):
-            self._same = 0
+        tables = self._tables()
+        if not self._lasting(tables) or time.monotonic() < self._next:
             return []
-        found = stuck(processes, kernel.holders(), self._peers)
-        versions = {member: slot.version for member, slot in found.items()}
-        self._same = self._same + 1 if found and versions == self._seen else 0
-        self._seen = versions
-        if self._same < _SAME or not self._confirmed(processes, found):
-            return []
-        return [
-            Blocked(self._records[pid], thread, slot.place, slot.wait, slot.resource)
-            for (pid, thread), slot in found.items()
-            if pid in self._records
-        ]
+        world = self._world(tables)
+        found = stuck(world)
+        if found and self._confirmed(world, found):
+            told = self._told(world, found)
+            if told:
+                return told
+        self._next, self._rest = time.monotonic() + self._rest, min(2 * self._rest, _RESTS)
+        return []
 
-    def _confirmed(self, first: dict[int, Process], found: dict[Member, Slot]) -> bool:
+    def _lasting(self, tables: dict[int, Table]) -> bool:
+        """Whether any wait has lasted for long enough."""
+        now = time.monotonic()
+        waits = {
+            (pid, number, slot.version)
+            for pid, one in tables.items()
+            for number, slot in one.slots.items()
+            if slot.wait not in (Wait.NOTHING, Wait.SERVE)
+        }
+        if waits != self._since.keys():
+            # Something moved: what is new may be the last that was missing.
+            self._next, self._rest = 0.0, PAUSE
+        self._since = {wait: self._since.get(wait, now) for wait in waits}
+        return any(now - since >= _LASTING for since in self._since.values())
+
+    def _confirmed(self, first: World, found: dict[Member, Slot]) -> bool:
         """Whether nobody in the set ran between two looks: then all were asleep at once, and stay so."""
+        now = time.monotonic()
+        mine = {member: slot for member, slot in found.items() if member[0] in self._records}
+        if any(now - self._since.get((pid, number, slot.version), now) < _LASTING for (pid, number), slot in mine.items()):
+            return False
         time.sleep(_APART)
-        second = self._processes()
-        again = stuck(second, kernel.holders(), self._peers)
+        second = self._world(self._tables())
+        again = stuck(second)
         return all(
             member in again
             and again[member].version == slot.version
-            and second[member[0]].threads[member[1]] == first[member[0]].threads[member[1]]
+            and second.processes[member[0]].threads[member[1]] == first.processes[member[0]].threads[member[1]]
             for member, slot in found.items()
         )
+
+    def record(self, pid: int) -> str | None:
+        """The name of a process's record."""
+        return self._records.get(pid)
+
+    def _told(self, world: World, found: dict[Member, Slot]) -> list[Blocked]:
+        """Each with its stack; nobody where a stack shows that a thread is elsewhere: in a signal's handler."""
+        asked = {}
+        found = {member: slot for member, slot in found.items() if member[0] in self._records}
+        for pid in {pid for pid, _ in found}:
+            record = self._records[pid]
+            path = self._session.stacks(record)
+            asked[pid] = stacks(pid, world.processes[pid].began, path, self._descriptors.get(record))
+        told = []
+        for (pid, number), slot in found.items():
+            stack = asked[pid].get(slot.ident, ())
+            if (not stack and world.processes[pid].signalled) or (stack and not _waits(stack[0])):
+                return []
+            theirs = tuple(one for one in stack if not one.ours)
+            others = awaited(world.processes[pid], slot, world)
+            told.append(Blocked(self._records[pid], number, slot.place, slot.wait, slot.resource, theirs, others))
+        return told
 
     def living(self) -> dict[int, str]:
         """The processes of the run that are alive: when each began, by its id."""
         self._news()
         return {pid: began for pid, began in self._began.items() if kernel.began(pid) == began}
 
-    def _processes(self) -> dict[int, Process]:
-        found: dict[int, Process] = {}
-        for pid, began in self.living().items():
-            try:
-                slots = read(self._session.slots(self._records[pid]))
-            except OSError:
-                slots = {}
-            found[pid] = Process(pid, began, kernel.threads(pid), slots, kernel.awaits_alarm(pid))
-        if any(one.waiting for one in found.values()):
-            found.update({one.pid: one for one in foreign(found)})
-        return found
+    def _tables(self) -> dict[int, Table]:
+        """What the processes that are alive publish."""
+        living = self.living()
+        for record in self._pids.keys() - self._left.keys() - {self._records[pid] for pid in living}:
+            self._left[record] = self._table(record)
+        return {pid: self._table(self._records[pid]) for pid in living}
+
+    def _table(self, record: str) -> Table:
+        try:
+            return table(self._session.slots(record))
+        except (OSError, ValueError):
+            return Table()
+
+    def _world(self, tables: dict[int, Table]) -> World:
+        owners: dict[int, set[Member]] = {}
+        left = [(-1, one) for one in self._left.values()]
+        for pid, one in [*tables.items(), *left]:
+            for number, threads in one.owners.items():
+                owners.setdefault(number, set()).update((pid, thread) for thread in threads)
+        processes = {pid: self._process(pid, one) for pid, one in tables.items()}
+        processes.update({one.pid: one for one in foreign(processes)})
+        return World(processes, owners, self._peers)
+
+    def _process(self, pid: int, one: Table) -> Process:
+        record = self._records[pid]
+        signals = kernel.caught(pid) - self._harmless.get(record, set())
+        aside = self._asides.get(record, set())
+        path = self._session.slots(record)
+        return Process(
+            pid,
+            self._began[pid],
+            {number: thread for number, thread in kernel.threads(pid).items() if number not in aside},
+            one.slots,
+            alarmed=kernel.awaits_alarm(signals),
+            signalled=kernel.awaits_signal(signals, SIGNAL),
+            parent=self._pids.get(self._parents.get(record) or ""),
+            server=record in self._servers,
+            lists={slot.resource: inodes(path, slot.resource) for slot in one.slots.values() if slot.wait is Wait.ANY},
+        )
 
     def _news(self) -> None:
         """Reads what the records have that was not read yet: new processes, and which ends belong together."""
@@ -101,14 +200,41 @@ class Watchman:
             whole = news.rpartition(b"\n")[0]
             self._read[file.name] = begun + len(whole) + bool(whole)
             for line in whole.splitlines():
-                if line.startswith((b'["process"', b'["object"')):
+                if line.startswith(_NEWS):
                     self._note(file.name.removesuffix(".record"), json.loads(line))
 
     def _note(self, record: str, line: list[object]) -> None:
         match line:
-            case ["process", int(pid), _]:
+            case ["process", int(pid), parent]:
                 began = kernel.began(pid)
+                self._parents[record] = parent if isinstance(parent, str) else None
+                self._pids[record] = pid
                 if began is not None:
                     self._began[pid], self._records[pid] = began, record
+            case ["calm", list(signals)]:
+                self._harmless.setdefault(record, set()).update(signals)
+            case ["aside", list(threads)]:
+                self._asides[record] = set(threads)
+            case ["server"]:
+                self._servers.add(record)
+            case ["stacks", int(descriptor)]:
+                self._descriptors[record] = descriptor
             case ["object", str(name), "PIPE_END", _, {"peer": str(peer)}] if peer.partition(":")[0] == "end":
                 self._peers[int(name.split(":")[1])] = int(peer.split(":")[1])
+
+
+_NEWS = (b'["process"', b'["object"', b'["server"', b'["stacks"', b'["calm"', b'["aside"')
+_WAITING = (
+    f"{os.sep}multiprocessing{os.sep}",
+    f"{os.sep}concurrent{os.sep}futures{os.sep}",
+    f"{os.sep}threading.py",
+    f"{os.sep}selectors.py",
+    f"{os.sep}queue.py",
+    f"{os.sep}socket.py",
+    f"{os.sep}subprocess.py",
+)
+
+
+def _waits(frame: Frame) -> bool:
+    """Whether a call is one of those that publish their waits."""
+    return frame.ours or any(part in frame.path for part in _WAITING)

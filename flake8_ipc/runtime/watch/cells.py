@@ -7,6 +7,7 @@ import itertools
 from typing import Any
 
 from ..identity import cell, lock
+from ..interruptions import hide
 from ..patch import replace, safely
 from ..places import caller
 from ..record import Record, current
@@ -21,8 +22,10 @@ def _made(array: bool, raw: bool) -> Any:
         def factory(typecode_or_type: Any, *args: Any, **kwargs: Any) -> Any:
             try:
                 thing = original(typecode_or_type, *args, **kwargs)
-            except (TypeError, ValueError, OverflowError):
-                safely(_tell_made)(None, typecode_or_type, args, array, raw)
+            except BaseException as error:
+                if isinstance(error, (TypeError, ValueError, OverflowError)):
+                    safely(_tell_made)(None, typecode_or_type, args, array, raw)
+                hide(error)
                 raise
             safely(_tell_made)(thing, typecode_or_type, args, array, raw)
             return thing
@@ -126,13 +129,21 @@ def _property(original: property) -> property:
         record = current()
         if record is not None:
             tell(record, "READ", self, None)
-        return read(self)  # type: ignore[misc]
+        try:
+            return read(self)  # type: ignore[misc]
+        except BaseException as error:
+            hide(error)
+            raise
 
     def fset(self: Any, value: Any) -> None:
         record = current()
         if record is not None:
             tell(record, "WRITE", self, None, value)
-        written(self, value)  # type: ignore[misc]
+        try:
+            written(self, value)  # type: ignore[misc]
+        except BaseException as error:
+            hide(error)
+            raise
 
     return property(fget, fset)
 
@@ -143,7 +154,11 @@ def _item(verb: str) -> Any:
             record = current()
             if record is not None:
                 tell(record, verb, self, key if isinstance(key, int) else "slice", *value)
-            return original(self, key, *value)
+            try:
+                return original(self, key, *value)
+            except BaseException as error:
+                hide(error)
+                raise
 
         return access
 

@@ -10,6 +10,7 @@ import weakref
 from typing import Any
 
 from ..identity import MARK, mark
+from ..interruptions import hide
 from ..monitor import kernel
 from ..patch import done, replace, safely, waiting
 from ..places import direct
@@ -17,6 +18,7 @@ from ..record import Record, current
 from ..slots import Wait
 from .processes import outside
 from .streams import watch
+from .waits import Told, around
 
 _numbers = itertools.count(1)
 _PIPES = ("stdin", "stdout", "stderr")
@@ -28,7 +30,11 @@ _children: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 def _made(original: Any) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         who = direct(2) if current() is not None else None
-        original(self, *args, **kwargs)
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
         if who is not None:
             safely(_tell_made)(self, outside(self, who), args, kwargs)
 
@@ -69,7 +75,11 @@ def _called(original: Any) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         if current() is not None:
             safely(_tell_call)(args, kwargs, direct(2))
-        return original(*args, **kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return call
 
@@ -88,17 +98,9 @@ def _tell_call(args: tuple[Any, ...], kwargs: dict[str, Any], who: Any) -> None:
 # -- waits
 
 
-def _publishes(original: Any) -> Any:
+def _ends(child: Any, timeout: Any = None) -> Told:
     """The wait itself, whoever waits: for good, where there is no timeout."""
-
-    def wait(self: Any, timeout: Any = None) -> Any:
-        record = current()
-        if record is None or timeout is not None or self.returncode is not None:
-            return original(self, timeout)
-        with record.slots.waiting(Wait.EXIT, self.pid):
-            return original(self, timeout)
-
-    return wait
+    return (Wait.EXIT, child.pid) if timeout is None and child.returncode is None else None
 
 
 def _wait_facts(thing: Any, timeout: Any = None) -> dict[str, Any]:
@@ -165,7 +167,7 @@ def install() -> None:
 
     popen: Any = subprocess.Popen
     replace(popen, "__init__", _made)
-    replace(popen, "wait", _publishes)
+    replace(popen, "wait", around(_ends))
     done(popen, "wait", "WAIT", mark, _wait_facts, _waited, who_calls=direct)
     done(popen, "communicate", "JOIN", mark, _communicate_facts, who_calls=direct)
     done(popen, "__exit__", "JOIN", mark, _exit_facts, who_calls=direct)

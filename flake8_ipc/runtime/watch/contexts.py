@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..interruptions import hide
 from ..patch import replace, safely
 from ..places import caller
 from ..record import current
@@ -18,6 +19,7 @@ def _chosen(original: Any) -> Any:
         try:
             return original(method, force)
         except BaseException as error:
+            hide(error)
             safely(_failed)(event, error)
             raise
 

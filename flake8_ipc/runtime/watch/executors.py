@@ -7,6 +7,7 @@ from typing import Any
 
 from ..handing import handover
 from ..identity import MARK, also, mark
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, asker, caller
 from ..record import Record, current
@@ -60,6 +61,7 @@ def _submitted(original: Any) -> Any:
             future = original(self, fn, *args, **kwargs)
         except BaseException as error:
             record.failed(event, error)
+            hide(error)
             raise
         if site is not None:
             setattr(future, MARK, site)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import zlib
 from typing import Any
 
 from ..identity import MARK, lock
+from ..interruptions import by_handler, hide
 from ..patch import done, in_event_loop, replace, safely, waiting
 from ..places import by_coroutine, caller
 from ..record import Record, current
@@ -24,10 +26,57 @@ _KINDS = {
 _SIGNALS = frozenset({"SEMAPHORE", "BOUNDED_SEMAPHORE"})
 
 
+_names = threading.local()
+
+
+def _named(original: Any) -> Any:
+    """The name of a new semaphore, which the object itself forgets where only forks share it."""
+
+    def _make_name() -> Any:
+        _names.last = name = original()
+        return name
+
+    return staticmethod(_make_name)
+
+
 def _number(semlock: Any) -> int:
-    """The number that all processes know a semaphore by: of its name, or, where only forks share it, of where it was made."""
-    name = getattr(semlock, "name", None) or f"{os.getpid()}:{semlock.handle}"
+    """The number that all processes, and the kernel, know a semaphore by: of its name."""
+    made, _names.last = getattr(_names, "last", None), None
+    name = getattr(semlock, "name", None) or made or f"{os.getpid()}:{semlock.handle}"
     return zlib.crc32(str(name).encode())
+
+
+class Holding:
+    """Whether, and where, it is told who of this process holds a lock: one that only its owner ever releases."""
+
+    __slots__ = ("at", "count", "number", "owned", "slots")
+
+    def __init__(self, semlock: Any, number: int, owned: bool) -> None:
+        self.owned = owned
+        self.number = number
+        self.count = semlock._count
+        self.slots: Any = None
+        self.at = -1
+
+    def tell(self, record: Record, taken: bool) -> None:
+        """Tells that this thread has just taken it, or is about to let it go; on the way of every access to a ``Value``."""
+        try:
+            slots = record.slots
+            if self.slots is not slots:
+                # A forked child has a table of its own.
+                self.slots, self.at = slots, slots.entry(self.number)
+            if self.at >= 0 and self.count() == 1:
+                slots.hold(self.at, taken)
+        except Exception as error:
+            if by_handler(error):
+                raise
+
+
+def owned(lock: Any) -> None:
+    """Tells that a lock is only ever released by the thread that holds it."""
+    holding = getattr(lock, "_flake8_ipc_holding", None)
+    if holding is not None:
+        holding.owned = True
 
 
 def _methods(original: Any) -> Any:
@@ -37,43 +86,66 @@ def _methods(original: Any) -> Any:
         name = f"lock:{number}"
         setattr(self, MARK, name)
         signals = type(self).__name__ in ("Semaphore", "BoundedSemaphore")
-        # The closures must not hold the object: its semaphore is unlinked when it is collected.
-        self.acquire = _acquire(self._semlock.acquire, number, name, signals)
-        self.release = _release(self._semlock.release, name, signals)
+        # Neither this nor the closures may hold the object itself: its semaphore is unlinked when it is collected.
+        holding = self._flake8_ipc_holding = Holding(self._semlock, number, type(self).__name__ == "RLock")
+        self.acquire = _acquire(self._semlock.acquire, holding, name, signals)
+        self.release = _release(self._semlock.release, holding, name, signals)
 
     return _make_methods
 
 
-def _acquire(acquire: Any, number: int, name: str, signals: bool) -> Any:
+def _acquire(acquire: Any, holding: Holding, name: str, signals: bool) -> Any:
     def watched(block: bool = True, timeout: Any = None) -> Any:
         record = current()
         if record is None:
             return acquire(block, timeout)
         event = _tell(record, "ACQUIRE", name, waiting(block, timeout))
-        if not block or timeout is not None:
-            taken = acquire(block, timeout)
-        elif not (taken := acquire(False)):
-            with record.slots.waiting(Wait.LOCK, number):
+        try:
+            if not block or timeout is not None:
                 taken = acquire(block, timeout)
+            elif not (taken := acquire(False)):
+                with record.slots.waiting(Wait.OWNED if holding.owned else Wait.LOCK, holding.number):
+                    taken = acquire(block, timeout)
+        except BaseException as error:
+            hide(error)
+            raise
         if not taken and event:
             record.write("failed", event, "False")
+        if taken and holding.owned:
+            holding.tell(record, True)
         if taken and signals:
-            record.take_in(name)
+            _take_in(record, name)
         return taken
 
     return watched
 
 
-def _release(release: Any, name: str, signals: bool) -> Any:
+def _release(release: Any, holding: Holding, name: str, signals: bool) -> Any:
     def watched() -> Any:
         record = current()
         if record is not None:
             _tell(record, "RELEASE", name, {})
             if signals:
-                record.pass_on(name)
-        return release()
+                _leave(record, name)
+            if holding.owned:
+                holding.tell(record, False)
+        try:
+            return release()
+        except BaseException as error:
+            hide(error)
+            raise
 
     return watched
+
+
+@safely
+def _take_in(record: Record, name: str) -> None:
+    record.take_in(name)
+
+
+@safely
+def _leave(record: Record, name: str) -> None:
+    record.pass_on(name)
 
 
 @safely
@@ -92,10 +164,11 @@ def _rebuilt(original: Any) -> Any:
     def __setstate__(self: Any, state: Any) -> None:
         try:
             original(self, state)
-        except FileNotFoundError:
+        except BaseException as error:
             record = current()
-            if record is not None:
+            if record is not None and isinstance(error, FileNotFoundError):
                 record.write("raised", {"type": "FileNotFoundError"})
+            hide(error)
             raise
 
     return __setstate__
@@ -117,7 +190,11 @@ def _exited(original: Any) -> Any:
 
 def _made(original: Any) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
         safely(_tell_made)(self, args)
 
     return __init__
@@ -159,18 +236,28 @@ def _telling(original: Any) -> Any:
     """A call after which others may go on: what this process knows is passed on first."""
 
     def tells(self: Any, *args: Any, **kwargs: Any) -> Any:
-        record, name = current(), lock(self)
-        if record is not None and name is not None:
-            record.pass_on(name)
-        return original(self, *args, **kwargs)
+        safely(_pass_on)(self)
+        try:
+            return original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return tells
+
+
+def _pass_on(thing: Any) -> None:
+    record, name = current(), lock(thing)
+    if record is not None and name is not None:
+        record.pass_on(name)
 
 
 def install() -> None:
     """Watches every class of the module."""
     from multiprocessing import synchronize
 
+    if "_make_name" in vars(synchronize.SemLock):
+        synchronize.SemLock._make_name = _named(synchronize.SemLock._make_name)  # type: ignore[attr-defined]
     replace(synchronize.SemLock, "_make_methods", _methods)
     replace(synchronize.SemLock, "__setstate__", _rebuilt)
     replace(synchronize.SemLock, "__enter__", _entered)

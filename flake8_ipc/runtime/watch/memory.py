@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from ..identity import MARK, also, mark
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, asker, caller
 from ..record import Record, current
@@ -29,8 +30,10 @@ def _made(original: Any) -> Any:
     def __init__(self: Any, name: Any = None, create: bool = False, *args: Any, **kwargs: Any) -> None:
         try:
             original(self, name, create, *args, **kwargs)
-        except FileNotFoundError:
-            safely(_tell_missing)(name, create)
+        except BaseException as error:
+            if isinstance(error, FileNotFoundError):
+                safely(_tell_missing)(name, create)
+            hide(error)
             raise
         safely(_tell_made)(self, create)
 

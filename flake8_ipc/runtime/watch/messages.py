@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..interruptions import hide
 from ..patch import replace, safely
 from ..record import current
 
@@ -54,7 +55,11 @@ def _pickler(original: Any) -> Any:
         def dumps(cls, obj: Any, protocol: Any = None) -> Any:
             taken = obj if isinstance(obj, Taken) else None
             value = taken.value if taken is not None else obj
-            data = original.dumps(value, protocol)
+            try:
+                data = original.dumps(value, protocol)
+            except BaseException as error:
+                hide(error)
+                raise
             record = current()
             if record is None or record.passive:
                 return data
@@ -65,7 +70,11 @@ def _pickler(original: Any) -> Any:
         @staticmethod
         def loads(data: Any, *args: Any, **kwargs: Any) -> Any:
             _take_in(data)
-            return original.loads(data, *args, **kwargs)
+            try:
+                return original.loads(data, *args, **kwargs)
+            except BaseException as error:
+                hide(error)
+                raise
 
     return Pickler
 
@@ -75,7 +84,11 @@ def _put(original: Any) -> Any:
         record = current()
         if record is None or record.passive:
             return original(self, obj, block, timeout)
-        return original(self, Taken(obj, record.clock.release(), record.sent()), block, timeout)
+        try:
+            return original(self, Taken(obj, record.clock.release(), record.sent()), block, timeout)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return put
 

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from ..identity import end
+from ..interruptions import hide
 from ..patch import constant, done, replace, safely
 from ..places import caller
 from ..record import current
@@ -21,7 +22,11 @@ def _poll_facts(thing: Any, timeout: Any = 0.0) -> dict[str, Any]:
 
 def _made(original: Any) -> Any:
     def Pipe(duplex: bool = True) -> Any:
-        ends = original(duplex)
+        try:
+            ends = original(duplex)
+        except BaseException as error:
+            hide(error)
+            raise
         safely(_tell_made)(ends, duplex)
         return ends
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..handing import handover
 from ..identity import MARK, also, mark
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller
 from ..record import Record, current
@@ -52,6 +53,7 @@ def _handed_in(name: str) -> Any:
                 result = original(self, func, *args, **kwargs)
             except BaseException as error:
                 record.failed(event, error)
+                hide(error)
                 raise
             return _keep(result, site)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..handing import handover
 from ..identity import MARK, cell, process, reachable, things
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user
 from ..record import Record, current
@@ -30,7 +31,11 @@ def _made(original: Any) -> Any:
         **rest: Any,
     ) -> None:
         safely(_tell_made)(self, group, target, args, kwargs, rest.get("daemon"))
-        original(self, group, target, name, args, kwargs, **rest)
+        try:
+            original(self, group, target, name, args, kwargs, **rest)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return __init__
 
@@ -83,9 +88,7 @@ def _ran(original: Any) -> Any:
             return original(self, *args, **kwargs)
         except BaseException as error:
             safely(tell_raised)(record, error)
-            if error.__traceback__ is not None:
-                # This frame is none of the program's.
-                error.__traceback__ = error.__traceback__.tb_next
+            hide(error)
             raise
 
     return run
@@ -218,7 +221,11 @@ def _daemon(original: Any) -> Any:
         who = caller(2) if record is not None else None
         if record is not None and who is not None:
             safely(_tell_daemon)(record, who, self, value)
-        original.fset(self, value)
+        try:
+            original.fset(self, value)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return property(original.fget, setter, original.fdel, original.__doc__)
 

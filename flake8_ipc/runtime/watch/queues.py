@@ -6,9 +6,11 @@ from multiprocessing.queues import JoinableQueue
 from typing import Any
 
 from ..identity import queue
+from ..interruptions import hide
 from ..patch import constant, done, replace, safely, waiting
 from ..places import caller
 from ..record import Record, current
+from .locks import owned
 
 _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "SIMPLE_QUEUE"}
 
@@ -23,7 +25,11 @@ def _get_facts(thing: Any, block: Any = True, timeout: Any = None) -> dict[str, 
 
 def _made(original: Any) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
         safely(_tell_made)(self)
 
     return __init__
@@ -46,10 +52,25 @@ def _got(record: Record, thing: Any, result: Any, event: int) -> None:
         record.write("took", event, *record.sender)
 
 
+def _set_up(original: Any) -> Any:
+    """A queue's own locks are only ever released by who holds them."""
+
+    def sets_up(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, *args, **kwargs)
+        for name in ("_rlock", "_wlock"):
+            owned(getattr(self, name, None))
+        return result
+
+    return sets_up
+
+
 def install() -> None:
     """Watches the three classes."""
     from multiprocessing import queues
 
+    replace(queues.Queue, "_reset", _set_up)
+    replace(queues.SimpleQueue, "__init__", _set_up)
+    replace(queues.SimpleQueue, "__setstate__", _set_up)
     replace(queues.Queue, "__init__", _made)
     replace(queues.JoinableQueue, "__init__", _made)
     replace(queues.SimpleQueue, "__init__", _made)

@@ -21,13 +21,19 @@ def _watched(base: type) -> type | None:
 
     made: type | None = None
     if issubclass(base, ctypes._SimpleCData):
-        made = type(base.__name__, (base,), {"value": _property(base), "__module__": base.__module__})
+        made = type(base.__name__, (base,), {"value": _property(base), "__module__": base.__module__, "__repr__": _shown})
     elif issubclass(base, ctypes.Array):
         names = {"__getitem__": _item("READ", base), "__setitem__": _item("WRITE", base), "__module__": base.__module__}
         made = type(base.__name__, (base,), names)
     if made is not None:
         ForkingPickler.register(made, _reduced)
     return made
+
+
+def _shown(self: Any) -> str:
+    # As its own type shows itself (CPython Modules/_ctypes/_ctypes.c, ``Simple_repr``).
+    base: Any = type(self).__mro__[1]
+    return f"{base.__name__}({base.value.__get__(self)!r})"
 
 
 def _property(base: Any) -> property:

@@ -6,10 +6,10 @@ import sys
 from typing import Any
 
 from ..identity import mark
+from ..interruptions import hide
 from ..patch import by_loop, replace, safely, waiting
 from ..places import asker, caller
 from ..record import Record, current
-from ..slots import Wait
 
 _NEXT = frozenset({"next", "__next__"})
 _AT_ONCE = frozenset({"successful", "ready", "done", "running", "cancelled"})
@@ -28,13 +28,11 @@ def _asked(verb: str) -> Any:
             timeout = args[0] if args else kwargs.get("timeout")
             told = safely(_tell)(record, verb, self, timeout, name) or 0
             try:
-                if timeout is not None or name in _AT_ONCE:
-                    return original(self, *args, **kwargs)
-                with record.slots.waiting(Wait.WORK, 0):
-                    return original(self, *args, **kwargs)
+                return original(self, *args, **kwargs)
             except BaseException as error:
                 if told and not isinstance(error, StopIteration):
                     record.failed(told, error)
+                hide(error)
                 raise
 
         return ask

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from ..identity import MARK, mark
+from ..interruptions import hide
 from ..patch import safely
 from ..places import direct
 from ..record import Record, current
@@ -33,11 +34,14 @@ def _method(base: Any, name: str) -> Any:
         number = getattr(self, "_flake8_ipc_inode", 0)
         if not number or (name == "close" and self.readable()):
             return plain(self, *args)
-        record.slots.begin(Wait.SEND if name in _WRITES else Wait.RECV, number)
+        before = record.slots.begin(Wait.SEND if name in _WRITES else Wait.RECV, number)
         try:
             return plain(self, *args)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
-            record.slots.end()
+            record.slots.begin(*before)
 
     method.__name__ = name
     return method

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..handing import handover
 from ..identity import MARK, process, reachable
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user
 from ..record import Record, current
@@ -31,7 +32,11 @@ def _made(original: Any) -> Any:
         **rest: Any,
     ) -> None:
         safely(_tell_made)(self, target, args, kwargs, rest.get("daemon"))
-        original(self, group, target, name, args, kwargs, **rest)
+        try:
+            original(self, group, target, name, args, kwargs, **rest)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return __init__
 

@@ -1,33 +1,47 @@
-"""The waits themselves, at the lowest level: where a thread blocks in the kernel with no time limit.
+"""The waits themselves, at the lowest level: where a thread blocks with no time limit.
 
 Every queue, pipe, pool and manager goes through a Connection, every join through ``Popen.wait``; locks have a room of
-their own.
+their own, and so have the waits within one process.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from multiprocessing import process as processes
 from typing import Any
 
-from ..patch import replace
+from ..interruptions import hide
+from ..patch import replace, safely
 from ..record import current
 from ..slots import Wait
 
+# How a call waits: the kind and the resource, None where it does not wait, or not without a limit.
+Told = tuple[Wait, int] | None
 
-def _around(kind: Wait, resource: Any) -> Any:
+
+def around(told: Callable[..., Told]) -> Any:
+    """Publishes the wait of a call while it lasts."""
+    ask = safely(told)
+
     def make(original: Any) -> Any:
-        def waits(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def waits(*args: Any, **kwargs: Any) -> Any:
             record = current()
-            if record is None:
-                return original(self, *args, **kwargs)
+            wait = ask(*args, **kwargs) if record is not None else None
+            if record is None or wait is None:
+                try:
+                    return original(*args, **kwargs)
+                except BaseException as error:
+                    hide(error)
+                    raise
+            before = record.slots.begin(*wait)
             try:
-                record.slots.begin(kind, resource(self))
-            except Exception:
-                return original(self, *args, **kwargs)
-            try:
-                return original(self, *args, **kwargs)
+                return original(*args, **kwargs)
+            except BaseException as error:
+                hide(error)
+                raise
             finally:
-                record.slots.end()
+                record.slots.begin(*before)
 
         return waits
 
@@ -41,54 +55,56 @@ def _inode(connection: Any) -> int:
     return int(found)
 
 
-def _exits(original: Any) -> Any:
-    def wait(self: Any, timeout: Any = None) -> Any:
-        record = current()
-        if record is None or timeout is not None or self.returncode is not None:
-            return original(self, timeout)
-        with record.slots.waiting(Wait.EXIT, self.pid):
-            return original(self, timeout)
-
-    return wait
+def _receives(connection: Any, *rest: Any, **named: Any) -> Told:
+    record = current()
+    asks = record is not None and record.slots.asking
+    return (Wait.REPLY if asks else Wait.RECV), _inode(connection)
 
 
-def _feeder_joined(original: Any) -> Any:
-    def _finalize_join(twr: Any) -> Any:
-        record, thread = current(), twr()
-        if record is None or thread is None or thread.native_id is None:
-            return original(twr)
-        with record.slots.waiting(Wait.THREAD, thread.native_id):
-            return original(twr)
-
-    return staticmethod(_finalize_join)
+def _sends(connection: Any, *rest: Any, **named: Any) -> Told:
+    return Wait.SEND, _inode(connection)
 
 
-def _feeder_idles(original: Any) -> Any:
-    def _reset(self: Any, after_fork: bool = False) -> None:
-        original(self, after_fork)
-        condition = self._notempty
-        if "wait" in condition.__dict__:
-            return
-        idle = condition.wait
+def _exits(popen: Any, timeout: Any = None) -> Told:
+    return (Wait.EXIT, popen.pid) if timeout is None and popen.returncode is None else None
 
-        def wait(timeout: Any = None) -> Any:
-            record = current()
-            if record is None or timeout is not None:
-                return idle(timeout)
-            with record.slots.waiting(Wait.WORK, 0):
-                return idle(timeout)
 
-        condition.wait = wait
+def _any_of(object_list: Any, timeout: Any = None) -> Told:
+    """``connection.wait``: on ends and sentinels, or anything else with a descriptor."""
+    record = current()
+    if timeout is not None or record is None or record.slots.now is Wait.EXIT:
+        # A join of a child of the fork server comes here too, and is told already.
+        return None
+    sentinels = {child._popen.sentinel: child.pid for child in list(_children()) if child._popen is not None}
+    found = tuple(sorted(_awaited(one, sentinels) for one in object_list))
+    number = record.slots.listed(found)
+    return (Wait.ANY, number) if number is not None else None
 
-    return _reset
+
+def _children() -> set[Any]:
+    return getattr(processes, "_children", set())
+
+
+def _awaited(one: Any, sentinels: dict[int, int]) -> int:
+    """The inode that is to be readable; for a sentinel, the negative id of the process that is to end."""
+    descriptor = one if isinstance(one, int) else one.fileno()
+    return -sentinels[descriptor] if descriptor in sentinels else os.fstat(descriptor).st_ino
+
+
+def _feeder_ends(twr: Any) -> Told:
+    thread = twr()
+    return (Wait.THREAD, thread.native_id) if thread is not None and thread.native_id is not None else None
 
 
 def install() -> None:
-    """Has every wait published."""
-    from multiprocessing import connection, popen_fork, queues
+    """Has every wait between processes published."""
+    from multiprocessing import connection, pool, popen_fork, queues
 
-    replace(connection.Connection, "_recv_bytes", _around(Wait.RECV, _inode))
-    replace(connection.Connection, "_send_bytes", _around(Wait.SEND, _inode))
-    replace(popen_fork.Popen, "wait", _exits)
-    replace(queues.Queue, "_reset", _feeder_idles)
-    queues.Queue._finalize_join = _feeder_joined(queues.Queue._finalize_join)  # type: ignore[attr-defined]
+    replace(connection.Connection, "_recv_bytes", around(_receives))
+    replace(connection.Connection, "_send_bytes", around(_sends))
+    replace(popen_fork.Popen, "wait", around(_exits))
+    replace(connection, "wait", around(_any_of))
+    if getattr(pool, "wait", None) is getattr(connection.wait, "__wrapped__", None):
+        pool.wait = connection.wait  # type: ignore[attr-defined]
+    feeder: Any = queues.Queue
+    feeder._finalize_join = staticmethod(around(_feeder_ends)(feeder._finalize_join))

@@ -1,0 +1,26 @@
+"""Exceptions that are not ours though they come up in our code: a signal's handler runs wherever the program stands."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from traceback import walk_tb
+
+
+def by_handler(error: BaseException) -> bool:
+    """Whether a signal handler of the program raised it, which the program has to see."""
+    codes = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
+    return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))
+
+
+def _code(handler: object) -> object:
+    return getattr(getattr(handler, "__func__", handler), "__code__", None)
+
+
+def hide(error: BaseException) -> None:
+    """Takes the frame that catches an exception out of its traceback; to be followed by a bare ``raise``.
+
+    A bare ``raise`` does not add the frame again (CPython Python/ceval.c, ``exception_unwind``).
+    """
+    if error.__traceback__ is not None and error.__traceback__.tb_frame is sys._getframe(1):
+        error.__traceback__ = error.__traceback__.tb_next

@@ -1,0 +1,108 @@
+"""Waits within one process: a thread for another thread, for whatever a thread will do, a manager's server for requests.
+
+``threading.Condition`` is what events, futures, asynchronous results and ``queue.Queue`` wait on (CPython
+Lib/threading.py); a queue's idle feeder waits on one too. Pools of processes and of threads hand
+their tasks over by a ``queue.SimpleQueue``, which waits in C (Lib/multiprocessing/pool.py, Lib/concurrent/futures/thread.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import sys
+import threading
+from typing import Any
+
+from ..interruptions import hide
+from ..patch import replace
+from ..record import current
+from ..slots import Wait
+from .waits import Told, around
+
+
+def _thread_ends(thread: Any, timeout: Any = None) -> Told:
+    if timeout is not None or thread.native_id is None:
+        return None
+    return Wait.THREAD, thread.native_id
+
+
+def _others_work(condition: Any, timeout: Any = None) -> Told:
+    return (Wait.WORK, 0) if timeout is None else None
+
+
+def _threads_end(*args: Any) -> Told:
+    """The end of the main thread, which waits for all others that are no daemons; what a program has run there may do more."""
+    known = all(getattr(call, "func", call).__module__.startswith("concurrent.futures.") for call in _at_exit())
+    return (Wait.WORK, 0) if known else None
+
+
+def _at_exit() -> list[Any]:
+    return getattr(threading, "_threading_atexits", [None])
+
+
+def _serves(server: Any, *rest: Any) -> Told:
+    """Only a server that a manager has started is known to hear nobody but the program's own processes."""
+    record = current()
+    return (Wait.SERVE, 0) if record is not None and record.passive else None
+
+
+def _calls(original: Any) -> Any:
+    """A call of a proxy, whose answer comes from the server."""
+
+    def _callmethod(self: Any, *args: Any, **kwargs: Any) -> Any:
+        record = current()
+        before = record.slots.asking if record is not None else False
+        if record is not None:
+            record.slots.asking = True
+        try:
+            return original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
+        finally:
+            if record is not None:
+                record.slots.asking = before
+
+    return _callmethod
+
+
+class Tasks(queue.SimpleQueue):  # type: ignore[type-arg]
+    """A pool's tasks on their way to the thread that hands them out."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """As ever, but the wait is published."""
+        record = current()
+        if record is None or not block or timeout is not None:
+            return super().get(block, timeout)
+        before = record.slots.begin(Wait.WORK, 0)
+        try:
+            return super().get()
+        finally:
+            record.slots.begin(*before)
+
+
+class _Queues:
+    """The module ``queue`` as a pool sees it."""
+
+    SimpleQueue = Tasks
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(queue, name)
+
+
+def install() -> None:
+    """Has the waits within a process published."""
+    from multiprocessing import connection, managers, pool
+
+    replace(threading.Thread, "join", around(_thread_ends))
+    replace(threading.Condition, "wait", around(_others_work))
+    replace(threading, "_shutdown", around(_threads_end))
+    if getattr(pool, "queue", None) is queue:
+        pool.queue = _Queues()  # type: ignore[attr-defined]
+    thread: Any = sys.modules.get("concurrent.futures.thread") or importlib.import_module("concurrent.futures.thread")
+    if getattr(thread, "queue", None) is queue:
+        thread.queue = _Queues()
+    replace(managers.BaseProxy, "_callmethod", _calls)
+    replace(managers.Server, "serve_forever", around(_serves))
+    sockets: Any = vars(connection)["SocketListener"]
+    replace(sockets, "accept", around(_serves))
