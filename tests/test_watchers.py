@@ -245,9 +245,141 @@ FINDS = {
                 pool.map(count, [1, 2, 3, 4], chunksize=1)
             print(shared.value)
     """,
+    "IPC501 IPC502": """
+        from multiprocessing import Manager, Process
+
+        def sign_up(teams, counts, who):
+            for _ in range(20):
+                teams["red"].append(who)  # want: IPC501
+                counts["red"] = counts.get("red", 0) + 1  # want: IPC502
+            players = teams["blue"]
+            players.append(who)  # want: IPC501
+
+        if __name__ == "__main__":
+            with Manager() as manager:
+                teams, counts = manager.dict({"red": [], "blue": []}), manager.dict()
+                clerks = [Process(target=sign_up, args=(teams, counts, who)) for who in ("Ada", "Bob")]
+                for clerk in clerks:
+                    clerk.start()
+                for clerk in clerks:
+                    clerk.join()
+                print(len(teams["red"]))
+    """,
+    "IPC503": """
+        from multiprocessing import Manager, Process
+
+        def note(lines):
+            lines.append("begun")
+
+        if __name__ == "__main__":
+            writer = Process(target=note, args=(Manager().list(),))  # want: IPC503
+            writer.start()
+            writer.join()
+    """,
+    "IPC504 IPC505": """
+        from multiprocessing import Manager, Process
+
+        def show(prices):
+            try:
+                for item in prices:  # want: IPC505
+                    print(item)
+            except AttributeError:
+                print("no manager")
+
+        if __name__ == "__main__":
+            with Manager() as manager:
+                prices = manager.dict({"tea": 3})
+                shower = Process(target=show, args=(prices,))
+                shower.start()
+                shower.join()
+            try:
+                print(prices["tea"])  # want: IPC504
+            except OSError:
+                print("gone")
+    """,
+    "IPC109 a manager": """
+        from multiprocessing import Manager, Process
+
+        def keep():
+            try:
+                with Manager() as manager:  # want: IPC109
+                    print(manager.list())
+            except AssertionError as error:
+                print(error)
+
+        if __name__ == "__main__":
+            keeper = Process(target=keep, daemon=True)
+            keeper.start()
+            keeper.join()
+    """,
 }
 
 LEAVES = {
+    "managers": """
+        import queue
+        from multiprocessing import Manager, Process
+        from multiprocessing.managers import BaseManager
+
+        class Till:
+            def __init__(self):
+                self.total = 0
+
+            def add(self, number):
+                self.total += number
+                return self.total
+
+        class Shop(BaseManager):
+            pass
+
+        Shop.register("Till", Till)
+
+        def work(names, lines, lock, tasks, done, space, number, till):
+            while True:
+                name = tasks.get()
+                if name is None:
+                    break
+                with lock:
+                    names[name] = names.get(name, 0) + 1
+                    lines.append(name)
+                    number.value += 1
+                    space.count += 1
+                till.add(1)
+                tasks.task_done()
+            kept = names["list"]
+            kept.append(1)
+            names[f"list {done.is_set()}"] = kept
+            for key, value in names.items():
+                value
+            done.set()
+
+        if __name__ == "__main__":
+            with Manager() as manager, Shop() as shop:
+                names, lines = manager.dict({"list": []}), manager.list()
+                space, number = manager.Namespace(), manager.Value("i", 0)
+                space.count = 0
+                lock, tasks, done, till = manager.RLock(), manager.Queue(), manager.Event(), shop.Till()
+                given = (names, lines, lock, tasks, done, space, number, till)
+                workers = [Process(target=work, args=given) for _ in range(2)]
+                for worker in workers:
+                    worker.start()
+                for name in ["ann", "bob"] * 4:
+                    tasks.put(name)
+                tasks.join()
+                for _ in workers:
+                    tasks.put(None)
+                done.wait()
+                for worker in workers:
+                    worker.join()
+                print(dict(names)["ann"], len(lines), space.count, number.value, till.add(0))
+                try:
+                    tasks.get(timeout=0.1)
+                except queue.Empty:
+                    print("empty")
+                barrier, condition = manager.Barrier(1), manager.Condition()
+                barrier.wait()
+                with condition:
+                    condition.notify_all()
+    """,
     "pools": """
         import asyncio
         from concurrent.futures import ProcessPoolExecutor, as_completed

@@ -162,8 +162,8 @@ class Event:
     """One deed of one role.
 
     ``name`` is the call as the text has it (``q.get``). ``blocking`` counts for gets, puts, receives, waits, joins,
-    acquires. ``payload`` is what is put, sent or written where it is a known constant. ``used``: the call's result
-    is used as a value. ``inherited``: the object was reached through a module global that this role's process did
+    acquires. ``payload`` is what is put, sent, written or (in a run) taken where it is a known constant. ``used``: the
+    call's result is used as a value. ``inherited``: the object was reached through a module global that this role's process did
     not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;

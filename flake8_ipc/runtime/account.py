@@ -58,6 +58,7 @@ class Account:
         self.threads: dict[tuple[str, int], Role] = {}
         self.last: dict[Role, tuple[Event, int]] = {}
         self.texts = Texts()
+        self.changes: dict[Event, Event] = {}
         self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
         self._numbered: dict[tuple[str, int], Event] = {}
         self._dependences: dict[str, Dependence] = {}
@@ -207,7 +208,7 @@ class Account:
         if verb is None or target is None or facts.get("place") is None:
             return None
         there = told.places[facts["place"]]
-        return Event(verb, target, self._placed(told, role, there), self.texts.call(there), failed=facts["type"])
+        return Event(verb, target, self.placed(role, self.texts.place(there)), self.texts.call(there), failed=facts["type"])
 
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
@@ -237,7 +238,7 @@ class Account:
         event = Event(
             Verb[verb],
             target,
-            self._placed(told, role, there),
+            self.placed(role, self.texts.place(there)),
             "unsized" if facts.get("unsized") else self.texts.call(there, verb),
             blocking=Blocking[facts.get("blocking", "FOREVER")],
             payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
@@ -271,9 +272,9 @@ class Account:
             above=self.texts.above([*calls, there], event) if event.verb not in _CELLS else (),
         )
 
-    def _placed(self, told: Told, role: Role, there: Where) -> Place:
-        """The place of an event: one in another file is told where the process is created that does it."""
-        place = self.texts.place(there)
+    @staticmethod
+    def placed(role: Role, place: Place) -> Place:
+        """The place of what a role does: one in another file is told where the process is created that does it."""
         home = role.home
         if home.parent is not None and place.path != home.place.path:
             return home.place.leading_to(place)
@@ -290,6 +291,9 @@ class Account:
         found = []
         for there, event in self._reads.get((told.name, name), {}).items():
             read = self.texts.node(there) if there.path == where.path else None
+            if isinstance(event.key, Constant) and isinstance(key, Constant) and event.key != key:
+                # Of another element.
+                continue
             if read is not None and write is not None and self._dependence(where.path).holds(read, write):
                 found.append(event)
         return key, tuple(found)

@@ -18,7 +18,7 @@ _RECEIVING = frozenset({"GET", "RECV", "POLL", "CALL", "CREATE", "RESULT", "SUBM
 _LOCKING = frozenset({"ACQUIRE", "WAIT", "PUT", "GET", "JOIN", "SET", "NOTIFY", "READ", "WRITE", "SEND", "RECV"})
 _DOING = {
     Wait.RECV: _RECEIVING,
-    Wait.REPLY: _RECEIVING,
+    Wait.REPLY: _RECEIVING | _LOCKING,
     Wait.ANY: frozenset({"POLL", "JOIN"}),
     Wait.SEND: frozenset({"PUT", "SEND"}),
     Wait.EXIT: frozenset({"JOIN", "WAIT"}),

@@ -50,6 +50,7 @@ def make(account: Account, kind: str, where: Where, facts: Facts) -> Shared:
     made.context = made.context or facts.get("context")
     if "manager" in facts:
         made.manager = account.find(facts["manager"], facts["at"])
+    made.open = made.open or bool(facts.get("open"))
     return made
 
 
@@ -60,6 +61,10 @@ def bound(account: Account, where: Where) -> str:
     for node in ast.walk(source.tree) if source.tree is not None and made is not None else ():
         if isinstance(node, ast.Assign) and node.value is made and len(node.targets) == 1:
             return source.text(node.targets[0])
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+            for target, value in zip(node.targets[0].elts, node.value.elts):
+                if value is made:
+                    return source.text(target)
         if isinstance(node, ast.NamedExpr) and node.value is made:
             return source.text(node.target)
     return "it"

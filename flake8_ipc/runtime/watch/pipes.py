@@ -43,10 +43,13 @@ def _tell_made(ends: tuple[Any, Any], duplex: bool) -> None:
 
 
 def _dropped(original: Any) -> Any:
+    # At the interpreter's end the names of this module may be gone before the last end of a pipe is.
+    look, tell, ends = current, safely(_tell_dropped), sys.is_finalizing
+
     def __del__(self: Any) -> None:
-        record = current()
-        if record is not None and self._handle is not None and not sys.is_finalizing():
-            safely(_tell_dropped)(record, self)
+        record = look() if not ends() else None
+        if record is not None and self._handle is not None:
+            tell(record, self)
         original(self)
 
     return __del__
