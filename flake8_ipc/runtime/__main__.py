@@ -22,9 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with session(options.program, options.start_method) as mine:
 
             def stuck(blocked: tuple[Blocked, ...]) -> bool:
-                """Tells at once who is stuck, and where; whether the program is to be ended."""
-                sys.stderr.write(standstill.told(mine, blocked))
-                sys.stderr.flush()
+                """Tells at once who is stuck; whether the program is to be ended."""
+                if options.output != "-" or options.format == "default":
+                    # Else what goes to standard error is for a machine to read.
+                    sys.stderr.write(standstill.told(mine, blocked))
+                    sys.stderr.flush()
                 if options.on_deadlock == "report":
                     report.write(judged(mine, blocked, options.wanted))
                 return bool(options.on_deadlock == "end")

@@ -22,6 +22,7 @@ from ..model import (
     Kind,
     Shared,
     Verb,
+    events,
 )
 from . import copies
 from .changes import note_put
@@ -193,6 +194,9 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.WAIT and name == "wait_for":
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
+    if deed.verb is Verb.RECV:
+        # EOFError is how a pipe tells that the other side is gone.
+        run.risk()
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
     if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
         return Data(message=event, thing=fresh_key())
@@ -257,7 +261,10 @@ def _wait_for(
 
     predicate = args.get(0, "predicate")
     if predicate is not None:
-        call_value(run, predicate, Arguments(), node)
+        with run.writing() as sequence:
+            call_value(run, predicate, Arguments(), node)
+        run.out.extend(sequence.items)
+        facts["reads"] = tuple(event for event in events(sequence) if event.verb is Verb.READ)
     either(run, lambda: _note(run.emit(deed.verb, shared, node, label, **facts)), lambda: None)
     return UNKNOWN
 

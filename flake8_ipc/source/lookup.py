@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import libcst as cst
 
 from ..model import Constant, Kind, Process, RoleKind, Verb
@@ -67,6 +70,9 @@ def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> 
     else:
         scope.names.add(name)
     before = run.load(scope.key, name) if node is not None else None
+    if run.birth is not None and scope.kind == "module" and run.birth.get(scope.key, name) is value:
+        # Bound anew to what it held at birth, as an initializer may do: from now on it is this process's own.
+        value = copy.copy(value)
     run.store(scope.key, name, value)
     if node is not None and type(before) is Ref:
         rebound(run, before, value, node)
@@ -181,7 +187,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
         elif isinstance(option, Ref):
             from .elements import write_element
 
-            write_element(run, option, index, value, target)
+            write_element(run, option if option is owner else replace(option, exact=False), index, value, target)
         elif isinstance(option, Inst):
             from .calls import call_method
             from .values import Arguments
