@@ -29,10 +29,9 @@ def _looks(account: Account, line: Line, event: Event) -> Event | None:
         return event
     source = account.texts.source(line.where.path)
     node = source.at(line.where)
-    found = _changed(source, node) if node is not None else None
-    if found is not None:
+    for found in _changed(source, node) if node is not None else ():
         place = account.placed(line.role, source.place(found.node))
-        account.changes[event] = _made(event, place, found, event.target)
+        account.changes.setdefault(event, []).append(_made(event, place, found, event.target))
     return event
 
 
@@ -42,34 +41,32 @@ def _made(event: Event, place: Place, found: _Change, proxy: Shared) -> Event:
     return change
 
 
-def _changed(source: Source, node: ast.expr) -> _Change | None:
+def _changed(source: Source, node: ast.expr) -> list[_Change]:
     """What is done to the value of an expression at once, or by the name that it is bound to."""
     found = _change_of(source, node)
     if found is not None:
-        return found
+        return [found]
     statement = source.parents.get(node)
     if not isinstance(statement, ast.Assign) or statement.value is not node or len(statement.targets) != 1:
-        return None
+        return []
     target = statement.targets[0]
-    if not isinstance(target, ast.Name):
-        return None
-    return _by_name(source, statement, target.id)
+    return _by_name(source, statement, target.id) if isinstance(target, ast.Name) else []
 
 
-def _by_name(source: Source, statement: ast.Assign, name: str) -> _Change | None:
-    """The first change of a name's object in the block that binds it, if nothing else is ever done with that name."""
+def _by_name(source: Source, statement: ast.Assign, name: str) -> list[_Change]:
+    """The changes of a name's object in the block that binds it; whether anything else is done with that name."""
     block = next((body for body in _blocks(source.parents[statement]) if statement in body), [])
     function = next((one for one in source.above(statement) if isinstance(one, (*FUNCTIONS, ast.Module))), None)
     uses = [one for one in ast.walk(function) if isinstance(one, ast.Name) and one.id == name] if function else []
     loads = [one for one in uses if isinstance(one.ctx, ast.Load)]
     changes = [_change_of(source, one) for one in loads]
     if not changes or len(uses) != len(loads) + 1:
-        return None
+        return []
     plain = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)
     behind = [one for one in block[block.index(statement) + 1 :] if isinstance(one, plain)]
     later = {node for one in behind for node in ast.walk(one)}
-    first = next((found for one, found in zip(loads, changes) if found is not None and one in later), None)
-    return first._replace(used=first.used or None in changes) if first is not None else None
+    found = [change for one, change in zip(loads, changes) if change is not None and one in later]
+    return [change._replace(used=change.used or None in changes) for change in found]
 
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -101,9 +98,9 @@ def _inserted(account: Account, program: Program) -> None:
             role.flow = _with(role.flow, account.changes)
 
 
-def _with(flow: Flow, changes: dict[Event, Event]) -> Flow:
+def _with(flow: Flow, changes: dict[Event, list[Event]]) -> Flow:
     if isinstance(flow, Event):
-        return Seq([flow, changes[flow]]) if flow in changes else flow
+        return Seq([flow, *changes[flow]]) if flow in changes else flow
     if isinstance(flow, Seq):
         return Seq([_with(item, changes) for item in flow.items])
     if isinstance(flow, Loop):

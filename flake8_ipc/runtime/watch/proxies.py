@@ -230,6 +230,16 @@ def _learnt(record: Record, who: Caller, proxy: Any, verb: str, event: int, resu
 _IMMUTABLE = (type(None), bool, int, float, str, bytes, tuple, frozenset)
 
 
+def _tell_lost(record: Record, args: tuple[Any, ...], error: BaseException) -> None:
+    """Tells a proxy that found no server: in the middle of the program, or before it could do anything."""
+    from .managers import proxy_name
+
+    record.write("raised", {"type": type(error).__name__})
+    who = asker(5)
+    if who is not None and len(args) > 1:
+        record.failed(record.event("CALL", proxy_name(args[1].address, args[1].id), who, none=True), error)
+
+
 def _rebuilt(original: Any) -> Any:
     """A proxy that comes up in another process, which may find no server any more (Lib/multiprocessing/managers.py)."""
 
@@ -239,7 +249,7 @@ def _rebuilt(original: Any) -> Any:
         except (OSError, EOFError) as error:
             record = current()
             if record is not None:
-                record.write("raised", {"type": type(error).__name__})
+                safely(_tell_lost)(record, args, error)
             hide(error)
             raise
 
