@@ -312,6 +312,43 @@ FINDS = {
             keeper.start()
             keeper.join()
     """,
+    "IPC209": """
+        from multiprocessing import Process, Queue
+
+        def count(blocks):
+            print(sum(len(block) for block in iter(blocks.get, None)))
+
+        if __name__ == "__main__":
+            blocks = Queue()
+            counter = Process(target=count, args=(blocks,))
+            counter.start()
+            for start in range(3):
+                block = list(range(start, start + 10))
+                blocks.put(block)
+                block.clear()  # want: IPC209
+            blocks.put(None)
+            counter.join()
+    """,
+    "IPC606": """
+        from multiprocessing import Lock, Pool
+
+        lock = None
+
+        def keep(given):
+            global lock
+            lock = given
+
+        def weigh(parcel):
+            with lock:
+                return len(parcel)
+
+        if __name__ == "__main__":
+            given = Lock()
+            with Pool(1, keep, (given,)) as pool:
+                with given:
+                    weight = pool.apply_async(weigh, ("a",))
+                    print(weight.get())  # want: IPC606
+    """,
 }
 
 LEAVES = {

@@ -43,7 +43,7 @@ def _made(event: Event, place: Place, found: _Change, proxy: Shared) -> Event:
 
 def _changed(source: Source, node: ast.expr) -> list[_Change]:
     """What is done to the value of an expression at once, or by the name that it is bound to."""
-    found = _change_of(source, node)
+    found = change_of(source, node)
     if found is not None:
         return [found]
     statement = source.parents.get(node)
@@ -55,11 +55,11 @@ def _changed(source: Source, node: ast.expr) -> list[_Change]:
 
 def _by_name(source: Source, statement: ast.Assign, name: str) -> list[_Change]:
     """The changes of a name's object in the block that binds it; whether anything else is done with that name."""
-    block = next((body for body in _blocks(source.parents[statement]) if statement in body), [])
+    block = next((body for body in blocks_of(source.parents[statement]) if statement in body), [])
     function = next((one for one in source.above(statement) if isinstance(one, (*FUNCTIONS, ast.Module))), None)
     uses = [one for one in ast.walk(function) if isinstance(one, ast.Name) and one.id == name] if function else []
     loads = [one for one in uses if isinstance(one.ctx, ast.Load)]
-    changes = [_change_of(source, one) for one in loads]
+    changes = [change_of(source, one) for one in loads]
     if not changes or len(uses) != len(loads) + 1:
         return []
     plain = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete)
@@ -69,14 +69,14 @@ def _by_name(source: Source, statement: ast.Assign, name: str) -> list[_Change]:
     return [change._replace(used=change.used or None in changes) for change in found]
 
 
-def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+def blocks_of(node: ast.AST) -> Iterator[list[ast.stmt]]:
     for name in ("body", "orelse", "finalbody"):
         found = getattr(node, name, None)
         if isinstance(found, list):
             yield found
 
 
-def _change_of(source: Source, node: ast.expr) -> _Change | None:
+def change_of(source: Source, node: ast.expr) -> _Change | None:
     """The change that an expression's value undergoes where it stands."""
     above = source.parents.get(node)
     if isinstance(above, ast.Attribute) and above.value is node:
@@ -92,9 +92,9 @@ def _change_of(source: Source, node: ast.expr) -> _Change | None:
 
 @finishes
 def _inserted(account: Account, program: Program) -> None:
-    """Puts each change behind the look that gave the copy."""
+    """Puts each change behind the look that gave the copy, or the put that may still hold it."""
     for role in program.roles:
-        if any(event in account.changes for event in role.events(Verb.READ)):
+        if any(event in account.changes for event in role.events(Verb.READ, Verb.PUT)):
             role.flow = _with(role.flow, account.changes)
 
 
