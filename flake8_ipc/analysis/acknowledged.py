@@ -111,7 +111,7 @@ def _seen(role: Role, queue: Shared) -> Account:
     if role.ending is not Ending.ITSELF and not waits:
         # Ended in its work: what it had taken last might have come to be acknowledged.
         taken = taken[:-1]
-    found.missing.update(dict.fromkeys(Taken(event) for event in taken))
+    found.missing.update(dict.fromkeys(Taken(event, event.payload) for event in taken))
     return found
 
 

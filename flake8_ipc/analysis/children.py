@@ -33,10 +33,45 @@ class Block:
 
 def blocked(study: Study) -> Iterator[Block]:
     """Every wait for a child that may be blocked, of children all of whose users are known."""
+    if study.program.observed:
+        yield from _seen(study.program)
+        return
     for role, create in study.program.events(Verb.CREATE):
         child = create.target
         if isinstance(child, Subprocess) and child.streams and not (child.whole or elsewhere(study, child)):
             yield from _Child(study, role, child).blocks()
+
+
+def _seen(program: Program) -> Iterator[Block]:
+    """The waits of a run that were proved to last for good, and those after which a pipe still held something."""
+    stuck = {halt.event for halt in program.halts}
+    for role in program.roles:
+        ended: set[Shared] = set()
+        for event in role.events():
+            child = event.target.child if isinstance(event.target, Stream) else event.target
+            if not isinstance(child, Subprocess) or child.whole:
+                continue
+            if event.verb in (Verb.KILL, Verb.TERMINATE):
+                ended.add(child)
+            asked = event.verb is Verb.WAIT or (event.verb is Verb.POLL and _again_and_again(event))
+            pipes = [one for one in event.unread if isinstance(one, Stream)] if asked and child not in ended else []
+            if event in stuck:
+                pipes = list(_untaken(program, child, event))
+            if pipes:
+                yield Block(event, child, pipes[0])
+
+
+def _again_and_again(event: Event) -> bool:
+    return any(isinstance(node, Loop) and node.count is None for node in event.setting.above)
+
+
+def _untaken(program: Program, child: Subprocess, event: Event) -> Iterator[Stream]:
+    """The pipes of a child that nobody reads, and last the one that nobody closes."""
+    tended = {one.target for _, one in program.events(Verb.RECV, Verb.CLOSE) if one is not event}
+    for which in ("stdout", "stderr", "stdin"):
+        pipe = child.streams.get(which)
+        if pipe is not None and pipe is not event.target and pipe not in tended:
+            yield pipe
 
 
 def elsewhere(study: Study, child: Subprocess) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import QUEUES, UNFINISHED, Blocking, Ending, Event, Halt, Kind, Lock, PipeEnd, Program, Role, Shared, Verb
+from ..model import QUEUES, UNFINISHED, Blocking, Ending, Event, Halt, Kind, Lock, PipeEnd, Program, Result, Role, Shared, Verb
 from .explore.game import Stuck, Waiting
 from .explore.stuck import Explorer, Verdict
 from .locks import Locks, root
@@ -131,6 +131,8 @@ def _awaited(program: Program, halts: list[Halt], number: int, holder: int | Non
     halt = halts[number]
     event = halt.event
     others = [(index, other) for index, other in enumerate(halts) if index != number]
+    if event is not None and isinstance(event.target, Result):
+        return {index for index, other in others if other.role.home.process is event.target.pool}
     if halt.awaits is not None:
         return {index for index, other in others if other.role.home is halt.awaits}
     if holder is not None:

@@ -1,5 +1,6 @@
 """What a program does between its processes, in one language for both witnesses."""
 
+from .changes import CHANGERS, TAKES
 from .events import UNFINISHED, Blocking, Clock, Constant, Event, Holding, Key, Setting, Verb
 from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
 from .objects import (
@@ -39,10 +40,12 @@ from .program import Ending, Halt, Program, Role, RoleKind, events, parts
 __all__ = [
     "BLOCKS",
     "CELLS",
+    "CHANGERS",
     "LOCKS",
     "PROXIES",
     "QUEUES",
     "SEMAPHORE_BACKED",
+    "TAKES",
     "UNFINISHED",
     "UNTOLD",
     "Argument",

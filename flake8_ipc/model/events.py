@@ -162,8 +162,8 @@ class Event:
     """One deed of one role.
 
     ``name`` is the call as the text has it (``q.get``). ``blocking`` counts for gets, puts, receives, waits, joins,
-    acquires. ``payload`` is what is put, sent or written where it is a known constant. ``used``: the call's result
-    is used as a value. ``inherited``: the object was reached through a module global that this role's process did
+    acquires. ``payload`` is what is put, sent, written or (in a run) taken where it is a known constant. ``used``: the
+    call's result is used as a value. ``inherited``: the object was reached through a module global that this role's process did
     not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;
@@ -174,7 +174,8 @@ class Event:
     queue or a pipe. ``early``: a process is started before its own ``__init__``, or one that a subclass may add, has
     made it ready. ``clock`` and ``failed`` are a run's: what this role knew of the others' past then, and the exception
     in which it ended (or "False", or UNFINISHED); ``own``: the message that was taken had been sent by this very
-    process; ``taken``: the put that it came of. ``passed``: what is put or sent is what this get or receive took last.
+    process; ``taken``: the put that it came of; ``unread``: the pipes of a child that held something when the wait for it
+    had ended, and that nobody else could read. ``passed``: what is put or sent is what this get or receive took last.
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
@@ -207,6 +208,7 @@ class Event:
     own: bool = False
     taken: Event | None = None
     passed: Event | None = None
+    unread: tuple[Shared, ...] = ()
 
     def again(self, other: Event) -> bool:
         """Whether another event is this one, or in a run the same deed of the text done again."""

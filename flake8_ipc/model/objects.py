@@ -339,12 +339,13 @@ class Result(Shared):
     """What a pool or executor gives back for a task that is still running.
 
     ``iterator``: it is iterated (``imap``, an executor's ``map``), not asked. ``called_back``: somebody is called when it
-    arrives, who may tell others.
+    arrives, who may tell others. ``raised`` is a run's: whether the task has ended in an exception.
     """
 
     pool: Shared | None = None
     iterator: bool = False
     called_back: bool = False
+    raised: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -352,12 +353,14 @@ class Subprocess(Shared):
     """A child of ``subprocess.Popen``; ``streams`` are this side's ends of its pipes, by name (``stdout``).
 
     ``whole``: one call makes it and waits for its end (``subprocess.call``). ``detached``: it gets a session of its own,
-    so that it can outlive the program.
+    so that it can outlive the program. ``left`` is a run's: whether it was alive when the process that made it had ended
+    (None: not known).
     """
 
     streams: dict[str, Stream] = field(default_factory=dict)
     whole: bool = False
     detached: bool = False
+    left: bool | None = None
 
 
 @dataclass(eq=False, slots=True)

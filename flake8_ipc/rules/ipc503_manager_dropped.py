@@ -28,6 +28,10 @@ _TELLS = {
 }
 
 
+# What a use of a proxy raises whose server has gone.
+_ERRORS = frozenset({"FileNotFoundError", "BrokenPipeError", "ConnectionResetError", "ConnectionRefusedError", "EOFError"})
+
+
 def check(study: Study) -> Iterator[Finding]:
     """Managers that nobody holds while others use what they serve."""
     for role in study.program.roles:
@@ -35,7 +39,7 @@ def check(study: Study) -> Iterator[Finding]:
             manager = event.target
             if manager.kind is not Kind.MANAGER or not event.exact:
                 continue
-            if event.name != "store" and not _in_use(study, role, event, manager):
+            if not (_failed(study, manager) if study.program.observed else _used(study, role, event, manager)):
                 continue
             yield Finding(
                 "IPC503",
@@ -45,6 +49,19 @@ def check(study: Study) -> Iterator[Finding]:
                 "as long as they do",
                 about=(manager,),
             )
+
+
+def _failed(study: Study, manager: Shared) -> bool:
+    """Whether a run has shown it: somebody found no server any more, at a use or as he was born."""
+    return any(
+        event.failed in _ERRORS for _, event in study.program.events() if event.target.manager is manager
+    ) or any(
+        role.raised in _ERRORS and any(shared.manager is manager for shared in role.given) for role in study.program.roles
+    )
+
+
+def _used(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
+    return drop.name == "store" or _in_use(study, role, drop, manager)
 
 
 def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, Kind, Verb
+from ..model import Ending, Event, Kind, Verb
 from .rule import Rule
 
 _POOLS = frozenset({Kind.POOL, Kind.EXECUTOR})
@@ -26,9 +26,12 @@ def check(study: Study) -> Iterator[Finding]:
     program = study.program
     ended = {event.target for _, event in program.events(*_ENDS)}
     used = {event.target for _, event in program.events(Verb.SUBMIT)}
-    for _, event in program.events(Verb.CREATE):
+    for role, event in program.events(Verb.CREATE):
         pool = event.target
         if pool.kind not in _POOLS or pool.managed or pool.open or pool.kept or pool in ended or not program.whole:
+            continue
+        if program.observed and (event.failed is not None or role.home.ending is not Ending.ITSELF):
+            # It was never made; or who was ended before its time might have closed it.
             continue
         # A library's own, which it does not use itself, is for those who import it.
         if event.setting.imported is None or pool in used:

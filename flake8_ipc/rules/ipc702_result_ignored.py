@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, Kind, Result, RoleKind, Verb
+from ..model import Ending, Event, Kind, Result, RoleKind, Verb
 from .rule import Rule
 
 _POOLS = frozenset({Kind.POOL, Kind.EXECUTOR})
@@ -24,9 +24,11 @@ def check(study: Study) -> Iterator[Finding]:
     program = study.program
     asked = {event.target for _, event in program.events(Verb.RESULT)}
     part = program.root.kind is RoleKind.ENTRY
-    for _, event in program.events(Verb.SUBMIT):
+    for role, event in program.events(Verb.SUBMIT):
         result = event.result
         if not isinstance(result, Result) or event.target.kind not in _POOLS or not program.whole:
+            continue
+        if program.observed and (not result.raised or role.home.ending is not Ending.ITSELF):
             continue
         if result not in asked and not result.open and not (part and result.kept):
             yield Finding("IPC702", event.place, _message(event, result), about=(result,))

@@ -31,9 +31,9 @@ def check(study: Study) -> Iterator[Finding]:
     for role in study.program.roles:
         for event in role.events(Verb.WAIT, Verb.JOIN):
             child = event.target
-            if not isinstance(child, Subprocess) or event.raises is None or child.open or elsewhere(study, child):
+            if not isinstance(child, Subprocess) or child.detached or child.open or elsewhere(study, child):
                 continue
-            if not child.detached and _given_up(study, role, event) and not _told_to_end(study, role, event):
+            if _abandoned(study, role, event, child):
                 yield Finding(
                     "IPC803",
                     event.place,
@@ -41,6 +41,20 @@ def check(study: Study) -> Iterator[Finding]:
                     f"{at(child.place, event.place)}) running; kill() it there, then wait() for it",
                     about=(child,),
                 )
+
+
+def _abandoned(study: Study, role: Role, event: Event, child: Subprocess) -> bool:
+    if study.program.observed:
+        return _seen(study, role, event, child)
+    return event.raises is not None and _given_up(study, role, event) and not _told_to_end(study, role, event)
+
+
+def _seen(study: Study, role: Role, event: Event, child: Subprocess) -> bool:
+    """Whether a run has shown it: the wait ran out of time, its process went on, and the child outlived it."""
+    if event.failed not in _EXPIRED or role.home.raised in _EXPIRED or child.left is False:
+        return False
+    told = {one.verb for _, one in study.program.uses(child) if one is not event}
+    return told.isdisjoint(_ENDS if child.left else _ENDS | _AGAIN)
 
 
 def _given_up(study: Study, role: Role, event: Event) -> bool:

@@ -58,6 +58,7 @@ class Account:
         self.threads: dict[tuple[str, int], Role] = {}
         self.last: dict[Role, tuple[Event, int]] = {}
         self.texts = Texts()
+        self.changes: dict[Event, list[Event]] = {}
         self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
         self._numbered: dict[tuple[str, int], Event] = {}
         self._dependences: dict[str, Dependence] = {}
@@ -146,7 +147,7 @@ class Account:
         if maker is None:
             return
         facts = next(facts for name, _, _, facts in maker.objects if name == process)
-        for name, place in landing(self, facts):
+        for name, place in landing(self, facts["handover"]):
             shared = self.find(name, facts["at"])
             if shared is not None:
                 yield shared, place
@@ -207,14 +208,13 @@ class Account:
         if verb is None or target is None or facts.get("place") is None:
             return None
         there = told.places[facts["place"]]
-        return Event(verb, target, self._placed(told, role, there), self.texts.call(there), failed=facts["type"])
+        return Event(verb, target, self.placed(role, self.texts.place(there)), self.texts.call(there), failed=facts["type"])
 
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
         number, _, verb, name, where, _, _, facts, _ = line
         mine = told.took.get(number, (None,))[0] == told.name
-        said = {key: value for key, value in facts.items() if key not in _UNTOLD}
-        return verb, name, where, told.failed.get(number), mine, json.dumps(said, sort_keys=True, default=str)
+        return verb, name, where, told.failed.get(number), mine, json.dumps(facts, sort_keys=True, default=str)
 
     def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
         """The number of the event that a thread was still in when it was ended; 0: none."""
@@ -238,7 +238,7 @@ class Account:
         event = Event(
             Verb[verb],
             target,
-            self._placed(told, role, there),
+            self.placed(role, self.texts.place(there)),
             "unsized" if facts.get("unsized") else self.texts.call(there, verb),
             blocking=Blocking[facts.get("blocking", "FOREVER")],
             payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
@@ -272,9 +272,9 @@ class Account:
             above=self.texts.above([*calls, there], event) if event.verb not in _CELLS else (),
         )
 
-    def _placed(self, told: Told, role: Role, there: Where) -> Place:
-        """The place of an event: one in another file is told where the process is created that does it."""
-        place = self.texts.place(there)
+    @staticmethod
+    def placed(role: Role, place: Place) -> Place:
+        """The place of what a role does: one in another file is told where the process is created that does it."""
         home = role.home
         if home.parent is not None and place.path != home.place.path:
             return home.place.leading_to(place)
@@ -291,6 +291,9 @@ class Account:
         found = []
         for there, event in self._reads.get((told.name, name), {}).items():
             read = self.texts.node(there) if there.path == where.path else None
+            if isinstance(event.key, Constant) and isinstance(key, Constant) and event.key != key:
+                # Of another element.
+                continue
             if read is not None and write is not None and self._dependence(where.path).holds(read, write):
                 found.append(event)
         return key, tuple(found)
@@ -360,8 +363,6 @@ def shown(path: str) -> str:
     return absolute if below.startswith(os.pardir) else below
 
 
-# What makes no difference between two turns of a loop: which of many results one is.
-_UNTOLD = frozenset({"which"})
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
 _ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})

@@ -18,13 +18,14 @@ _RECEIVING = frozenset({"GET", "RECV", "POLL", "CALL", "CREATE", "RESULT", "SUBM
 _LOCKING = frozenset({"ACQUIRE", "WAIT", "PUT", "GET", "JOIN", "SET", "NOTIFY", "READ", "WRITE", "SEND", "RECV"})
 _DOING = {
     Wait.RECV: _RECEIVING,
-    Wait.REPLY: _RECEIVING,
+    Wait.REPLY: _RECEIVING | _LOCKING,
     Wait.ANY: frozenset({"POLL", "JOIN"}),
     Wait.SEND: frozenset({"PUT", "SEND"}),
-    Wait.EXIT: frozenset({"JOIN"}),
+    Wait.EXIT: frozenset({"JOIN", "WAIT"}),
     Wait.LOCK: _LOCKING,
     Wait.OWNED: _LOCKING,
     Wait.THREAD: frozenset({"JOIN_THREAD"}),
+    Wait.WORK: frozenset({"RESULT"}),
 }
 
 
@@ -66,10 +67,11 @@ def halts(account: Account) -> Iterator[Halt]:
     by_pid = {told.pid: account.roles[told.name] for told in account.told.values() if not told.ended}
     for one in account.stuck:
         told = account.told.get(one.record)
-        if told is None or one.wait is Wait.WORK:
+        if told is None:
             continue
         role = account.roles[one.record] if one.thread == told.pid else account.threads.get((one.record, one.thread))
-        if role is not None:
+        # What waits for a result waits for other threads of its process, which a pool has.
+        if role is not None and (one.wait is not Wait.WORK or _event(account, role, one) is not None):
             awaits = by_pid.get(one.resource) if one.wait is Wait.EXIT else None
             event = _event(account, role, one)
             if event is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model import (
     CELLS,
@@ -50,6 +50,7 @@ def make(account: Account, kind: str, where: Where, facts: Facts) -> Shared:
     made.context = made.context or facts.get("context")
     if "manager" in facts:
         made.manager = account.find(facts["manager"], facts["at"])
+    made.open = made.open or bool(facts.get("open"))
     return made
 
 
@@ -60,6 +61,10 @@ def bound(account: Account, where: Where) -> str:
     for node in ast.walk(source.tree) if source.tree is not None and made is not None else ():
         if isinstance(node, ast.Assign) and node.value is made and len(node.targets) == 1:
             return source.text(node.targets[0])
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+            for target, value in zip(node.targets[0].elts, node.value.elts):
+                if value is made:
+                    return source.text(target)
         if isinstance(node, ast.NamedExpr) and node.value is made:
             return source.text(node.target)
     return "it"
@@ -116,35 +121,48 @@ def _process(account: Account, kind: Kind, place: Place, where: Where, facts: Fa
     subclass = None
     if facts["class"] is not None:
         subclass = ProcessClass(facts["class"], place, runs=facts["runs"])
-    handed = facts["handover"]
-    name = facts["class"] or (handed["callee"]["name"] if handed["callee"]["kind"] != "NONE" else "the process")
+    told = facts["handover"]
+    name = facts["class"] or (told["callee"]["name"] if told["callee"]["kind"] != "NONE" else "the process")
+    handed = handover(account, _of_process(call), where, told, facts["at"], place)
     return Process(
         kind,
         place,
         name,
         context=facts.get("method"),
-        handover=_handover(account, call, where, facts, place) if subclass is None else Handover(place, complete=False),
+        handover=handed if subclass is None else Handover(place, complete=False),
         daemon=bool(facts["daemon"]),
         subclass=subclass,
         group_given=facts.get("group_given", False),
     )
 
 
-def _handover(account: Account, call: ast.expr | None, where: Where, facts: Facts, place: Place) -> Handover:
+class Nodes(NamedTuple):
+    """Where a call's text has what is handed over: the callable, each argument, all of them, those by keyword."""
+
+    target: ast.expr | None
+    each: list[ast.expr]
+    given: ast.expr | None
+    named: ast.expr | None
+
+
+def _of_process(call: ast.expr | None) -> Nodes:
+    given = argument(call, "args", 3)
+    return Nodes(argument(call, "target", 1), list(elements(given)), given, argument(call, "kwargs", 4))
+
+
+def handover(account: Account, nodes: Nodes, where: Where, handed: Facts, at: int, place: Place) -> Handover:
+    """What is handed over, each part with its place in the text."""
     source = account.source(where.path)
-    handed, at = facts["handover"], facts["at"]
-    target, given = argument(call, "target", 1), argument(call, "args", 3)
-    found = Handover(place, _callee(account, handed["callee"], target, where, place))
+    found = Handover(place, _callee(account, handed["callee"], nodes.target, where, place))
     if handed.get("not_a_sequence"):
-        text = source.text(given) if given is not None else "args"
-        found.not_a_sequence = (text, source.place(given) if given is not None else place)
+        text = source.text(nodes.given) if nodes.given is not None else "args"
+        found.not_a_sequence = (text, source.place(nodes.given) if nodes.given is not None else place)
         return found
     found.complete = handed["complete"]
-    nodes = list(elements(given))
     for number, one in enumerate(handed["arguments"]):
-        node = nodes[number] if number < len(nodes) and "keyword" not in one else given
+        node = nodes.each[number] if number < len(nodes.each) and "keyword" not in one else nodes.given
         if "keyword" in one:
-            node = _keyword(argument(call, "kwargs", 4), one["keyword"])
+            node = _keyword(nodes.named, one["keyword"])
         found.arguments.append(
             Argument(
                 source.place(node) if node is not None else place,
@@ -201,9 +219,8 @@ def _signature(told: Facts | None) -> Signature | None:
     )
 
 
-def landing(account: Account, facts: Facts) -> Iterator[tuple[str, Place | None]]:
+def landing(account: Account, handed: Facts) -> Iterator[tuple[str, Place | None]]:
     """The objects that a process is handed, each with the place of the parameter that it lands in."""
-    handed = facts["handover"]
     names: dict[str, Place] = {}
     order: list[Place] = []
     definition = handed["callee"].get("definition")

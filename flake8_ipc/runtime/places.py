@@ -51,7 +51,8 @@ def _kind(code: CodeType) -> int:
     if file == "<string>" and code.co_names[:1] == ("acquire",) and code.co_name[:3] in ("get", "set"):
         # The accessors that sharedctypes makes by exec (``make_property``).
         return _INTERNAL
-    if file.startswith(_OURS) or file.endswith(_FRONTS):
+    if file.startswith(_OURS) or file.endswith(_FRONTS) or (file == "<string>" and code.co_names[-1:] == ("_callmethod",)):
+        # The last are the methods of proxies, which managers make by exec (``MakeProxyType``).
         return _FRONT
     if file.startswith(_LIBRARY) and not file.startswith(_SITE):
         if code.co_name in _ALIASES:

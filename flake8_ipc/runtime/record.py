@@ -135,15 +135,15 @@ class Record:
         """The number of the event by which this thread sends now; 0 where that is none of the program's own."""
         return self.sending.pop(threading.get_ident(), 0)
 
-    def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> None:
-        """Writes that an object is made."""
+    def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> int:
+        """Writes that an object is made; gives the event's number."""
         facts["at"] = time.monotonic_ns()
         context = context_of(caller.frame)
         if context is not None:
             facts["context"] = context
         with self._lock:
             self.write("object", name, kind, self.place(caller), facts)
-        self.event("CREATE", name, caller, **{key: facts[key] for key in ("payload", "unsized") if key in facts})
+        return self.event("CREATE", name, caller, **{key: facts[key] for key in ("payload", "unsized") if key in facts})
 
     def failed(self, event: int, error: BaseException) -> None:
         """Writes that what an event began ended in an exception."""

@@ -25,7 +25,8 @@ class Told:
     """One record as it was read: what one process told.
 
     ``calls`` are the places of the calls that led to a place when it was first met, outermost first. ``role`` is the
-    line at which its process had come up; ``ended`` whether it came to an end of its own.
+    line at which its process had come up; ``ended`` whether it came to an end of its own. ``more`` is what single parts
+    add, by what it is and what it is about: an event's number, an object's name.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Told:
     raised: dict[str, Any] = field(default_factory=dict)
     exits: list[tuple[int, int, int]] = field(default_factory=list)
     chosen: list[str] = field(default_factory=list)
-    more: list[list[Any]] = field(default_factory=list)
+    more: dict[tuple[str, Any], list[list[Any]]] = field(default_factory=dict)
     ended: bool = False
     idle: bool = False
     full: bool = False
@@ -116,5 +117,5 @@ def _take_process(told: Told, line: list[Any], number: int) -> None:
             told.full = True
         case ["end", moment, _]:
             told.ended, told.last = True, moment
-        case _:
-            told.more.append(line)
+        case [str(what), key, *rest]:
+            told.more.setdefault((what, key), []).append(rest)

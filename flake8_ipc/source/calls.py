@@ -193,7 +193,8 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
 
         return register(run, owner, args, node)
     from .containers import call_container
-    from .proxies import CHANGERS, change_copy
+    from ..model import CHANGERS
+    from .proxies import change_copy
 
     if method.name in CHANGERS:
         change_copy(run, owner, node, method.name, used=id(node) not in run.unused)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import PROXIES, Constant, Event, Holding, Key, Kind, Shared, Verb
+from ..model import CHANGERS, PROXIES, TAKES, Constant, Event, Holding, Key, Kind, Shared, Verb
 from . import contents
 from .elements import key_of, read, write
 from .joining import from_values, join, spread
@@ -24,16 +24,10 @@ _LOOKS = frozenset("keys values items copy index count __len__ _getvalue __iter_
 # Methods that add what was not there, and those that change the element they name.
 _ADDS = frozenset({"append", "extend", "add"})
 _NAMED = frozenset({"pop", "setdefault", "__delitem__"})
-# What changes a list, dict or set in place, and the functions that do so to their first argument.
-CHANGERS = frozenset(
-    """append extend insert remove pop clear sort reverse update setdefault popitem add discard appendleft popleft
-    difference_update intersection_update symmetric_difference_update __setitem__ __delitem__""".split()
-)
+# Functions that change their first argument in place.
 CHANGING_CALLS = frozenset(
     "heapq.heappush heapq.heappop heapq.heapify heapq.heapreplace random.shuffle bisect.insort bisect.insort_left".split()
 ) | {"bisect.insort_right", "operator.setitem"}
-# Changers whose result is the point of calling them on a copy of one's own.
-_TAKES = frozenset({"pop", "popitem", "popleft", "setdefault"})
 
 
 # -- what is put into a proxy
@@ -275,7 +269,7 @@ def change_copy(run: Run, value: Value, node: cst.CSTNode, name: str, *, used: b
         name,
         key=read_.key,
         exact=read_.exact,
-        used=copy.kept or (used and name in _TAKES and copy.named),
+        used=copy.kept or (used and name in TAKES and copy.named),
     )
     copy.change(event, run.loops)
 

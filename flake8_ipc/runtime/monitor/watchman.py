@@ -16,6 +16,7 @@ from ..stacks import SIGNAL, Frame
 from . import kernel
 from .ask import stacks
 from .chain import awaited
+from .foreign import foreign
 from .killers import Killers
 from .semaphores import Semaphores
 from .stuck import stuck
@@ -115,7 +116,8 @@ class Watchman:
     def _confirmed(self, first: World, found: dict[Member, Slot]) -> bool:
         """Whether nobody in the set ran between two looks: then all were asleep at once, and stay so."""
         now = time.monotonic()
-        if any(now - self._since.get((pid, number, slot.version), now) < _LASTING for (pid, number), slot in found.items()):
+        mine = {member: slot for member, slot in found.items() if member[0] in self._records}
+        if any(now - self._since.get((pid, number, slot.version), now) < _LASTING for (pid, number), slot in mine.items()):
             return False
         time.sleep(_APART)
         second = self._world(self._tables())
@@ -134,6 +136,7 @@ class Watchman:
     def _told(self, world: World, found: dict[Member, Slot]) -> list[Blocked]:
         """Each with its stack; nobody where a stack shows that a thread is elsewhere: in a signal's handler."""
         asked = {}
+        found = {member: slot for member, slot in found.items() if member[0] in self._records}
         for pid in {pid for pid, _ in found}:
             record = self._records[pid]
             path = self._session.stacks(record)
@@ -178,6 +181,7 @@ class Watchman:
                     self._semaphores.find(pid, slot.resource, self._line(self._records[pid]))
         coming = any(self._records[pid] in self._coming for pid in tables)
         processes = {pid: self._process(pid, one) for pid, one in tables.items()}
+        processes.update({one.pid: one for one in foreign(processes)})
         return World(processes, owners, self._peers, dict(self._semaphores.inodes), coming, self._killers.any)
 
     def _line(self, record: str) -> Iterator[str]:
@@ -255,6 +259,7 @@ _WAITING = (
     f"{os.sep}selectors.py",
     f"{os.sep}queue.py",
     f"{os.sep}socket.py",
+    f"{os.sep}subprocess.py",
 )
 
 

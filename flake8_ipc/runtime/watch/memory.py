@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from ..identity import MARK, also, mark
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, asker, caller
 from ..record import Record, current
@@ -29,8 +30,10 @@ def _made(original: Any) -> Any:
     def __init__(self: Any, name: Any = None, create: bool = False, *args: Any, **kwargs: Any) -> None:
         try:
             original(self, name, create, *args, **kwargs)
-        except FileNotFoundError:
-            safely(_tell_missing)(name, create)
+        except BaseException as error:
+            if isinstance(error, FileNotFoundError):
+                safely(_tell_missing)(name, create)
+            hide(error)
             raise
         safely(_tell_made)(self, create)
 
@@ -124,9 +127,12 @@ def _tell_looked(self: Any) -> None:
 
 
 def _dropped(original: Any) -> Any:
+    # At the interpreter's end the names of this module may be gone before the last block is.
+    tell, ends = safely(_tell_dropped), sys.is_finalizing
+
     def __del__(self: Any) -> None:
-        if not sys.is_finalizing():
-            safely(_tell_dropped)(self)
+        if not ends():
+            tell(self)
         original(self)
 
     return __del__

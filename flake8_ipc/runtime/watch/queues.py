@@ -16,7 +16,8 @@ _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "S
 
 
 def _put_facts(thing: Any, obj: Any = None, block: Any = True, timeout: Any = None) -> dict[str, Any]:
-    return {**constant(obj), **waiting(block, timeout)}
+    mutable = {"mutable": True} if type(obj) in (list, dict, set, bytearray) else {}
+    return {**constant(obj), **mutable, **waiting(block, timeout)}
 
 
 def _get_facts(thing: Any, block: Any = True, timeout: Any = None) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Executors of processes and what they are given (CPython Lib/concurrent/futures/process.py)."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from ..handing import handover
+from ..identity import MARK, also, mark
+from ..interruptions import hide
+from ..patch import done, replace, safely
+from ..places import Caller, asker, caller
+from ..record import Record, current
+from .tasks import between, made, tell_asked, tell_raised, tell_task, works
+
+# The result of the map that an executor is asked for now, by thread: the futures behind it are its own.
+_mapping = threading.local()
+
+
+def _made(original: Any) -> Any:
+    def __init__(
+        self: Any,
+        max_workers: Any = None,
+        mp_context: Any = None,
+        initializer: Any = None,
+        initargs: Any = (),
+        **kwargs: Any,
+    ) -> None:
+        def make() -> None:
+            original(self, max_workers, mp_context, initializer, initargs, **kwargs)
+
+        made(self, "EXECUTOR", max_workers, initializer, initargs, mp_context, make, "_call_queue")
+
+    return __init__
+
+
+def _threads_made(original: Any) -> Any:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        def make() -> None:
+            original(self, *args, **kwargs)
+
+        made(self, "THREAD_POOL", None, None, (), None, make, "")
+
+    return __init__
+
+
+def _given_to_thread(thing: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    return {"blocking": "NEVER"}
+
+
+def _submitted(original: Any) -> Any:
+    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        record, pool = current(), mark(self)
+        if record is None or pool is None:
+            return original(self, fn, *args, **kwargs)
+        site, event = getattr(_mapping, "site", None), 0
+        who = asker(2) if site is None else None
+        if who is not None:
+            site, event = _tell(record, who, pool, fn, args, kwargs) or (None, 0)
+        try:
+            future = original(self, fn, *args, **kwargs)
+        except BaseException as error:
+            record.failed(event, error)
+            hide(error)
+            raise
+        if site is not None:
+            setattr(future, MARK, site)
+        return future
+
+    return submit
+
+
+@safely
+def _tell(
+    record: Record, who: Caller, pool: str, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[str, int] | None:
+    found: tuple[str, int] | None = tell_task(record, who, pool, "submit", handover(fn, args, kwargs), each=False)
+    if found is not None and any("asyncio" in file for file in between(who)):
+        # The event loop takes the result.
+        tell_asked(record, who, found[0], blocking="NEVER")
+    return found
+
+
+def _mapped(original: Any) -> Any:
+    def map(self: Any, fn: Any, *iterables: Any, **kwargs: Any) -> Any:
+        record, pool, who = current(), mark(self), caller(2)
+        if record is None or pool is None or who is None:
+            return original(self, fn, *iterables, **kwargs)
+        told = _tell_map(record, who, pool, fn, iterables)
+        _mapping.site = told[0] if told is not None else None
+        try:
+            return original(self, fn, *iterables, **kwargs)
+        finally:
+            _mapping.site = None
+
+    return map
+
+
+@safely
+def _tell_map(record: Record, who: Caller, pool: str, fn: Any, iterables: tuple[Any, ...]) -> tuple[str, int] | None:
+    known = bool(iterables) and all(isinstance(one, (list, tuple, range)) and one for one in iterables)
+    handed = handover(fn, tuple(one[0] for one in iterables) if known else (), {})
+    handed["complete"] = handed.get("complete", False) and known
+    found: tuple[str, int] | None = tell_task(record, who, pool, "map", handed, each=True)
+    return found
+
+
+def _raised(original: Any) -> Any:
+    def set_exception(self: Any, exception: Any) -> Any:
+        if current() is not None and exception is not None:
+            tell_raised(mark(self))
+        return original(self, exception)
+
+    return set_exception
+
+
+def _exit_facts(thing: Any, *args: Any) -> dict[str, Any]:
+    return {}
+
+
+def install() -> None:
+    """Watches executors of processes."""
+    from concurrent.futures import Future, process, thread
+
+    executor: Any = process.ProcessPoolExecutor
+    replace(executor, "__init__", _made)
+    replace(process, "_process_worker", works)
+    replace(executor, "submit", _submitted)
+    replace(executor, "map", _mapped)
+    replace(Future, "set_exception", _raised)
+    done(executor, "shutdown", "SHUTDOWN", mark)
+    done(executor, "__exit__", "SHUTDOWN", mark, _exit_facts)
+    threads: Any = thread.ThreadPoolExecutor
+    replace(threads, "__init__", _threads_made)
+    done(threads, "submit", "SUBMIT", mark, _given_to_thread, who_calls=asker)
+    done(threads, "shutdown", "SHUTDOWN", mark)
+    done(threads, "__exit__", "SHUTDOWN", mark, _exit_facts)
+    also("concurrent.futures.process", ("ProcessPoolExecutor",), mark)
