@@ -23,8 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             def stuck(blocked: tuple[Blocked, ...]) -> bool:
                 """Tells at once who is stuck, and where; whether the program is to be ended."""
-                sys.stderr.write(standstill.told(mine, blocked))
-                sys.stderr.flush()
+                if options.output != "-" or options.format == "default":
+                    sys.stderr.write(standstill.told(mine, blocked))
+                    sys.stderr.flush()
                 if options.on_deadlock == "report":
                     report.write(judged(mine, blocked, options.wanted))
                 return bool(options.on_deadlock == "end")

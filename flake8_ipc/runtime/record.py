@@ -169,7 +169,6 @@ class Record:
         with self._lock:
             self.write("end", time.monotonic_ns(), self.clock.release())
 
-
     def release(self) -> None:
         """Gives the files back; whoever still holds this record tells nothing any more."""
         with self._lock:

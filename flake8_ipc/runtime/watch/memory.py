@@ -124,9 +124,12 @@ def _tell_looked(self: Any) -> None:
 
 
 def _dropped(original: Any) -> Any:
+    # At the interpreter's end the names of this module are gone before the last block is.
+    tell, ends = safely(_tell_dropped), sys.is_finalizing
+
     def __del__(self: Any) -> None:
-        if not sys.is_finalizing():
-            safely(_tell_dropped)(self)
+        if not ends():
+            tell(self)
         original(self)
 
     return __del__

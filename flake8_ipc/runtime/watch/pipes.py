@@ -43,19 +43,22 @@ def _tell_made(ends: tuple[Any, Any], duplex: bool) -> None:
 
 
 def _dropped(original: Any) -> Any:
+    # At the interpreter's end the names of this module are gone before the last connection is.
+    tell, ends = safely(_tell_dropped), sys.is_finalizing
+
     def __del__(self: Any) -> None:
-        record = current()
-        if record is not None and self._handle is not None and not sys.is_finalizing():
-            safely(_tell_dropped)(record, self)
+        if not ends() and self._handle is not None:
+            tell(self)
         original(self)
 
     return __del__
 
 
-def _tell_dropped(record: Any, connection: Any) -> None:
-    name = end(connection)
+def _tell_dropped(connection: Any) -> None:
+    record = current()
+    name = end(connection) if record is not None else None
     who = caller(4)
-    if name is not None and who is not None:
+    if record is not None and name is not None and who is not None:
         record.event("DROP", name, who)
 
 
