@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from ..command.unusable import Unusable
 from . import standstill
 from .arguments import parse
-from .judge import judged
-from .launcher import launch, leave, session, wait
+from .judge import judged, unwritten
+from .launcher import bare, launch, leave, session, wait
 from .monitor.watchman import Blocked
 from .report import Report
 
@@ -19,11 +20,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = parse(argv)
         report = Report(options.output, options.format)
-        with session(options.program, options.start_method) as mine:
+        with ExitStack() as stack:
+            try:
+                mine = stack.enter_context(session(options.program, options.start_method))
+            except OSError as error:
+                # The program is what counts.
+                sys.stderr.write(f"flake8-ipc: nothing can be written down, so nothing is watched: {error}\n")
+                return leave(bare(options.command))
 
             def stuck(blocked: tuple[Blocked, ...]) -> bool:
-                """Tells at once who is stuck, and where; whether the program is to be ended."""
+                """Tells at once who is stuck; whether the program is to be ended."""
                 if options.output != "-" or options.format == "default":
+                    # Else what goes to standard error is for a machine to read.
                     sys.stderr.write(standstill.told(mine, blocked))
                     sys.stderr.flush()
                 if options.on_deadlock == "report":
@@ -32,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             ending = wait(launch(mine, options.command), mine, stuck)
             found = judged(mine, ending.stuck, options.wanted)
+            sys.stderr.write(unwritten(mine))
         report.write(found)
     except (Unusable, OSError) as error:
         sys.stderr.write(f"flake8-ipc: {error}\n")

@@ -62,6 +62,8 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
     record = Record(session, _name(), known, child=parent is not None)
     record.write("process", os.getpid(), parent)
     tell_calm(record)
+    if parent is not None:
+        record.write("coming")
     begin(record)
     _prepare(record)
     _install()

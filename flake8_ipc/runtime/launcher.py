@@ -38,6 +38,11 @@ def launch(mine: Session, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, *_flags(), str(here), mine.folder, *arguments])
 
 
+def bare(arguments: Sequence[str]) -> int:
+    """Runs the program without the watch; gives its exit status."""
+    return subprocess.call([sys.executable, *_flags(), *arguments])
+
+
 def _flags() -> list[str]:
     return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined,no-any-return]
 

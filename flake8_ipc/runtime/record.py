@@ -26,6 +26,8 @@ from .slots import Slots
 
 # Events written one by one; past that, only those that say something new.
 _EACH = 4_000
+# Bytes that a record may come to, however many objects a program makes.
+_ROOM = 16 << 20
 
 
 class Record:
@@ -53,6 +55,7 @@ class Record:
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
+        self._room = _ROOM
         self.passive = False
         self.sender: list[Any] = [None, 0]
         self.sending: dict[int, int] = {}
@@ -67,12 +70,18 @@ class Record:
             return
         try:
             text = (json.dumps(line, ensure_ascii=True, default=_shown) + "\n").encode()
-            if _identity(self._file) != self._identity or os.write(self._file, text) < len(text):
-                self.full = True
+            self._room -= len(text)
+            if self._room < 0 or _identity(self._file) != self._identity or os.write(self._file, text) < len(text):
+                self._lose()
         except Exception as error:
             if by_handler(error):
                 raise
-            self.full = self.full or isinstance(error, OSError)
+            if isinstance(error, OSError):
+                self._lose()
+
+    def _lose(self) -> None:
+        self.full = True
+        self.slots.lose()
 
     def place(self, caller: Caller) -> int:
         """The number of a place, which is written down when it is first met."""
@@ -104,6 +113,8 @@ class Record:
 
     def event(self, verb: str, thing: str, caller: Caller, **facts: Any) -> int:
         """Writes that something is done to an object; gives the event's number, 0 where it says nothing new."""
+        if self.full:
+            return 0
         with self._lock:
             number = self._place_of_event(verb, thing, caller)
             if number < 0:

@@ -29,7 +29,9 @@ _HELD = struct.Struct("<QQ")
 _OWNER = struct.Struct("<Q")
 _HELD_AT = _SIZE * _SLOTS
 _HOLDS = 1024
-_WHOLE = _HELD_AT + _HELD.size * _HOLDS
+_LOST_AT = _HELD_AT + _HELD.size * _HOLDS
+# Behind them a mark: that not everything could be written down.
+_WHOLE = _LOST_AT + 8
 
 
 class Wait(enum.IntEnum):
@@ -164,11 +166,15 @@ class Slots:
         """Where it is told who of this process holds a lock; -1 where there is no room."""
         with self._lock:
             at = _HELD_AT + self._holds * _HELD.size
-            if at >= _WHOLE:
+            if at >= _LOST_AT:
                 return -1
             self._holds += 1
         _HELD.pack_into(self._table, at, number, 0)
         return at
+
+    def lose(self) -> None:
+        """Marks that not everything this process did could be written down."""
+        self._table[_LOST_AT] = 1
 
     def hold(self, at: int, taken: bool) -> None:
         """This thread has taken the lock of this entry, or is about to let it go: told before it is free for others."""
@@ -210,11 +216,21 @@ def table(path: str) -> Table:
         threads.append(thread)
         if thread and version % 2 == 0:
             found.slots[thread] = Slot(version, thread, Wait(wait), resource, place, ident)
-    for at in range(_HELD_AT, len(data) - _HELD.size + 1, _HELD.size):
+    for at in range(_HELD_AT, min(len(data), _LOST_AT) - _HELD.size + 1, _HELD.size):
         number, owner = _HELD.unpack_from(data, at)
         if 0 < owner <= len(threads):
             found.owners.setdefault(number, set()).add(threads[owner - 1])
     return found
+
+
+def lost(path: str) -> bool:
+    """Whether a process had no room for all that it had to tell; one that has no table had none at all."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(_LOST_AT)
+            return file.read(1) != b"\0"
+    except OSError:
+        return True
 
 
 def inodes(path: str, number: int) -> tuple[int, ...]:

@@ -17,13 +17,21 @@ from .stacks import Frame
 
 # Calls of one stack, and names in one sentence, that are told.
 _DEEPEST, _MOST = 20, 4
+_HEAD = "stuck for good"
 
 
 def told(session: Session, stuck: Sequence[Blocked]) -> str:
     """The report, one paragraph for each thread that has anything to do with the program's own text."""
-    report = _Report(session, stuck)
+    try:
+        return _told(_Report(session, stuck))
+    except Exception as error:
+        # The program is stuck all the same, and waits to be ended.
+        return f"{_HEAD} (what is known of it cannot be told: {type(error).__name__}: {error})\n"
+
+
+def _told(report: _Report) -> str:
     shown_ = [one for one in report.stuck if report.matters(one)]
-    lines = [f"stuck for good: nothing that is left can wake {_counted(len(shown_), 'thread')} of the program"]
+    lines = [f"{_HEAD}: nothing that is left can wake {_counted(len(shown_), 'thread')} of the program"]
     for one in shown_:
         lines.append(f"  {report.who(one)} {report.waits(one)}")
         lines += [f"    {line}" for line in report.stack(one)]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .places import Where
 from .session import Session
+from .slots import lost
 
 
 class Thread(NamedTuple):
@@ -69,6 +70,7 @@ def records(session: Session) -> dict[str, Told]:
                 _take(told, json.loads(line), number)
             except (ValueError, TypeError):
                 continue
+        told.full = lost(session.slots(told.name))
         found.append(told)
     return {told.name: told for told in sorted(found, key=lambda told: told.begun)}
 
@@ -112,8 +114,6 @@ def _take_process(told: Told, line: list[Any], number: int) -> None:
             told.exits.append((where, thread, moment))
         case ["chosen", method]:
             told.chosen.append(method)
-        case ["full"]:
-            told.full = True
         case ["end", moment, _]:
             told.ended, told.last = True, moment
         case _:

@@ -48,7 +48,8 @@ def exactly(program: Program) -> Numbers | None:
         return None
     if any(one.event.verb is Verb.START and number in high for _, one, number in numbers):
         return None
-    return Numbers(exact=max(high))
+    # A loop of which nobody knows how often it turns may have to give all that is taken.
+    return Numbers(exact=max(high), picks=_picks(_needed(program, max(high))))
 
 
 def picked(program: Program) -> Numbers:
@@ -60,8 +61,12 @@ def picked(program: Program) -> Numbers:
         if loop.count.exact > EXACT:
             high.add(loop.count.exact)
             processes |= one.event.verb is Verb.START
-    needed = min(_needed(program), _PROCESSES if processes else _HIGHEST)
-    return Numbers(picks=(1, 2, needed) if needed > 2 else (1, 2), one=len(high) == 1 and not _given_otherwise(program))
+    needed = min(_needed(program, EXACT), _PROCESSES if processes else _HIGHEST)
+    return Numbers(picks=_picks(needed), one=len(high) == 1 and not _given_otherwise(program))
+
+
+def _picks(needed: int) -> tuple[int, ...]:
+    return (1, 2, needed) if needed > 2 else (1, 2)
 
 
 def _known(program: Program) -> Iterator[tuple[Role, Surroundings, Loop]]:
@@ -73,10 +78,10 @@ def _known(program: Program) -> Iterator[tuple[Role, Surroundings, Loop]]:
                     yield role, one, loop
 
 
-def _needed(program: Program) -> int:
-    """How much is taken at most by loops that are played exactly, whatever it is: all may come of one loop's turns."""
+def _needed(program: Program, played: int) -> int:
+    """How much is taken at most by loops of up to ``played`` turns, whatever it is: all may come of one loop's turns."""
     return sum(
-        _turns(loop.count for loop in one.loops) * (2 if role.many else 1)
+        _turns((loop.count for loop in one.loops), played) * (2 if role.many else 1)
         for role in program.roles
         if any(role.events(*_TAKES))
         for one in surroundings(role.flow)
@@ -84,12 +89,12 @@ def _needed(program: Program) -> int:
     )
 
 
-def _turns(counts: Iterable[Count | None]) -> int:
+def _turns(counts: Iterable[Count | None], played: int) -> int:
     turns = 1
     for count in counts:
         if count is None:
             return 0
-        turns *= count.exact if count.exact is not None and count.exact <= EXACT else 1
+        turns *= count.exact if count.exact is not None and count.exact <= played else 1
     return turns
 
 

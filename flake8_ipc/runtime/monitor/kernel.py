@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import zlib
 from dataclasses import dataclass, field
 
 _PIPE = re.compile(r"(pipe|socket):\[(\d+)\]$")
@@ -16,7 +15,8 @@ _ALARMS = (14, 26, 27, 29)
 # What nobody sends to have something done: SIGINT, which Python always catches; faults; what the C library keeps for itself.
 _COMMON = frozenset({2, 4, 6, 7, 8, 11, 32, 33})
 _HELPERS = (b"multiprocessing.resource_tracker import main", b"multiprocessing.forkserver import main")
-_SEMAPHORE = re.compile(rb"/dev/shm/sem\.(\S+)")
+# The addresses and the inode of a semaphore in the file maps: one that was just made has another name there than its own.
+_SEMAPHORE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +/dev/shm/sem\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +106,28 @@ def helps(pid: int) -> bool:
     return any(one in line for one in _HELPERS)
 
 
-def semaphores(pid: int) -> frozenset[int] | None:
-    """The numbers of the semaphores that a process has at hand (see ``watch.locks``); None where that cannot be seen."""
+def semaphores(pid: int) -> tuple[tuple[int, int, int], ...] | None:
+    """The semaphores that a process has at hand: from where to where each lies, and its inode; None where none can be seen."""
     try:
         with open(f"/proc/{pid}/maps", "rb") as file:
-            return frozenset(zlib.crc32(b"/" + name) for name in _SEMAPHORE.findall(file.read()))
+            found = _SEMAPHORE.findall(file.read())
     except OSError:
         return None
+    return tuple((int(begin, 16), int(end, 16), int(inode)) for begin, end, inode in found)
 
 
 @dataclass(slots=True)
 class Holders:
     """Which processes hold which end: by inode, those that can read from it and those that can write to it.
 
-    ``sockets`` are the inodes that are one end of a two-way pipe; the other end has another.
+    ``sockets`` are the inodes that are one end of a two-way pipe; the other end has another. ``unseen`` are processes
+    that do not let us look.
     """
 
     readers: dict[int, set[int]] = field(default_factory=dict)
     writers: dict[int, set[int]] = field(default_factory=dict)
     sockets: set[int] = field(default_factory=set)
+    unseen: set[int] = field(default_factory=set)
 
 
 def holders() -> Holders:
@@ -139,6 +142,9 @@ def holders() -> Holders:
 def _add(pid: int, found: Holders) -> None:
     try:
         descriptors = os.listdir(f"/proc/{pid}/fd")
+    except PermissionError:
+        found.unseen.add(pid)
+        return
     except OSError:
         return
     for descriptor in descriptors:

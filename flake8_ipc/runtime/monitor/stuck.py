@@ -49,7 +49,7 @@ def _may_go_on(member: Member, slot: Slot, moment: _Moment) -> bool:
     process = moment.world.processes[member[0]]
     if not moment.acting.isdisjoint(moment.world.above(process.pid)):
         return True
-    if (process.signalled or process.server) and moment.anybody:
+    if (process.signalled or process.server or moment.world.killers) and moment.anybody:
         return True
     return _WAKERS[slot.wait](process, slot, moment)
 
@@ -73,11 +73,7 @@ def _works(process: Process, slot: Slot, moment: _Moment) -> bool:
 def _released(process: Process, slot: Slot, moment: _Moment) -> bool:
     """By anybody who has the semaphore at hand; a child that has still to come up may be given it."""
     world = moment.world
-    if world.strangers:
-        return True
-    if not world.has(process.pid, slot.resource):
-        return bool(moment.acting)
-    return any(world.has(pid, slot.resource) for pid in moment.acting)
+    return world.strangers or world.coming or any(world.has(pid, slot.resource) for pid in moment.acting)
 
 
 def _owner_releases(process: Process, slot: Slot, moment: _Moment) -> bool:
@@ -110,7 +106,7 @@ def _any_comes(process: Process, slot: Slot, moment: _Moment) -> bool:
 def _moves(inode: int, moment: _Moment, holders: dict[int, set[int]]) -> bool:
     """Whether anybody may use, or close, the other end."""
     world = moment.world
-    if inode in world.held.sockets and inode not in world.peers:
+    if world.hidden or (inode in world.held.sockets and inode not in world.peers):
         return True
     wakers = holders.get(world.peers.get(inode, inode), set())
     return not wakers or any(one in moment.acting or one not in world.processes for one in wakers)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from ..stacks import SIGNAL, Frame
 from . import kernel
 from .ask import stacks
 from .chain import awaited
+from .killers import Killers
+from .semaphores import Semaphores
 from .stuck import stuck
 from .world import Member, Process, World
 
@@ -68,6 +71,9 @@ class Watchman:
         self._pids: dict[str, int] = {}
         self._servers: set[str] = set()
         self._descriptors: dict[str, int] = {}
+        self._coming: set[str] = set()
+        self._semaphores = Semaphores()
+        self._killers = Killers(session.main)
         self._peers: dict[int, int] = {}
         self._read: dict[str, int] = {}
         self._asides: dict[str, set[int]] = {}
@@ -166,7 +172,20 @@ class Watchman:
         for pid, one in [*tables.items(), *left]:
             for number, threads in one.owners.items():
                 owners.setdefault(number, set()).update((pid, thread) for thread in threads)
-        return World({pid: self._process(pid, one) for pid, one in tables.items()}, owners, self._peers)
+        for pid, one in tables.items():
+            for slot in one.slots.values():
+                if slot.wait in (Wait.LOCK, Wait.OWNED):
+                    self._semaphores.find(pid, slot.resource, self._line(self._records[pid]))
+        coming = any(self._records[pid] in self._coming for pid in tables)
+        processes = {pid: self._process(pid, one) for pid, one in tables.items()}
+        return World(processes, owners, self._peers, dict(self._semaphores.inodes), coming, self._killers.any)
+
+    def _line(self, record: str) -> Iterator[str]:
+        """A record and those of the processes that it descends from."""
+        at: str | None = record
+        while at is not None:
+            yield at
+            at = self._parents.get(at)
 
     def _process(self, pid: int, one: Table) -> Process:
         record = self._records[pid]
@@ -194,6 +213,7 @@ class Watchman:
                 news = lines.read()
             whole = news.rpartition(b"\n")[0]
             self._read[file.name] = begun + len(whole) + bool(whole)
+            self._killers.note(whole)
             for line in whole.splitlines():
                 if line.startswith(_NEWS):
                     self._note(file.name.removesuffix(".record"), json.loads(line))
@@ -210,7 +230,13 @@ class Watchman:
                 self._harmless.setdefault(record, set()).update(signals)
             case ["aside", list(threads)]:
                 self._asides[record] = set(threads)
-            case ["server"]:
+            case ["coming"]:
+                self._coming.add(record)
+            case ["role", _]:
+                self._coming.discard(record)
+            case ["semaphore", int(number), int(address)]:
+                self._semaphores.note(record, number, address)
+            case ["server", False]:
                 self._servers.add(record)
             case ["stacks", int(descriptor)]:
                 self._descriptors[record] = descriptor
@@ -218,7 +244,10 @@ class Watchman:
                 self._peers[int(name.split(":")[1])] = int(peer.split(":")[1])
 
 
-_NEWS = (b'["process"', b'["object"', b'["server"', b'["stacks"', b'["calm"', b'["aside"')
+_NEWS = tuple(
+    f'["{kind}"'.encode()
+    for kind in "process object server stacks calm aside semaphore coming role".split()
+)
 _WAITING = (
     f"{os.sep}multiprocessing{os.sep}",
     f"{os.sep}concurrent{os.sep}futures{os.sep}",

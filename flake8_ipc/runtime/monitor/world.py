@@ -51,12 +51,17 @@ class Process:
 
 @dataclass(frozen=True)
 class World:
-    """All of them. ``owners`` tells by the number of a lock which threads hold it, those that have died included;
-    ``peers`` are the inodes of the two ends of each two-way pipe."""
+    """All of them. ``owners`` tells by the number of a lock which threads hold it, those that have died included; ``peers``
+    are the inodes of the two ends of each two-way pipe; ``semaphores`` those of the semaphores that are waited for, by number.
+    ``coming``: some process has begun, and has still to be given what it is to work with. ``killers``: any may end any other.
+    """
 
     processes: Mapping[int, Process]
     owners: Mapping[int, Set[Member]] = field(default_factory=dict)
     peers: Mapping[int, int] = field(default_factory=dict)
+    semaphores: Mapping[int, int] = field(default_factory=dict)
+    coming: bool = False
+    killers: bool = False
 
     @functools.cached_property
     def held(self) -> Holders:
@@ -66,13 +71,22 @@ class World:
     @functools.cached_property
     def strangers(self) -> bool:
         """Whether any descendant of theirs is not one of them (yet): a child that has still to come up, another program."""
-        parents = kernel.parents()
+        parents = self._parents
         for pid in parents:
             if pid in self.processes or not self._descends(pid, parents):
                 continue
             if not (parents[pid] in self.processes and kernel.helps(pid)):
                 return True
         return False
+
+    @functools.cached_property
+    def hidden(self) -> bool:
+        """Whether any descendant of theirs does not show which ends it holds."""
+        return any(self._descends(pid, self._parents) for pid in self.held.unseen)
+
+    @functools.cached_property
+    def _parents(self) -> dict[int, int]:
+        return kernel.parents()
 
     def _descends(self, pid: int, parents: Mapping[int, int]) -> bool:
         seen = {pid}
@@ -83,13 +97,14 @@ class World:
         return False
 
     @functools.cached_property
-    def _semaphores(self) -> dict[int, frozenset[int] | None]:
-        return {pid: kernel.semaphores(pid) for pid in self.processes}
+    def _at_hand(self) -> dict[int, frozenset[int] | None]:
+        found = {pid: kernel.semaphores(pid) for pid in self.processes}
+        return {pid: frozenset(one[2] for one in all_) if all_ is not None else None for pid, all_ in found.items()}
 
     def has(self, pid: int, number: int) -> bool:
         """Whether a process has a semaphore at hand; where that cannot be seen, it has."""
-        found = self._semaphores.get(pid)
-        return found is None or number in found
+        inode, found = self.semaphores.get(number), self._at_hand.get(pid)
+        return inode is None or found is None or inode in found
 
     def above(self, pid: int) -> set[int]:
         """A process and those that it descends from: any of these may end it."""

@@ -43,7 +43,11 @@ def _failed(event: Any, error: BaseException) -> None:
 def _asked(original: Any) -> Any:
     def asks(*args: Any, **kwargs: Any) -> Any:
         safely(_tell_asked)(args, kwargs)
-        return original(*args, **kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return asks
 

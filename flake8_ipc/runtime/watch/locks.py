@@ -85,6 +85,9 @@ def _methods(original: Any) -> Any:
         number = _number(self._semlock)
         name = f"lock:{number}"
         setattr(self, MARK, name)
+        record = current()
+        if record is not None:
+            record.write("semaphore", number, self._semlock.handle)
         signals = type(self).__name__ in ("Semaphore", "BoundedSemaphore")
         # Neither this nor the closures may hold the object itself: its semaphore is unlinked when it is collected.
         holding = self._flake8_ipc_holding = Holding(self._semlock, number, type(self).__name__ == "RLock")

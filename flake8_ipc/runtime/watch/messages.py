@@ -106,13 +106,14 @@ def _started(original: Any) -> Any:
 
 
 def _served(original: Any) -> Any:
-    def _run_server(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    def _run_server(cls: Any, registry: Any, address: Any, *args: Any, **kwargs: Any) -> Any:
         record = current()
         if record is not None:
             # A server passes nothing on from one client to the next but what they put into it.
             record.passive = True
-            record.write("server")
-        return original.__func__(cls, *args, **kwargs)
+            # At an address that was chosen for it, anybody may be a client.
+            record.write("server", address is not None)
+        return original.__func__(cls, registry, address, *args, **kwargs)
 
     return classmethod(_run_server)
 

@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 from ..identity import MARK, end
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import caller
 from ..record import current
@@ -27,7 +28,11 @@ def _listens(original: Any) -> Any:
         self: Any, address: Any = None, family: Any = None, backlog: int = 1, authkey: Any = None
     ) -> None:
         safely(_tell_listener)(self, address, family, authkey)
-        original(self, address, family, backlog, authkey)
+        try:
+            original(self, address, family, backlog, authkey)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return __init__
 
@@ -43,7 +48,11 @@ def _tell_listener(self: Any, address: Any, family: Any, authkey: Any) -> None:
 def _connects(original: Any) -> Any:
     def Client(address: Any, family: Any = None, authkey: Any = None) -> Any:
         place = safely(_tell_client)(address, family, authkey)
-        made = original(address, family, authkey)
+        try:
+            made = original(address, family, authkey)
+        except BaseException as error:
+            hide(error)
+            raise
         safely(_tell_connection)(made, place)
         return made
 
@@ -67,7 +76,11 @@ def _tell_connection(made: Any, name: Any) -> None:
 
 def _accepted(original: Any) -> Any:
     def accept(self: Any) -> Any:
-        made = original(self)
+        try:
+            made = original(self)
+        except BaseException as error:
+            hide(error)
+            raise
         safely(_tell_accepted)(made)
         return made
 
