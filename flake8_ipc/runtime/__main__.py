@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from ..command.unusable import Unusable
-from . import standstill
+from . import standstill, trace
 from .arguments import parse
 from .judge import judged, unwritten
 from .launcher import bare, launch, leave, session, wait
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report = Report(options.output, options.format)
         with ExitStack() as stack:
             try:
-                mine = stack.enter_context(session(options.program, options.start_method))
+                mine = stack.enter_context(session(options.program, options.start_method, traced=options.trace is not None))
             except OSError as error:
                 # The program is what counts.
                 sys.stderr.write(f"flake8-ipc: nothing can be written down, so nothing is watched: {error}\n")
@@ -41,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             ending = wait(launch(mine, options.command), mine, stuck)
             found = judged(mine, ending.stuck, options.wanted)
             sys.stderr.write(unwritten(mine))
+            if options.trace is not None:
+                trace.write(mine, options.trace, ending.stuck)
         report.write(found)
     except (Unusable, OSError) as error:
         sys.stderr.write(f"flake8-ipc: {error}\n")

@@ -21,11 +21,11 @@ _PACKAGES = str(pathlib.Path(__file__).resolve().parents[2])
 
 
 @contextmanager
-def session(main: str, start_method: str | None = None) -> Iterator[Session]:
+def session(main: str, start_method: str | None = None, *, traced: bool = False) -> Iterator[Session]:
     """A session with a folder of its own, which goes when it ends."""
     folder = tempfile.mkdtemp(prefix="flake8-ipc-")
     try:
-        mine = Session(folder, _PACKAGES, main, start_method)
+        mine = Session(folder, _PACKAGES, main, start_method, traced)
         mine.save()
         yield mine
     finally:

@@ -77,15 +77,21 @@ def done(
             except BaseException as error:
                 if event:
                     record.failed(event, error)
+                    record.returned(event)
                 hide(error)
                 raise
             if after is not None:
                 safely(after)(record, self, result, event)
+            if record.traced and event:
+                record.returned(event, took=verb in _TAKES)
             return result
 
         return watched
 
     replace(owner, name, make)
+
+
+_TAKES = frozenset({"GET", "RECV"})
 
 
 def _tell(

@@ -55,6 +55,7 @@ class Record:
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
+        self.traced = session.traced
         self._room = _ROOM
         self.passive = False
         self.sender: list[Any] = [None, 0]
@@ -161,6 +162,13 @@ class Record:
         if event:
             with self._lock:
                 self.write("failed", event, type(error).__name__)
+
+    def returned(self, event: int, *, took: bool = False) -> None:
+        """Writes when the call returned that an event is, and whose message it took: where that is wanted for a trace."""
+        if event and self.traced:
+            self.write("done", event, time.monotonic_ns(), *(self.sender if took else ()))
+            if took:
+                self.sender = [None, 0]
 
     def pass_on(self, name: str) -> None:
         """Leaves what this process knows with an object, for whoever is woken by it."""

@@ -26,7 +26,8 @@ class Told:
     """One record as it was read: what one process told.
 
     ``calls`` are the places of the calls that led to a place when it was first met, outermost first. ``role`` is the
-    line at which its process had come up; ``ended`` whether it came to an end of its own.
+    line at which its process had come up; ``ended`` whether it came to an end of its own. ``done`` is when calls returned,
+    ``came`` who sent what they took and by which event: both only in a run that is traced.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Told:
     threads: list[Thread] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
     took: dict[int, tuple[str, int]] = field(default_factory=dict)
+    done: dict[int, int] = field(default_factory=dict)
+    came: dict[int, tuple[str, int]] = field(default_factory=dict)
     pids: dict[int, str] = field(default_factory=dict)
     uncalled: list[tuple[str, list[Any] | None]] = field(default_factory=list)
     raised: dict[str, Any] = field(default_factory=dict)
@@ -90,6 +93,10 @@ def _take(told: Told, line: list[Any], number: int) -> None:
             told.objects.append((name, kind, where, facts))
         case ["failed", event, error]:
             told.failed[event] = error
+        case ["done", event, moment, *sender]:
+            told.done[event] = moment
+            if sender and sender[0] is not None:
+                told.came[event] = (sender[0], sender[1])
         case ["took", event, sender, sent]:
             told.took[event] = (sender, sent)
         case _:
