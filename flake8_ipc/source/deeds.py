@@ -194,6 +194,9 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.WAIT and name == "wait_for":
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
+    if deed.verb is Verb.RECV:
+        # EOFError is how a pipe tells that the other side is gone.
+        run.risk()
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
     if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
         return Data(message=event, thing=fresh_key())

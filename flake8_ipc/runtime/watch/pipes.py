@@ -43,22 +43,23 @@ def _tell_made(ends: tuple[Any, Any], duplex: bool) -> None:
 
 
 def _dropped(original: Any) -> Any:
-    # At the interpreter's end the names of this module are gone before the last connection is.
-    tell, ends = safely(_tell_dropped), sys.is_finalizing
+    # At the interpreter's end a module's names are gone before its last objects are.
+    ending, now, tell = sys.is_finalizing, current, safely(_tell_dropped)
 
     def __del__(self: Any) -> None:
-        if not ends() and self._handle is not None:
-            tell(self)
+        if not ending() and self._handle is not None:
+            record = now()
+            if record is not None:
+                tell(record, self)
         original(self)
 
     return __del__
 
 
-def _tell_dropped(connection: Any) -> None:
-    record = current()
-    name = end(connection) if record is not None else None
+def _tell_dropped(record: Any, connection: Any) -> None:
+    name = end(connection)
     who = caller(4)
-    if record is not None and name is not None and who is not None:
+    if name is not None and who is not None:
         record.event("DROP", name, who)
 
 
