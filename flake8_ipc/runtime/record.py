@@ -36,6 +36,7 @@ class Record:
     ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
     ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
     one is being sent now. ``closing`` are called when the process comes to its end. ``files`` are the watchers' own.
+    ``dull`` are the places, by verb, code, instruction and object, where nothing new will be told.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Record:
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
+        self.dull: dict[tuple[str, int, int, str], int] = {}
         self.traced = session.traced
         self._room = _ROOM
         self.passive = False
@@ -139,13 +141,14 @@ class Record:
         self.slots.place(place)
         key = (verb, thing, place)
         if self._number >= _EACH and key in self._seen:
+            self.dull[verb, id(caller.code), caller.instruction, thing] = place
             return -1
         self._seen.add(key)
         return place
 
     def sent(self) -> int:
         """The number of the event by which this thread sends now; 0 where that is none of the program's own."""
-        return self.sending.pop(threading.get_ident(), 0)
+        return self.sending.pop(threading.get_ident(), 0) if self.sending else 0
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> None:
         """Writes that an object is made."""
