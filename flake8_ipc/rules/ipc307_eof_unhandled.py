@@ -15,7 +15,7 @@ from ..analysis.ends import CLOSES, events_of
 from ..analysis.study import Study
 from ..analysis.surroundings import surroundings
 from ..finding import Finding
-from ..model import Event, PipeEnd, Program, Role, RoleKind, Verb
+from ..model import Event, Kind, PipeEnd, Program, Role, RoleKind, Verb
 from .rule import Rule
 
 
@@ -28,7 +28,7 @@ def check(study: Study) -> Iterator[Finding]:
             continue
         for one in surroundings(role.flow):
             event = one.event
-            if event.verb is not Verb.RECV or one.catches_eof or not one.endless:
+            if event.verb is not Verb.RECV or event.target.kind is not Kind.PIPE_END or one.catches_eof or not one.endless:
                 continue
             if _never_ends(study.program, role, event) or _holds_both(study.program, role, event):
                 continue
@@ -37,6 +37,7 @@ def check(study: Study) -> Iterator[Finding]:
                 event.place,
                 f"{event.name}() raises EOFError when the other side is gone, which nothing here catches, and this loop "
                 f"has no other end; catch EOFError around it or send a message that ends the loop",
+                about=(event.target,),
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, Kind, RoleKind, Verb, events
+from ..model import Blocking, Count, Kind, RoleKind, Verb, events
 from . import contents
 from .elements import iterate_shared, iterated
 from .joining import from_values, is_faceless, join
@@ -28,6 +28,7 @@ from .values import (
     Items,
     Many,
     Name,
+    OneOf,
     Opaque,
     Partial,
     Pid,
@@ -241,6 +242,29 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
 
 
+@calls("itertools.islice")
+def _islice(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Some of what an iterable gives; what is iterated of a shared object is told here, though it is taken later."""
+    value = args.get(0, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, contents.inexact(iterated(run, value, node, whole=False)[1]), sequence=False)
+
+
+@calls("itertools.chain")
+def _chain(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """All that several iterables give, one after the other."""
+    if args.open or any(isinstance(value, Generator) for value in args.values()):
+        run.open(*args.values())
+        return UNKNOWN
+    parts: list[Value] = []
+    for value in args.values():
+        whole = Items(*iterated(run, value, node)) if isinstance(value, (Ref, OneOf)) else value
+        parts += contents.parts_or_many(run, whole)
+    return Items(tuple(parts), sequence=False)
+
+
 @calls("map")
 def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     from .calls import call_value
@@ -409,6 +433,9 @@ def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     home = run.role.home
     mine = [role for role in run.program.roles if role.parent is not None and role.parent.home is home]
     found = [role.process for role in mine if role.kind is RoleKind.PROCESS and role.process is not None]
+    for process in found:
+        # Those that are closed are not among them.
+        run.emit(Verb.QUERY, process, node, "active_children", exact=False, blocking=Blocking.NEVER)
     if len(found) <= UNROLLED:
         return Items(tuple(Many(Ref(process), Count()) for process in found))
     for process in found:
