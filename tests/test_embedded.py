@@ -76,9 +76,9 @@ def test_one_within_another(tmp_path: pathlib.Path) -> None:
 
 def test_woken_where_it_is_stuck(tmp_path: pathlib.Path) -> None:
     text = """
-    lock = multiprocessing.Lock()
     try:
         with runtime.watch() as seen:
+            lock = multiprocessing.Lock()
             with lock:
                 with lock:
                     pass

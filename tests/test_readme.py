@@ -40,7 +40,7 @@ def project(tmp_path: pathlib.Path) -> pathlib.Path:
 def test_there_are_commands() -> None:
     assert len(COMMANDS) > 10
     kinds = {line.split()[1] for line in COMMANDS if line.startswith("flake8-ipc")}
-    assert kinds == {"check", "explain", "fix", "draw", "baseline"}
+    assert kinds == {"check", "explain", "fix", "draw", "baseline", "confirm"}
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -63,8 +63,11 @@ def test_the_command_runs(line: str, project: pathlib.Path, tmp_path_factory: py
         # The program there is stuck, and standard output is its own.
         told = (project / "found.txt").read_text() if "--output" in line else done.stderr
         assert (done.returncode, done.stdout) == (70, "")
-        # Where the processes stand is told before what is found.
-        assert [row.split()[:2] for row in told.splitlines() if row.startswith("wait.py:")][0] == ["wait.py:8:14:", "IPC201"]
+        assert ["wait.py:8:14:", "IPC201"] in [row.split()[:2] for row in told.splitlines()]
+        return
+    if line.startswith("flake8-ipc confirm"):
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.endswith("2 confirmed, 0 predicted, 0 not seen in this run, 0 beyond the linter\n")
         return
     assert done.stderr == ""
     # What finds something says so by 1; nothing may be called wrongly.

@@ -13,7 +13,7 @@ from .. import __version__
 from .unusable import Unusable
 
 # By the names of their modules: only the one that is called is loaded, for some bring libcst with them.
-_COMMANDS = ("check", "explain", "fix", "baseline", "draw")
+_COMMANDS = ("check", "explain", "fix", "baseline", "draw", "confirm")
 
 
 class _Parser(argparse.ArgumentParser):

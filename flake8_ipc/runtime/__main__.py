@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from ..command.unusable import Unusable
-from . import standstill
+from . import standstill, trace
 from .arguments import parse
-from .judge import judged
-from .launcher import launch, leave, session, wait
+from .judge import judged, unwritten
+from .launcher import bare, launch, leave, session, wait
 from .monitor.watchman import Blocked
 from .report import Report
 
@@ -19,7 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = parse(argv)
         report = Report(options.output, options.format)
-        with session(options.program, options.start_method) as mine:
+        with ExitStack() as stack:
+            try:
+                mine = stack.enter_context(session(options.program, options.start_method, traced=options.trace is not None))
+            except OSError as error:
+                # The program is what counts.
+                sys.stderr.write(f"flake8-ipc: nothing can be written down, so nothing is watched: {error}\n")
+                return leave(bare(options.command))
 
             def stuck(blocked: tuple[Blocked, ...]) -> bool:
                 """Tells at once who is stuck; whether the program is to be ended."""
@@ -33,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             ending = wait(launch(mine, options.command), mine, stuck)
             found = judged(mine, ending.stuck, options.wanted)
+            sys.stderr.write(unwritten(mine))
+            if options.trace is not None:
+                trace.write(mine, options.trace, ending.stuck)
         report.write(found)
     except (Unusable, OSError) as error:
         sys.stderr.write(f"flake8-ipc: {error}\n")

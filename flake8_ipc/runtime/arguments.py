@@ -38,6 +38,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ignore", default="", metavar="LIST", help="leave these out")
 
 
+def _add_trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--trace", metavar="FILE", help="write what was done and waited for, for Perfetto or chrome://tracing")
+
+
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The options; ``command`` is the program as Python is to be called for it. Raises Unusable."""
     parser = _Parser(
@@ -47,6 +51,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         allow_abbrev=False,
     )
     add_options(parser)
+    _add_trace(parser)
     parser.add_argument("-m", dest="module", action="store_true", help="run a module instead of a script")
     parser.add_argument("command", nargs=argparse.PARSER, metavar="PROGRAM", help="the program, and its own arguments")
     options = parser.parse_args(argv)
@@ -66,6 +71,8 @@ def check(options: argparse.Namespace) -> None:
     """Refuses what cannot be done, before anything is run."""
     options.wanted = Configuration(select=code_list("select", options.select), ignore=code_list("ignore", options.ignore))
     writable("output", options.output)
+    if options.trace is not None:
+        writable("trace", options.trace)
     program = options.command[0]
     if not options.module:
         if not os.path.exists(program) or os.path.isdir(program):

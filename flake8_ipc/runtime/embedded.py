@@ -22,6 +22,7 @@ from .monitor import kernel
 from .monitor.watchman import Blocked, Watchman
 from .record import begin, current
 from .session import Session
+from .slots import Wait, table
 
 if TYPE_CHECKING:
     from ..command.configuration import Configuration
@@ -115,11 +116,29 @@ class Watch:
         return self.findings
 
     def _wait(self, watchman: Watchman, session: Session, patience: float) -> None:
-        deadline = time.monotonic() + patience
-        while self._others(watchman) and time.monotonic() < deadline:
-            if _stuck(session):
-                return
-            time.sleep(_POLL)
+        """Gives the processes that are left a while to end; those that wait may be proved to wait for good."""
+        begun = time.monotonic()
+        with self._idle():
+            while self._others(watchman) and not _stuck(session):
+                lasted = time.monotonic() - begun
+                if lasted > patience * (2 if self._await_anything(watchman, session) else 1):
+                    return
+                time.sleep(_POLL)
+
+    @contextmanager
+    def _idle(self) -> Iterator[None]:
+        """Meanwhile this thread does nothing to anybody; but the end of the program would end its daemons."""
+        children = getattr(sys.modules.get("multiprocessing.process"), "_children", ())
+        if self._record is None or any(child.daemon for child in list(children)):
+            yield
+        else:
+            with self._record.slots.waiting(Wait.SERVE, 0):
+                yield
+
+    def _await_anything(self, watchman: Watchman, session: Session) -> bool:
+        """Whether all that are left wait for something, so that our monitor may still be about to speak."""
+        tables = [table(session.slots(watchman.record(pid) or "")) for pid in self._others(watchman)]
+        return all(any(slot.wait is not Wait.NOTHING for slot in one.slots.values()) for one in tables)
 
     def _others(self, watchman: Watchman) -> list[int]:
         return [pid for pid in watchman.living() if pid != self._host]

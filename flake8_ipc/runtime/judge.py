@@ -15,6 +15,7 @@ from .account import Account
 from .monitor.watchman import Blocked
 from .places import is_library
 from .session import Session
+from .told import records
 
 # What only the text can show: a run neither proves nor refutes it.
 SOURCE_ONLY = frozenset({"IPC107", "IPC110", "IPC203", "IPC405"})
@@ -49,6 +50,9 @@ def judged(session: Session, stuck: Sequence[Blocked] = (), wanted: Configuratio
         place = finding.place
         if finding.code in SOURCE_ONLY or is_library(place.path) or (finding.code in _WAITS and place.spot not in halted):
             continue
+        if not program.whole and place.spot not in seen:
+            # What could not be written down may have put it right.
+            continue
         if wanted is not None and not wanted.wants(finding.code, place.path):
             continue
         if place.path not in silence or not silence[place.path].silences(finding.code, place.line):
@@ -64,6 +68,14 @@ def _failed(program: Program) -> set[tuple[str, int, int]]:
 def _told(finding: Finding, lines: list[str], seen: bool) -> Remark:
     remark = told(finding, lines)
     return replace(remark, message=f"{remark.message} [{PREDICTED if finding.code in _FORETOLD and not seen else PROVEN}]")
+
+
+def unwritten(session: Session) -> str:
+    """The line for the user where not everything could be written down; empty where it could."""
+    lost = [str(told.pid) for told in records(session).values() if told.full]
+    if not lost:
+        return ""
+    return f"flake8-ipc: no room to write down all that was done in process {', '.join(lost)}: less of it is judged\n"
 
 
 def certainty(remark: Remark) -> str:

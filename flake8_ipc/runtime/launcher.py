@@ -21,11 +21,11 @@ _PACKAGES = str(pathlib.Path(__file__).resolve().parents[2])
 
 
 @contextmanager
-def session(main: str, start_method: str | None = None) -> Iterator[Session]:
+def session(main: str, start_method: str | None = None, *, traced: bool = False) -> Iterator[Session]:
     """A session with a folder of its own, which goes when it ends."""
     folder = tempfile.mkdtemp(prefix="flake8-ipc-")
     try:
-        mine = Session(folder, _PACKAGES, main, start_method)
+        mine = Session(folder, _PACKAGES, main, start_method, traced)
         mine.save()
         yield mine
     finally:
@@ -36,6 +36,11 @@ def launch(mine: Session, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     """Starts the program under the watch, with our own standard streams."""
     here = pathlib.Path(__file__).with_name("program.py")
     return subprocess.Popen([sys.executable, *_flags(), str(here), mine.folder, *arguments])
+
+
+def bare(arguments: Sequence[str]) -> int:
+    """Runs the program without the watch; gives its exit status."""
+    return subprocess.call([sys.executable, *_flags(), *arguments])
 
 
 def _flags() -> list[str]:

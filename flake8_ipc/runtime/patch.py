@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .identity import MARK
 from .interruptions import by_handler, hide
 from .places import Caller, by_coroutine, caller
 from .record import Record, current
@@ -64,28 +65,43 @@ def done(
     ``who_calls`` finds whose call it is.
     """
     tell = safely(_tell)
+    then = safely(after) if after is not None else None
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
             record = current()
-            who = who_calls(2) if record is not None else None
-            if record is None or who is None:
+            if record is None:
                 return original(self, *args, **kwargs)
-            event = tell(record, who, verb, identify, facts, self, args, kwargs)
+            event = 0
+            frame = sys._getframe(1)
+            place = record.dull.get((verb, id(frame.f_code), frame.f_lasti, getattr(self, MARK, ""))) if record.dull else None
+            if place is not None:
+                record.slots.place(place)
+            else:
+                who = who_calls(2)
+                if who is None:
+                    return original(self, *args, **kwargs)
+                event = tell(record, who, verb, identify, facts, self, args, kwargs)
             try:
                 result = original(self, *args, **kwargs)
             except BaseException as error:
                 if event:
                     record.failed(event, error)
+                    record.returned(event)
                 hide(error)
                 raise
-            if after is not None:
-                safely(after)(record, self, result, event)
+            if then is not None:
+                then(record, self, result, event)
+            if record.traced and event:
+                record.returned(event, took=verb in _TAKES)
             return result
 
         return watched
 
     replace(owner, name, make)
+
+
+_TAKES = frozenset({"GET", "RECV"})
 
 
 def _tell(

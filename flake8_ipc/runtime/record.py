@@ -26,6 +26,8 @@ from .slots import Slots
 
 # Events written one by one; past that, only those that say something new.
 _EACH = 4_000
+# Bytes that a record may come to, however many objects a program makes.
+_ROOM = 16 << 20
 
 
 class Record:
@@ -34,6 +36,7 @@ class Record:
     ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
     ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
     one is being sent now. ``closing`` are called when the process comes to its end. ``files`` are the watchers' own.
+    ``dull`` are the places, by verb, code, instruction and object, where nothing new will be told.
     """
 
     def __init__(
@@ -53,6 +56,9 @@ class Record:
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
+        self.dull: dict[tuple[str, int, int, str], int] = {}
+        self.traced = session.traced
+        self._room = _ROOM
         self.passive = False
         self.sender: list[Any] = [None, 0]
         self.sending: dict[int, int] = {}
@@ -67,12 +73,18 @@ class Record:
             return
         try:
             text = (json.dumps(line, ensure_ascii=True, default=_shown) + "\n").encode()
-            if _identity(self._file) != self._identity or os.write(self._file, text) < len(text):
-                self.full = True
+            self._room -= len(text)
+            if self._room < 0 or _identity(self._file) != self._identity or os.write(self._file, text) < len(text):
+                self._lose()
         except Exception as error:
             if by_handler(error):
                 raise
-            self.full = self.full or isinstance(error, OSError)
+            if isinstance(error, OSError):
+                self._lose()
+
+    def _lose(self) -> None:
+        self.full = True
+        self.slots.lose()
 
     def place(self, caller: Caller) -> int:
         """The number of a place, which is written down when it is first met."""
@@ -104,6 +116,8 @@ class Record:
 
     def event(self, verb: str, thing: str, caller: Caller, **facts: Any) -> int:
         """Writes that something is done to an object; gives the event's number, 0 where it says nothing new."""
+        if self.full:
+            return 0
         with self._lock:
             number = self._place_of_event(verb, thing, caller)
             if number < 0:
@@ -127,13 +141,14 @@ class Record:
         self.slots.place(place)
         key = (verb, thing, place)
         if self._number >= _EACH and key in self._seen:
+            self.dull[verb, id(caller.code), caller.instruction, thing] = place
             return -1
         self._seen.add(key)
         return place
 
     def sent(self) -> int:
         """The number of the event by which this thread sends now; 0 where that is none of the program's own."""
-        return self.sending.pop(threading.get_ident(), 0)
+        return self.sending.pop(threading.get_ident(), 0) if self.sending else 0
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> int:
         """Writes that an object is made; gives the event's number."""
@@ -150,6 +165,13 @@ class Record:
         if event:
             with self._lock:
                 self.write("failed", event, type(error).__name__)
+
+    def returned(self, event: int, *, took: bool = False) -> None:
+        """Writes when the call returned that an event is, and whose message it took: where that is wanted for a trace."""
+        if event and self.traced:
+            self.write("done", event, time.monotonic_ns(), *(self.sender if took else ()))
+            if took:
+                self.sender = [None, 0]
 
     def pass_on(self, name: str) -> None:
         """Leaves what this process knows with an object, for whoever is woken by it."""

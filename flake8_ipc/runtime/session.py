@@ -14,12 +14,14 @@ class Session:
     ``folder`` holds one record for each process, and one board for each object that passes clocks on. ``packages`` is
     the folder that flake8_ipc itself is imported from: a child may know nothing of it. ``main`` is the script or module
     of the program; ``start_method`` is what to run it under, where that is asked for.
+    ``traced``: whether it is told, too, when each call has returned, and whose message it took.
     """
 
     folder: str
     packages: str
     main: str
     start_method: str | None = None
+    traced: bool = False
 
     def record(self, name: str) -> str:
         """The file of one process's record."""

@@ -21,6 +21,9 @@ from dataclasses import dataclass, field
 _SLOT = struct.Struct("<QIIQqQ")
 _VERSION = struct.Struct("<Q")
 _PLACE = struct.Struct("<q")
+# What is waited for, as it lies in a slot.
+_WAIT = struct.Struct("<IQ")
+_WAIT_AT = 12
 _PLACE_AT = _SLOT.size - 2 * _PLACE.size
 _SIZE = 64
 _SLOTS = 256
@@ -29,7 +32,9 @@ _HELD = struct.Struct("<QQ")
 _OWNER = struct.Struct("<Q")
 _HELD_AT = _SIZE * _SLOTS
 _HOLDS = 1024
-_WHOLE = _HELD_AT + _HELD.size * _HOLDS
+_LOST_AT = _HELD_AT + _HELD.size * _HOLDS
+# Behind them a mark: that not everything could be written down.
+_WHOLE = _LOST_AT + 8
 
 
 class Wait(enum.IntEnum):
@@ -89,14 +94,16 @@ class Slots:
         self._holds = 0
         self._lists: dict[tuple[int, ...], int] = {}
 
-    def _at(self) -> int:
-        mine: _Mine | None = getattr(self._mine, "slot", None)
-        if mine is None:
+    def _slot(self) -> _Mine:
+        """This thread's own slot."""
+        try:
+            mine: _Mine = self._mine.slot
+        except AttributeError:
             mine = self._mine.slot = _Mine(self._next(), self._free)
             if mine.at >= 0:
                 own = threading.get_native_id(), Wait.NOTHING, 0, -1, threading.get_ident()
                 _SLOT.pack_into(self._table, mine.at, 0, *own)
-        return mine.at
+        return mine
 
     def _next(self) -> int:
         """A slot for a new thread: one whose thread has ended, or else one that was never used; -1 where there is none."""
@@ -108,37 +115,38 @@ class Slots:
             return at if at < _HELD_AT else -1
 
     @property
-    def now(self) -> Wait:
+    def now(self) -> int:
         """What this thread is shown to wait for."""
-        at = self._at()
-        return Wait(_SLOT.unpack_from(self._table, at)[2]) if at >= 0 else Wait.NOTHING
+        return self._slot().wait[0]
 
     @property
     def asking(self) -> bool:
         """Whether this thread calls a manager's server now."""
-        return getattr(self._mine, "asking", False)
+        return self._slot().asking
 
     @asking.setter
     def asking(self, value: bool) -> None:
-        self._mine.asking = value
+        self._slot().asking = value
 
     def place(self, number: int) -> None:
         """Notes the place of what this thread does now."""
-        at = self._at()
-        if at >= 0:
-            _PLACE.pack_into(self._table, at + _PLACE_AT, number)
+        mine = self._slot()
+        if mine.place != number and mine.at >= 0:
+            mine.place = number
+            _PLACE.pack_into(self._table, mine.at + _PLACE_AT, number)
 
     def begin(self, wait: int, resource: int) -> tuple[int, int]:
         """This thread begins to wait, with no time limit; gives what it waited for before: a signal's handler may wait too."""
-        at = self._at()
-        if at < 0:
-            return Wait.NOTHING, 0
-        table = self._table
-        version, thread, outer, before, place, ident = _SLOT.unpack_from(table, at)
-        _VERSION.pack_into(table, at, version + 1)
-        _SLOT.pack_into(table, at, version + 1, thread, wait, resource, place, ident)
-        _VERSION.pack_into(table, at, version + 2)
-        return outer, before
+        mine = self._slot()
+        before, at = mine.wait, mine.at
+        mine.wait = wait, resource
+        if at >= 0:
+            table, version = self._table, mine.version
+            _VERSION.pack_into(table, at, version + 1)
+            _WAIT.pack_into(table, at + _WAIT_AT, wait, resource)
+            mine.version = version + 2
+            _VERSION.pack_into(table, at, version + 2)
+        return before
 
     @contextmanager
     def waiting(self, wait: int, resource: int) -> Iterator[None]:
@@ -164,26 +172,34 @@ class Slots:
         """Where it is told who of this process holds a lock; -1 where there is no room."""
         with self._lock:
             at = _HELD_AT + self._holds * _HELD.size
-            if at >= _WHOLE:
+            if at >= _LOST_AT:
                 return -1
             self._holds += 1
         _HELD.pack_into(self._table, at, number, 0)
         return at
 
+    def lose(self) -> None:
+        """Marks that not everything this process did could be written down."""
+        self._table[_LOST_AT] = 1
+
     def hold(self, at: int, taken: bool) -> None:
         """This thread has taken the lock of this entry, or is about to let it go: told before it is free for others."""
-        owner = self._at() // _SIZE + 1 if taken else 0
+        owner = self._slot().at // _SIZE + 1 if taken else 0
         _OWNER.pack_into(self._table, at + _OWNER.size, owner)
 
 
 class _Mine:
     """A thread's own slot, which is free again when the thread ends."""
 
-    __slots__ = ("at", "free")
+    __slots__ = ("asking", "at", "free", "place", "version", "wait")
 
     def __init__(self, at: int, free: list[int]) -> None:
         self.at = at
         self.free = free
+        self.version = 0
+        self.place = -1
+        self.wait: tuple[int, int] = (Wait.NOTHING, 0)
+        self.asking = False
 
     def __del__(self) -> None:
         if self.at >= 0:
@@ -210,11 +226,21 @@ def table(path: str) -> Table:
         threads.append(thread)
         if thread and version % 2 == 0:
             found.slots[thread] = Slot(version, thread, Wait(wait), resource, place, ident)
-    for at in range(_HELD_AT, len(data) - _HELD.size + 1, _HELD.size):
+    for at in range(_HELD_AT, min(len(data), _LOST_AT) - _HELD.size + 1, _HELD.size):
         number, owner = _HELD.unpack_from(data, at)
         if 0 < owner <= len(threads):
             found.owners.setdefault(number, set()).add(threads[owner - 1])
     return found
+
+
+def lost(path: str) -> bool:
+    """Whether a process had no room for all that it had to tell; one that has no table had none at all."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(_LOST_AT)
+            return file.read(1) != b"\0"
+    except OSError:
+        return True
 
 
 def inodes(path: str, number: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .places import Where
 from .session import Session
+from .slots import lost
 
 
 class Thread(NamedTuple):
@@ -26,7 +27,8 @@ class Told:
 
     ``calls`` are the places of the calls that led to a place when it was first met, outermost first. ``role`` is the
     line at which its process had come up; ``ended`` whether it came to an end of its own. ``more`` is what single parts
-    add, by what it is and what it is about: an event's number, an object's name.
+    add, by what it is and what it is about: an event's number, an object's name. ``done`` is when calls returned, ``came``
+    who sent what they took and by which event: both only in a run that is traced.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Told:
     threads: list[Thread] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
     took: dict[int, tuple[str, int]] = field(default_factory=dict)
+    done: dict[int, int] = field(default_factory=dict)
+    came: dict[int, tuple[str, int]] = field(default_factory=dict)
     pids: dict[int, str] = field(default_factory=dict)
     uncalled: list[tuple[str, list[Any] | None]] = field(default_factory=list)
     raised: dict[str, Any] = field(default_factory=dict)
@@ -70,6 +74,7 @@ def records(session: Session) -> dict[str, Told]:
                 _take(told, json.loads(line), number)
             except (ValueError, TypeError):
                 continue
+        told.full = lost(session.slots(told.name))
         found.append(told)
     return {told.name: told for told in sorted(found, key=lambda told: told.begun)}
 
@@ -89,6 +94,10 @@ def _take(told: Told, line: list[Any], number: int) -> None:
             told.objects.append((name, kind, where, facts))
         case ["failed", event, error]:
             told.failed[event] = error
+        case ["done", event, moment, *sender]:
+            told.done[event] = moment
+            if sender and sender[0] is not None:
+                told.came[event] = (sender[0], sender[1])
         case ["took", event, sender, sent]:
             told.took[event] = (sender, sent)
         case _:
@@ -113,8 +122,6 @@ def _take_process(told: Told, line: list[Any], number: int) -> None:
             told.exits.append((where, thread, moment))
         case ["chosen", method]:
             told.chosen.append(method)
-        case ["full"]:
-            told.full = True
         case ["end", moment, _]:
             told.ended, told.last = True, moment
         case [str(what), key, *rest]:

@@ -112,6 +112,7 @@ def _acquire(acquire: Any, holding: Holding, name: str, signals: bool) -> Any:
         except BaseException as error:
             hide(error)
             raise
+        record.returned(event)
         if not taken and event:
             record.write("failed", event, "False")
         if taken and holding.owned:

@@ -6,7 +6,7 @@ that is not watched never notices. A queue's feeder thread pickles later than ``
 
 from __future__ import annotations
 
-import json
+import struct
 from typing import Any
 
 from ..interruptions import hide
@@ -14,7 +14,9 @@ from ..patch import replace, safely
 from ..record import current
 
 _MAGIC = b"\x00ipc!clk"
-_LENGTH = 4
+# The event by which it was sent, the sender's own count, the length of what comes before.
+_TAIL = struct.Struct(">QQI")
+_END = _TAIL.size + len(_MAGIC)
 
 
 class Taken:
@@ -22,29 +24,25 @@ class Taken:
 
     __slots__ = ("clock", "sent", "value")
 
-    def __init__(self, value: Any, clock: dict[str, int], sent: int) -> None:
+    def __init__(self, value: Any, clock: tuple[bytes, int], sent: int) -> None:
         self.value = value
         self.clock = clock
         self.sent = sent
 
 
-def _trailer(counts: dict[str, int], sent: int) -> bytes:
-    record = current()
-    told = json.dumps([record.name if record is not None else None, sent, counts]).encode()
-    return told + len(told).to_bytes(_LENGTH, "big") + _MAGIC
+def _trailer(clock: tuple[bytes, int], sent: int) -> bytes:
+    head, count = clock
+    return head + _TAIL.pack(sent, count, len(head)) + _MAGIC
 
 
 @safely
 def _take_in(data: Any) -> None:
     record = current()
-    view = memoryview(data)
-    if record is None or record.passive or bytes(view[-len(_MAGIC) :]) != _MAGIC:
+    if record is None or record.passive or data[-len(_MAGIC) :] != _MAGIC:
         return
-    end = len(view) - len(_MAGIC) - _LENGTH
-    length = int.from_bytes(view[end : end + _LENGTH], "big")
-    *sender, counts = json.loads(bytes(view[end - length : end]))
-    record.clock.acquire(counts)
-    record.sender = sender
+    end = len(data) - _END
+    sent, count, length = _TAIL.unpack_from(data, end)
+    record.sender = [record.clock.take(bytes(data[end - length : end]), count), sent]
 
 
 def _pickler(original: Any) -> Any:
@@ -65,7 +63,7 @@ def _pickler(original: Any) -> Any:
                 return data
             if taken is not None:
                 return bytes(data) + _trailer(taken.clock, taken.sent)
-            return bytes(data) + _trailer(record.clock.release(), record.sent())
+            return bytes(data) + _trailer(record.clock.stamp(), record.sent())
 
         @staticmethod
         def loads(data: Any, *args: Any, **kwargs: Any) -> Any:
@@ -85,7 +83,7 @@ def _put(original: Any) -> Any:
         if record is None or record.passive:
             return original(self, obj, block, timeout)
         try:
-            return original(self, Taken(obj, record.clock.release(), record.sent()), block, timeout)
+            return original(self, Taken(obj, record.clock.stamp(), record.sent()), block, timeout)
         except BaseException as error:
             hide(error)
             raise

@@ -48,21 +48,36 @@ def around(told: Callable[..., Told]) -> Any:
     return make
 
 
+def _around_end(kind: Wait) -> Any:
+    """The same for what every message goes through, as short as can be."""
+
+    def make(original: Any) -> Any:
+        def waits(self: Any, *args: Any, **named: Any) -> Any:
+            record = current()
+            try:
+                if record is None:
+                    return original(self, *args, **named)
+                slots = record.slots
+                inode = self.__dict__.get("_inode") or _inode(self)
+                before = slots.begin(Wait.REPLY if kind is Wait.RECV and slots.asking else kind, inode)
+                try:
+                    return original(self, *args, **named)
+                finally:
+                    slots.begin(*before)
+            except BaseException as error:
+                hide(error)
+                raise
+
+        return waits
+
+    return make
+
+
 def _inode(connection: Any) -> int:
     found = connection.__dict__.get("_inode")
     if found is None:
         found = connection._inode = os.fstat(connection._handle).st_ino
     return int(found)
-
-
-def _receives(connection: Any, *rest: Any, **named: Any) -> Told:
-    record = current()
-    asks = record is not None and record.slots.asking
-    return (Wait.REPLY if asks else Wait.RECV), _inode(connection)
-
-
-def _sends(connection: Any, *rest: Any, **named: Any) -> Told:
-    return Wait.SEND, _inode(connection)
 
 
 def _exits(popen: Any, timeout: Any = None) -> Told:
@@ -100,8 +115,8 @@ def install() -> None:
     """Has every wait between processes published."""
     from multiprocessing import connection, pool, popen_fork, queues
 
-    replace(connection.Connection, "_recv_bytes", around(_receives))
-    replace(connection.Connection, "_send_bytes", around(_sends))
+    replace(connection.Connection, "_recv_bytes", _around_end(Wait.RECV))
+    replace(connection.Connection, "_send_bytes", _around_end(Wait.SEND))
     replace(popen_fork.Popen, "wait", around(_exits))
     replace(connection, "wait", around(_any_of))
     if getattr(pool, "wait", None) is getattr(connection.wait, "__wrapped__", None):
