@@ -69,17 +69,17 @@ def done(
         def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
             record = current()
             who = who_calls(2) if record is not None else None
-            if record is None or who is None:
-                return original(self, *args, **kwargs)
-            event = tell(record, who, verb, identify, facts, self, args, kwargs)
+            event = 0
+            if record is not None and who is not None:
+                event = tell(record, who, verb, identify, facts, self, args, kwargs)
             try:
                 result = original(self, *args, **kwargs)
             except BaseException as error:
-                if event:
+                if event and record is not None:
                     record.failed(event, error)
                 hide(error)
                 raise
-            if after is not None:
+            if after is not None and record is not None and who is not None:
                 safely(after)(record, self, result, event)
             return result
 

@@ -98,12 +98,13 @@ def _methods(original: Any) -> Any:
 
 
 def _acquire(acquire: Any, holding: Holding, name: str, signals: bool) -> Any:
-    def watched(block: bool = True, timeout: Any = None) -> Any:
+    def watched(block: bool = True, timeout: Any = None, *more: Any, **named: Any) -> Any:
         record = current()
-        if record is None:
-            return acquire(block, timeout)
-        event = _tell(record, "ACQUIRE", name, waiting(block, timeout))
+        asked = record is not None and not more and not named
+        event = _tell(record, "ACQUIRE", name, waiting(block, timeout)) if asked else 0
         try:
+            if record is None or not asked:
+                return acquire(block, timeout, *more, **named)
             if not block or timeout is not None:
                 taken = acquire(block, timeout)
             elif not (taken := acquire(False)):
