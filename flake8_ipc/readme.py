@@ -1,4 +1,4 @@
-"""What is generated in the README, the table of rules and the tutorials' bugs: ``python -m flake8_ipc.readme`` writes it."""
+"""What is generated in the README, its tables and the tutorials' bugs: ``python -m flake8_ipc.readme`` writes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pathlib
 import re
 import sys
 
+from .fixes import fixes
 from .lint import NOT_ANALYSED, lint
 from .options import Options
 from .rules import rules
@@ -18,6 +19,13 @@ def table() -> str:
     rows = ["| code | name | what it finds |", "|---|---|---|"]
     rows.append(f"| {' | '.join(NOT_ANALYSED)} |")
     rows += [f"| {rule.code} | {rule.name} | {rule.summary} |" for rule in rules()]
+    return "\n".join(rows) + "\n"
+
+
+def mends() -> str:
+    """What `fix` does, a row a fix."""
+    rows = ["| code | | what `flake8-ipc fix` does |", "|---|---|---|"]
+    rows += [f"| {', '.join(fix.codes)} | {'' if fix.safe else '`--unsafe`'} | {fix.summary} |" for fix in fixes()]
     return "\n".join(rows) + "\n"
 
 
@@ -40,6 +48,7 @@ def _shown(file: pathlib.Path) -> str:
 def renewed(text: str, fixtures: pathlib.Path) -> str:
     """The README's text with the rules as their files have them now, and what is said of the tutorials' bugs."""
     text = _between(text, "rules", table())
+    text = _between(text, "fixes", mends())
     return _between(text, "tutorial", tutorial(fixtures))
 
 

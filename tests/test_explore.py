@@ -559,3 +559,44 @@ def test_what_nobody_can_acknowledge_any_more() -> None:
     assert found.refused() == {late}
     two = explored(program([start(p), put(q), put(q), done(q), join(q), join(p)], child(p, get(q), its)))
     assert not two.refused()
+
+
+# -- numbers
+
+
+@pytest.mark.parametrize("many", [6, 12, 100])
+def test_results_are_counted_in_parts(many: int) -> None:
+    """As many are put as are taken in two loops; the one who puts waits in between."""
+    q, e, p = queue(), flag(), process()
+    its = child(p, times(many, put(q)), wait(e))
+    assert silent(program([start(p), times(3, get(q)), times(many - 3, get(q)), set_(e), join(p)], its))
+
+
+@pytest.mark.parametrize("many", [6, 100])
+def test_results_are_parted_by_what_they_are(many: int) -> None:
+    tasks, odd, even, p = queue("tasks"), queue("odd"), queue("even"), process()
+    worker = child(p, times(many, get(tasks), either(put(odd), put(even))))
+    it = program([start(p), times(many, put(tasks)), times(3, get(odd)), times(3, get(even)), join(p)], worker)
+    assert not explored(it).plain
+    # Of a hundred some are left, which keep the worker once they do not fit into the pipe.
+    assert bool(explored(it).crowded) is (many > 6)
+
+
+def test_several_give_a_few_and_one_takes_all() -> None:
+    q, p = queue(kind=Kind.SIMPLE_QUEUE), process(many=True)
+    its = child(p, times(2, put(q)), many=True)
+    assert silent(program([times(3, start(p)), times(6, get(q)), times(3, join(p))], its))
+
+
+def test_one_more_is_taken_than_was_put() -> None:
+    q, p = queue(), process()
+    one = get(q)
+    found = explored(program([start(p), times(6, one), join(p)], child(p, times(5, put(q))))).plain
+    assert [event for _, _, event in blocked(found, Verb.GET)] == [one]
+
+
+def test_a_signal_that_comes_after_what_does_not_fit() -> None:
+    q, e, p = queue(maxsize=5), flag(), process()
+    one = put(q)
+    found = explored(program([start(p), times(12, one), set_(e), join(p)], child(p, wait(e), times(12, get(q))))).plain
+    assert [event for _, _, event in blocked(found, Verb.PUT, Verb.WAIT)] == [one]

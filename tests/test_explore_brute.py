@@ -10,6 +10,7 @@ from build import child, either, forever, process, program, queue, seq, times, u
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from flake8_ipc.analysis.explore.numbers import picked
 from flake8_ipc.analysis.explore.state import DONE, State, TooBig
 from flake8_ipc.analysis.explore.stuck import Explorer
 from flake8_ipc.analysis.explore.table import Table
@@ -57,12 +58,12 @@ def forced(table: Table, counts: Callable[[State], bool]) -> bool:
 
 def plainly(it: Program) -> tuple[bool, bool, bool]:
     """Whether it gets stuck: plainly, by messages of one's own, by messages that do not fit."""
-    explorer = Explorer(it, _MOST)
-    if forced(explorer._table(patient=True), lambda state: not state.own):
+    explorer, numbers = Explorer(it, _MOST), picked(it)
+    if forced(explorer._table(numbers, patient=True), lambda state: not state.own):
         return True, False, False
-    if forced(explorer._table(patient=True), lambda state: bool(state.own)):
+    if forced(explorer._table(numbers, patient=True), lambda state: bool(state.own)):
         return False, True, False
-    return False, False, explorer._crowds() and forced(explorer._table(patient=False), lambda state: True)
+    return False, False, explorer._crowds() and forced(explorer._table(numbers, patient=False), lambda state: True)
 
 
 def verdict(it: Program) -> tuple[bool, bool, bool]:

@@ -183,6 +183,55 @@ def test_updates_that_a_lock_around_one_statement_does_not_mend(update: str, loc
     assert [reason for reason in reasons(text) if says in reason]
 
 
+def test_an_index_that_is_a_call_is_evaluated_once_as_before() -> None:
+    text = COUNTING.format(update="    total[ord('b') - ord('a')] += 1\n", lock="").replace("Value(\"i\", 0)", "Array('i', 9)")
+    text = text.replace("Value", "Array")
+    assert "    with total.get_lock():\n        total[ord('b') - ord('a')] += 1\n" in fixed(text)
+
+
+SENDING = """\
+from multiprocessing import Pipe, Process
+
+
+def take(ear{more}):
+    try:
+        while True:
+            print(ear.recv())
+    except EOFError:
+        pass
+
+
+{other}
+if __name__ == "__main__":
+    ear, mouth = Pipe(duplex=False)
+    taker = Process({start})
+    taker.start()
+    ear.close()
+    mouth.send("word")
+    mouth.close()
+    taker.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "other", "start"),
+    [
+        ("", "def again(ear):\n    take(ear)\n\n\n", "target=take, args=(ear,)"),
+        (", *rest", "", "target=take, args=(ear,)"),
+        (", loud=False", "", "target=take, args=(ear,)"),
+        ("", "", "target=take, args=[ear]"),
+        ("", "GIVEN = ()\n\n", "target=take, args=(ear, *GIVEN)"),
+        ("", "", "None, take, args=(ear,)"),
+        ("", "", "target=take, kwargs={'ear': ear}"),
+    ],
+)
+def test_only_a_function_of_its_own_is_given_the_other_end(more: str, other: str, start: str) -> None:
+    text = SENDING.format(more=more, other=other, start=start)
+    assert fixed(text) == text
+    assert "IPC301" in {finding.code for finding in lint(text, "example.py", Options())}
+    assert any("the other end, as its last argument" in reason for reason in reasons(text))
+
+
 def test_calls_with_arguments_are_not_taken_apart() -> None:
     text = WAITING.format(value="1,", middle="").replace("target=f, args=(1,)", "target=f(1)")
     assert fixed(text) == text

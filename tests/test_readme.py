@@ -105,6 +105,25 @@ def test_the_problem_matcher_matches_what_flake8_prints(project: pathlib.Path) -
         assert found[pattern["message"]].startswith("channel.get() can never return")
 
 
+def test_reviewdog_takes_what_flake8_prints_by_the_form_in_the_readme(project: pathlib.Path) -> None:
+    # As reviewdog reads it: %f is a path, %l and %c are numbers, %m is the rest.
+    (form,) = re.findall(r"-efm='(.*?)'", README)
+    parts = {"%f": r"(?P<path>.+?)", "%l": r"(?P<line>\d+)", "%c": r"(?P<column>\d+)", "%m": r"(?P<text>.+)"}
+    pattern = "".join(parts.get(part, re.escape(part)) for part in re.split(r"(%\w)", form))
+    found = [re.fullmatch(pattern, line) for line in flake8("wait.py", cwd=project)]
+    assert [(one["path"], one["line"]) for one in found if one] == [("wait.py", "8"), ("wait.py", "16")]
+    # And its form named flake8 would not: one letter, a number, a space.
+    assert not any(re.fullmatch(r".+?:\d+:\d+: [A-Z]\d+ .+", line) for line in flake8("wait.py", cwd=project))
+
+
+def test_annotations_by_flake8s_own_format(project: pathlib.Path) -> None:
+    (line,) = [line for line in COMMANDS if "::warning" in line]
+    (form,) = re.findall(r"--format='(.*?)'", line)
+    said = flake8(f"--format={form}", "wait.py", cwd=project)
+    assert len(said) == 2
+    assert said[0].startswith("::warning file=wait.py,line=8,col=14,title=IPC201::channel.get() can never return")
+
+
 def test_the_hooks_it_names_are_the_ones_that_are_shipped() -> None:
     shipped = re.findall(r"^- id: (\S+)$", (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"), re.MULTILINE)
     named = re.findall(r"- id: (flake8-ipc\S*)", README)

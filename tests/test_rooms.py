@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from build import child, forever, get, join, process, program, put, queue, start, times
+from flake8_ipc.analysis.explore.numbers import picked
 from flake8_ipc.analysis.explore.rooms import rooms
 from flake8_ipc.analysis.explore.stuck import Explorer, blocked, joins_of_unsent
 from flake8_ipc.model import Event, Kind, Program, Verb
@@ -24,14 +25,14 @@ def test_more_than_fits_before_anybody_takes() -> None:
 def test_what_may_fit_is_left_alone() -> None:
     q, p = queue(maxsize=100), process()
     made = program([times(100, put(q)), start(p), join(p)], child(p, times(100, get(q))))
-    assert rooms(made, made.objects) is None
+    assert rooms(made, made.objects, picked(made)) is None
     assert stuck_puts(made) == set()
 
 
 def test_who_takes_meanwhile_makes_room() -> None:
     q, p = queue(maxsize=10), process()
     made = program([start(p), times(1000, put(q)), join(p)], child(p, times(1000, get(q))))
-    assert rooms(made, made.objects) is not None
+    assert rooms(made, made.objects, picked(made)) is not None
     assert stuck_puts(made) == set()
 
 
@@ -54,7 +55,7 @@ def test_what_is_put_beside_the_loops_has_room() -> None:
     first = [put(q) for _ in range(4)]
     one = put(q)
     made = program([*first, start(p), times(1000, one)], child(p, times(2, get(q))))
-    found = rooms(made, made.objects)
+    found = rooms(made, made.objects, picked(made))
     assert found is not None
     assert found.room[q] == 5
     assert stuck_puts(made) == {one}

@@ -39,9 +39,107 @@ FINDS = {
             multiprocessing.set_start_method("spawn")  # want: IPC111
             letters.put("never")
     """,
+    "IPC409 IPC410": """
+        from multiprocessing import Process
+        from multiprocessing.shared_memory import ShareableList, SharedMemory
+
+        def look(name):
+            picture = SharedMemory(name=name)
+            print(picture.buf[0])
+            picture.close()
+
+        if __name__ == "__main__":
+            picture = SharedMemory(create=True, size=16)  # want: IPC409
+            picture.buf[0] = 7
+            viewer = Process(target=look, args=(picture.name,))
+            viewer.start()
+            viewer.join()
+            picture.close()
+            names = ShareableList(["ann", "bob"])
+            names.shm.close()
+            names.shm.unlink()
+            try:
+                print(picture.buf[0])  # want: IPC410
+            except TypeError:
+                print("closed")
+    """,
+    "IPC410 a name that is gone": """
+        from multiprocessing.shared_memory import SharedMemory
+
+        if __name__ == "__main__":
+            picture = SharedMemory(create=True, size=16)
+            name = picture.name
+            picture.close()
+            picture.unlink()
+            try:
+                SharedMemory(name)  # want: IPC410
+            except FileNotFoundError:
+                print("gone")
+    """,
+    "IPC403 memory": """
+        from multiprocessing import Process
+        from multiprocessing.shared_memory import SharedMemory
+
+        def count(picture):
+            for _ in range(100):
+                picture.buf[0] = (picture.buf[0] + 1) % 256  # want: IPC403
+
+        if __name__ == "__main__":
+            picture = SharedMemory(create=True, size=16)
+            counters = [Process(target=count, args=(picture,)) for _ in range(2)]
+            for counter in counters:
+                counter.start()
+            for counter in counters:
+                counter.join()
+            picture.close()
+            picture.unlink()
+    """,
+    "IPC403 list": """
+        from multiprocessing import Process
+        from multiprocessing.shared_memory import ShareableList
+
+        def count(scores):
+            for _ in range(100):
+                scores[0] += 1  # want: IPC403
+
+        if __name__ == "__main__":
+            scores = ShareableList([0, 0])
+            counters = [Process(target=count, args=(scores,)) for _ in range(2)]
+            for counter in counters:
+                counter.start()
+            for counter in counters:
+                counter.join()
+            scores.shm.close()
+            scores.shm.unlink()
+    """,
 }
 
 LEAVES = {
+    "shared memory": """
+        from multiprocessing import Process
+        from multiprocessing.managers import SharedMemoryManager
+        from multiprocessing.shared_memory import SharedMemory
+
+        def fill(picture, at):
+            picture.buf[at] = at + 1
+            view = picture.buf
+            view[at + 2] = at + 1
+
+        if __name__ == "__main__":
+            picture = SharedMemory(create=True, size=16)
+            painters = [Process(target=fill, args=(picture, at)) for at in range(2)]
+            for painter in painters:
+                painter.start()
+            for painter in painters:
+                painter.join()
+            print(bytes(picture.buf[:4]))
+            picture.close()
+            picture.unlink()
+            print(picture.name is None, picture.size)
+            with SharedMemoryManager() as manager:
+                print(manager.ShareableList([1, 2])[1])
+                manager.SharedMemory(10)
+    """,
     "a keyed listener": """
         from multiprocessing import Process
         from multiprocessing.connection import Client, Listener

@@ -26,7 +26,12 @@ def may_unlink(program: Program, block: Memory) -> bool:
         handle = event.target
         if isinstance(handle, Memory) and (handle.origin is block or (not handle.fresh and handle.origin.open)):
             return True
-    return False
+    return any(_found_gone(event, block) for _, event in program.events(Verb.ATTACH))
+
+
+def _found_gone(event: Event, block: Memory) -> bool:
+    """Whether somebody asked for a block by its name, and there was none any more."""
+    return event.failed is not None and isinstance(event.target, Memory) and event.target.origin is block
 
 
 def unlinked_before(study: Study, role: Role) -> dict[Event, frozenset[Shared]]:

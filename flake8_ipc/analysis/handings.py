@@ -39,6 +39,14 @@ class Handing:
         """What it is given."""
         return self.handover.arguments
 
+    @property
+    def luggage(self) -> list[Argument]:
+        """The same, and what goes along with what is to be run."""
+        callee = self.callee
+        if callee is None or not callee.shared:
+            return self.arguments
+        return [Argument(callee.place, callee.name, callee.shared), *self.arguments]
+
 
 def handings(program: Program) -> Iterator[Handing]:
     """Everything that is handed to another process; threads share their process and are left out."""

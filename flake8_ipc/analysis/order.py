@@ -34,6 +34,7 @@ class Order:
         self._fails: Callable[[Event | None], bool] = lambda event: failing
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._begun: dict[Role, dict[Event, frozenset[Shared]]] = {}
+        self._met: dict[Role, dict[Event, frozenset[Event | None]]] = {}
         self._sent: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
         self._received: dict[tuple[Role, frozenset[Channel]], dict[Event, list[frozenset[Channel]]]] = {}
 
@@ -79,12 +80,30 @@ class Order:
         if first.clock is not None and second.clock is not None:
             return not (first.clock.before(second.clock) or second.clock.before(first.clock))
         if one is other:
-            return self.overlaps(one)
+            return self.overlaps(one) and not self._in_turns(one, first, second)
         if not self._together(one, first, other, second):
             return False
         if self._in_step(one, first, other, second):
             return False
         return not (self._handed_over(one, first, other, second) or self._handed_over(other, second, one, first))
+
+    def _in_turns(self, role: Role, first: Event, second: Event) -> bool:
+        """Whether copies of one role, which all wait at the same barriers, are never at both events at once."""
+        if not any(_is_barrier(event) for event in role.events(Verb.WAIT)):
+            return False
+        if not first.exact and not second.exact and self._in_step(role, first, role, second):
+            # What is swapped in step, as two buffers are, is not the same thing at the same time.
+            return True
+        mine, yours = self._last_met(role, first), self._last_met(role, second)
+        return bool(mine) and bool(yours) and mine.isdisjoint(yours)
+
+    def _last_met(self, role: Role, event: Event) -> frozenset[Event | None]:
+        """The waits at a barrier that may be the last before an event (None: there was none)."""
+        if role not in self._met:
+            start: frozenset[Event | None] = frozenset({None})
+            before = by_event(self._graph(role).forward(start, _meet_at, union, self._fails))
+            self._met[role] = {one: frozenset[Event | None]().union(*states) for one, states in before.items()}
+        return self._met[role].get(event, frozenset())
 
     def _in_step(self, one: Role, first: Event, other: Role, second: Event) -> bool:
         """Whether a barrier in the loops of both keeps their turns apart."""
@@ -216,6 +235,14 @@ def _orders(event: Event) -> bool:
     if event.verb is Verb.ACQUIRE:
         return event.target.kind in _SIGNALS and event.blocking is Blocking.FOREVER
     return event.blocking is Blocking.FOREVER or event.raises is not None
+
+
+def _is_barrier(event: Event) -> bool:
+    return event.verb is Verb.WAIT and event.target.kind is Kind.BARRIER and not event.target.many and _orders(event)
+
+
+def _meet_at(last: frozenset[Event | None], event: Event) -> frozenset[Event | None]:
+    return frozenset({event}) if _is_barrier(event) else last
 
 
 def _start(begun: frozenset[Shared], event: Event) -> frozenset[Shared]:

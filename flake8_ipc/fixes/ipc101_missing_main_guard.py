@@ -95,4 +95,4 @@ def _exported(statements: Sequence[Statement]) -> set[str]:
     return found
 
 
-FIX = Fix(("IPC101",), True, 'moves the code that starts processes under if __name__ == "__main__"', mend)
+FIX = Fix(("IPC101",), True, 'moves the code that starts processes under `if __name__ == "__main__"`', mend)

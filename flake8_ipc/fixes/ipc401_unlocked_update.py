@@ -22,7 +22,7 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     spot, target = _update(tree, finding)
     owner = target.value
     assert isinstance(owner, cst.BaseExpression)
-    if not plain(target):
+    if not plain(owner):
         raise Refused("to write what is updated twice would evaluate a call twice")
     _reject_wider(tree, target)
     lock = cst.parse_expression(f"{tree.code(owner)}.get_lock()", config=tree.module.config_for_parsing)

@@ -130,6 +130,23 @@ def replaced(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> cst.Modu
     return found
 
 
+class _Replacer(cst.CSTTransformer):
+    """Puts other nodes in the place of some."""
+
+    def __init__(self, changes: Sequence[tuple[cst.CSTNode, cst.CSTNode]]) -> None:
+        self._changes = {id(old): new for old, new in changes}
+
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNode:  # type: ignore[override]
+        return self._changes.get(id(original_node), updated_node)
+
+
+def replaced_all(module: cst.Module, *changes: tuple[cst.CSTNode, cst.CSTNode]) -> cst.Module:
+    """The module with other nodes in the place of several, none of which is a part of another."""
+    found = module.visit(_Replacer(changes))
+    assert isinstance(found, cst.Module)
+    return found
+
+
 def lines(block: Block) -> list[Statement]:
     """The statements of a block; those of a suite on the line of its head come as one line."""
     if isinstance(block, cst.SimpleStatementSuite):

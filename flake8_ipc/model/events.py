@@ -167,7 +167,7 @@ class Event:
     not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
     element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
     a write are the reads of the same object that its value or its condition came from: a read-modify-write;
-    ``same`` is True for the single statement forms (``v.value += 1``). ``raises`` names the exception that a wait
+    of a wait those of its predicate. ``raises`` names the exception that a wait
     which runs out of time raises. ``after`` are the puts of the object that a MUTATE is of. ``bare``: the access
     goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives
     back. ``holds`` is what is put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a

@@ -245,7 +245,10 @@ class Signature:
 
 @dataclass(eq=False, slots=True)
 class Callee:
-    """What a process, a task or an initializer is to run."""
+    """What a process, a task or an initializer is to run.
+
+    ``shared`` are the objects that go along with it: those a partial binds, or the object holds whose method it is.
+    """
 
     kind: CalleeKind
     name: str
@@ -253,6 +256,7 @@ class Callee:
     signature: Signature | None = None
     definition: Place | None = None
     fault: Fault | None = None
+    shared: tuple[Shared, ...] = ()
 
 
 @dataclass(eq=False, slots=True)

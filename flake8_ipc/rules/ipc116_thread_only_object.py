@@ -23,7 +23,8 @@ from .wording import at
 def check(study: Study) -> Iterator[Finding]:
     """Objects of one process that are handed to another."""
     for handing in study.handings:
-        for argument in handing.arguments:
+        # What a method's own object holds a forked child may well have, as long as only its parent uses it.
+        for argument in handing.luggage if handing.way is Way.TASK else handing.arguments:
             for shared in argument.shared:
                 if shared.kind is Kind.THREAD_ONLY:
                     task = handing.way is Way.TASK

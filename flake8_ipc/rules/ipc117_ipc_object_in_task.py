@@ -1,6 +1,7 @@
 """IPC117 ipc-object-in-task.
 
-Judged from: what holds a semaphore or shared memory among the arguments of a pool's or executor's task.
+Judged from: what holds a semaphore or shared memory among the arguments of a pool's or executor's task, what a partial
+binds and what the object of a method holds included.
 Reported at: the argument.
 Missed: such an object inside a value that cannot be read.
 Source: CPython Lib/multiprocessing/context.py, ``assert_spawning``: "objects should only be shared between processes
@@ -24,7 +25,7 @@ def check(study: Study) -> Iterator[Finding]:
     for handing in study.handings:
         if handing.way is not Way.TASK:
             continue
-        for argument in handing.arguments:
+        for argument in handing.luggage:
             for shared in argument.shared:
                 if shared.kind in SEMAPHORE_BACKED and not shared.managed:
                     yield Finding(

@@ -29,7 +29,7 @@ def check(study: Study) -> Iterator[Finding]:
         method = context_of(program, handing.owner)
         if method not in _PICKLING or handing.way is Way.TASK:
             continue
-        for argument in handing.arguments:
+        for argument in handing.luggage:
             for shared in argument.shared:
                 if _has_semaphore(shared) and context_of(program, _maker(shared)) == "fork":
                     made = "the fork context" if _maker(shared).context else "the default context, which is fork on Linux"

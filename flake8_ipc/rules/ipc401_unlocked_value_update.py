@@ -89,5 +89,5 @@ RULE = Rule(
         "Nobody else writes at the same time: a single writer, or processes that are joined before the next access.",
         "A plain assignment that does not depend on the old value.",
     ),
-    yields_to=("IPC403", "IPC406", "IPC407"),
+    yields_to=("IPC403", "IPC406", "IPC407", "IPC604"),
 )

@@ -88,5 +88,5 @@ RULE = Rule(
         "Each process provably has elements of its own.",
         "Nobody else writes at the same time.",
     ),
-    yields_to=("IPC403", "IPC406", "IPC407"),
+    yields_to=("IPC403", "IPC406", "IPC407", "IPC604"),
 )

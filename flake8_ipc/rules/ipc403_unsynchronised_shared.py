@@ -80,5 +80,5 @@ RULE = Rule(
         "A join, message, event or barrier lies between them.",
         "Each process provably has elements of its own.",
     ),
-    yields_to=("IPC406", "IPC407"),
+    yields_to=("IPC406", "IPC407", "IPC604"),
 )

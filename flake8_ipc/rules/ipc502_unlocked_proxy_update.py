@@ -91,5 +91,5 @@ RULE = Rule(
         "Single calls, which the server does whole: append, update, setdefault, pop, lst += [x].",
         "Methods of a registered class, which run in the server under its own locks.",
     ),
-    yields_to=("IPC406", "IPC407"),
+    yields_to=("IPC406", "IPC407", "IPC604"),
 )

@@ -37,7 +37,7 @@ def check(study: Study) -> Iterator[Finding]:
                     "IPC604",
                     event.place,
                     f"{event.name}() raises {raised}: {condition} is not held here; call it inside with {condition}",
-                    about=(condition,),
+                    about=(condition, *dict.fromkeys(read.target for read in event.reads)),
                 )
             elif event in bare:
                 yield Finding(

@@ -252,7 +252,7 @@ class Account:
             early=verb == "START" and self.texts.in_init(there),
         )
         event.setting = self._setting(told, event, where, facts, at)
-        if rooms.amended(self, told, role, event, facts) is None:
+        if rooms.amended(self, rooms.Line(told, role, number, there, facts), event) is None:
             return None
         self._numbered[told.name, number] = event
         if verb == "READ":

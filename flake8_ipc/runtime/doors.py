@@ -7,16 +7,17 @@ hold anything that can be pickled; unpickling the stowaway installs the watch be
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import Any
 
-from . import watch
 from .deferral import deferred
 from .interruptions import hide
 from .patch import replace, safely
 from .record import Record, begin, current
 from .session import Session
 from .stacks import prepare
+from .watch import install as watch_every_part
 
 
 class Stowaway:
@@ -49,18 +50,33 @@ def _name() -> str:
     return f"{os.getpid()}.{time.monotonic_ns():x}"
 
 
+@safely
 def enter(folder: str, parent: str | None = None, known: dict[str, int] | None = None) -> None:
-    """Begins to watch this process, as one of the session in this folder; once, however often it is asked."""
+    """Begins to watch this process, as one of the session in this folder; once, however often it is asked.
+
+    Where the session is over, it does nothing.
+    """
     if current() is not None:
         return
     session = Session.load(f"{folder}/session.json")
     record = Record(session, _name(), known, child=parent is not None)
     record.write("process", os.getpid(), parent)
+    tell_calm(record)
     if parent is not None:
         record.write("coming")
     begin(record)
     _prepare(record)
     _install()
+
+
+def tell_calm(record: Record) -> None:
+    """Tells where the only alarm that is caught is that of pytest-timeout, which wakes nobody but to end a test."""
+    caught = [signal.getsignal(one) for one in _ALARMS if signal.getsignal(one) not in (signal.SIG_DFL, signal.SIG_IGN)]
+    if caught and all(getattr(one, "__module__", "") == "pytest_timeout" for one in caught):
+        record.write("calm", [int(signal.SIGALRM)])
+
+
+_ALARMS = [getattr(signal, name) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO") if hasattr(signal, name)]
 
 
 @safely
@@ -86,7 +102,7 @@ def _install() -> None:
         from multiprocessing import spawn
 
         replace(spawn, "get_preparation_data", _stow)
-        watch.install()
+        watch_every_part()
 
 
 def _stow(original: Any) -> Any:
@@ -121,5 +137,6 @@ def _after_fork() -> None:
     begin(None)
     record = Record(parent.session, _name(), _handed, child=True)
     record.write("process", os.getpid(), parent.name)
+    tell_calm(record)
     begin(record)
     _prepare(record)

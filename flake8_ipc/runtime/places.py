@@ -19,6 +19,8 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FRONTS = (f"multiprocessing{os.sep}context.py", f"multiprocessing{os.sep}__init__.py", "contextlib.py")
 # Methods that only call another one under their own name.
 _ALIASES = frozenset({"get_nowait", "put_nowait"})
+# What runs tests: what lies above a test is none of it.
+_HOSTS = tuple(f"{os.sep}{name}{os.sep}" for name in ("_pytest", "pluggy", "xdist", "execnet"))
 _INNER = (f"{os.sep}multiprocessing{os.sep}", f"{os.sep}concurrent{os.sep}futures{os.sep}", f"{os.sep}threading.py")
 
 
@@ -40,7 +42,7 @@ class Caller(NamedTuple):
     frame: FrameType
 
 
-_USER, _FRONT, _LIBRARY_CODE, _INTERNAL = range(4)
+_USER, _FRONT, _LIBRARY_CODE, _INTERNAL, _HOST = range(5)
 _kinds: dict[CodeType, int] = {}
 
 
@@ -55,7 +57,7 @@ def _kind(code: CodeType) -> int:
         if code.co_name in _ALIASES:
             return _FRONT
         return _INTERNAL if any(part in file for part in _INNER) else _LIBRARY_CODE
-    return _USER
+    return _HOST if any(part in file for part in _HOSTS) else _USER
 
 
 def by_coroutine(caller: Caller) -> bool:
@@ -91,7 +93,7 @@ def caller(depth: int = 2) -> Caller | None:
         if kind == _INTERNAL and direct:
             # What the program hands over to be run by a thread or process: ``Thread(target=queue.get)``.
             return Caller(code, frame.f_lasti, frame) if code.co_name == "run" and code.co_filename.endswith(_RUNNERS) else None
-        if kind == _LIBRARY_CODE:
+        if kind in (_LIBRARY_CODE, _HOST):
             direct = False
         last, frame = frame, frame.f_back
     # Nobody: the interpreter itself, at its end or for a signal.
@@ -139,7 +141,11 @@ def outer(frame: FrameType) -> Iterator[tuple[CodeType, int]]:
         if above is None or above.f_code.co_name in BEGINS:
             return
         kind = _kinds.get(above.f_code)
-        if (kind if kind is not None else _kind(above.f_code)) == _USER:
+        if kind is None:
+            kind = _kind(above.f_code)
+        if kind == _HOST:
+            return
+        if kind == _USER:
             yield above.f_code, above.f_lasti
         above = above.f_back
 

@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import CodeType
 from typing import Any
 
@@ -32,7 +33,7 @@ class Record:
 
     ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
     ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
-    one is being sent now. ``closing`` are called when the process comes to its end.
+    one is being sent now. ``closing`` are called when the process comes to its end. ``files`` are the watchers' own.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Record:
         self.sending: dict[int, int] = {}
         self.epochs: dict[tuple[object, ...], int] = {}
         self.closing: list[Callable[[Record], None]] = []
+        self.files: list[int] = []
         self.slots = Slots(session.slots(name))
 
     def write(self, *line: Any) -> None:
@@ -166,6 +168,14 @@ class Record:
                 continue
         with self._lock:
             self.write("end", time.monotonic_ns(), self.clock.release())
+
+    def release(self) -> None:
+        """Gives the files back; whoever still holds this record tells nothing any more."""
+        with self._lock:
+            self.full = True
+            for file in (self._file, *self.files):
+                with suppress(OSError):
+                    os.close(file)
 
 
 def _opened(path: str) -> tuple[int, tuple[int, int]]:

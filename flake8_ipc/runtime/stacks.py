@@ -32,6 +32,7 @@ def prepare(record: Record) -> None:
     os.close(low)
     faulthandler.register(SIGNAL, file=file, all_threads=True, chain=False)
     record.write("stacks", file)
+    record.files.append(file)
 
 
 @dataclass(frozen=True, slots=True)

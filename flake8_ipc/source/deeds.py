@@ -22,6 +22,7 @@ from ..model import (
     Kind,
     Shared,
     Verb,
+    events,
 )
 from . import copies
 from .changes import note_put
@@ -257,7 +258,10 @@ def _wait_for(
 
     predicate = args.get(0, "predicate")
     if predicate is not None:
-        call_value(run, predicate, Arguments(), node)
+        with run.writing() as sequence:
+            call_value(run, predicate, Arguments(), node)
+        run.out.extend(sequence.items)
+        facts["reads"] = tuple(event for event in events(sequence) if event.verb is Verb.READ)
     either(run, lambda: _note(run.emit(deed.verb, shared, node, label, **facts)), lambda: None)
     return UNKNOWN
 

@@ -151,7 +151,8 @@ def write_attribute(run: Run, ref: Ref, name: str, value: Value, node: cst.CSTNo
 def read_element(run: Run, owner: Value, index: Value, node: cst.CSTNode) -> Value:
     """``shared[index]``."""
     results: list[Value] = []
-    for option in spread(owner):
+    options = spread(owner)
+    for option in options if len(options) == 1 else map(contents.inexact, options):
         if isinstance(option, Ref) and option.shared.kind in _SUBSCRIPTED:
             results.append(read(run, option, key_of(index), node, "[]", (index, _index_node(node))))
         elif isinstance(option, Ref):

@@ -147,6 +147,8 @@ def callee_of(run: Run, value: Value, node: cst.CSTNode) -> Callee:
         value = force(run, value) or value
     callee = Callee(CalleeKind.UNKNOWN, contents.text(run, node), run.place(node), fault=fault_of(run, value))
     called = isinstance(node, cst.Call)
+    if isinstance(value, (Partial, Inst)) or (isinstance(value, Func) and value.bound is not None):
+        callee.shared = tuple(run.reachable(value if not isinstance(value, Func) else value.bound or value, pickled=True))
     if isinstance(value, Func):
         callee.kind = _kind_of_function(value)
         callee.signature = signature_of(value)

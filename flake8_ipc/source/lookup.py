@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from ..model import Constant, Kind, Process, RoleKind, Verb
@@ -181,7 +183,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
         elif isinstance(option, Ref):
             from .elements import write_element
 
-            write_element(run, option, index, value, target)
+            write_element(run, option if option is owner else replace(option, exact=False), index, value, target)
         elif isinstance(option, Inst):
             from .calls import call_method
             from .values import Arguments

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...model import Blocking, Event, PipeEnd, Queue, Shared, Verb
 from .machine import Deed, Enter, Fork, Head, Step
-from .state import EXACT, State, Thread
+from .state import State, Thread
 from .table import Table
 
 _TAKES = (Verb.GET, Verb.RECV)
@@ -163,7 +163,7 @@ class Forgetting:
 
     def _count(self, step: Enter) -> int:
         exact = step.count.exact
-        if (exact is not None and exact <= EXACT) or id(step.count) in self.table.single:
+        if (exact is not None and exact <= self.table.numbers.exact) or id(step.count) in self.table.single:
             return 0
         return self._bit(("count", id(step.count) if exact is None else exact))
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from ...model import Event, Kind, PipeEnd, Shared, Verb
 from .machine import Deed, caught
-from .state import LONGEST, Ground, State, TooBig
-
-# More items that nobody has acknowledged are not explored.
-_MOST_TASKS = 2 * LONGEST
+from .state import Ground, State, TooBig
 
 
 def put(ground: Ground, state: State, index: int, step: Deed) -> list[State] | None:
@@ -22,12 +19,12 @@ def put(ground: Ground, state: State, index: int, step: Deed) -> list[State] | N
     room = ground.room_in(queue)
     if room and len(items) >= room:
         return None
-    if len(items) >= LONGEST:
+    if len(items) >= ground.numbers.longest:
         raise TooBig
     token = (ground.payload(step.event.payload), ground.home(state, index))
     state = ground.hold(state, queue, (*items, token))
     if queue in ground.tasks:
-        if ground.unfinished(state, queue) >= _MOST_TASKS:
+        if ground.unfinished(state, queue) >= 2 * ground.numbers.longest:
             raise TooBig
         state = ground.fill(state, ground.tasks[queue], ground.unfinished(state, queue) + 1)
     if not ground.patient and queue.kind is Kind.SIMPLE_QUEUE and queue not in ground.hasty:
@@ -75,7 +72,7 @@ def send(ground: Ground, state: State, index: int, step: Deed) -> list[State] | 
     if peer is None:
         return [ground.go(state, index, step.next)]
     buffer, holders = ground.pipe(state, peer)
-    if len(buffer) >= LONGEST:
+    if len(buffer) >= ground.numbers.longest:
         raise TooBig
     token = (ground.payload(step.event.payload), ground.home(state, index))
     state = ground.hold(state, peer, ((*buffer, token), holders))

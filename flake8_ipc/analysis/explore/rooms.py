@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ...model import Blocking, Event, Kind, Loop, Program, Queue, Role, Shared, Verb
 from ..surroundings import Surroundings, leaves, surroundings
-from .state import EXACT
+from .numbers import Numbers
 
 # A pipe on Linux holds 64 KiB; the shortest message of a SimpleQueue takes a header of four bytes and four of pickle.
 _PIPE = 8192
@@ -27,7 +27,7 @@ class Rooms:
     turns: int
 
 
-def rooms(program: Program, objects: list[Shared]) -> Rooms | None:
+def rooms(program: Program, objects: list[Shared], numbers: Numbers) -> Rooms | None:
     """How to play a program with full queues; None where no loop can fill one."""
     holds = {queue: held for queue in objects if (held := _holds(queue))}
     puts = [
@@ -45,14 +45,14 @@ def rooms(program: Program, objects: list[Shared]) -> Rooms | None:
         for _, one in puts
         for loop in one.loops
         if _blocks(one.event) and loop.count is not None
-        if (exact := loop.count.exact) is not None and exact > total[one.event.target]
+        if (exact := loop.count.exact) is not None and exact > max(total[one.event.target], numbers.exact)
     )
     if not lots and not any(_blocks(one.event) and _endless(one) for _, one in puts):
         return None
     room = {queue: 1 for queue in used}
     for role, one in puts:
         if not _endless(one) and not any(loop.count is not None and loop.count.exact in lots for loop in one.loops):
-            room[one.event.target] += _times(role, one, holds[one.event.target])
+            room[one.event.target] += _times(role, one, holds[one.event.target], numbers)
     room = {queue: min(held, holds[queue]) for queue, held in room.items()}
     return Rooms(room, lots, sum(room.values()) + len(program.roles) + 1)
 
@@ -86,16 +86,16 @@ def _endless(one: Surroundings) -> bool:
     return any(loop.count is None and not leaves(loop, handlers=True) for loop in one.loops)
 
 
-def _times(role: Role, one: Surroundings, most: int) -> int:
+def _times(role: Role, one: Surroundings, most: int, numbers: Numbers) -> int:
     """How often a put is played at most."""
     times = _COPIES if role.many else 1
     for loop in one.loops:
-        times *= _turns(loop, most)
+        times *= _turns(loop, most, numbers)
     return min(times, most)
 
 
-def _turns(loop: Loop, most: int) -> int:
+def _turns(loop: Loop, most: int, numbers: Numbers) -> int:
     if loop.count is None:
         return most
     exact = loop.count.exact
-    return exact if exact is not None and exact <= EXACT else 2
+    return exact if exact is not None and exact <= numbers.exact else numbers.picks[-1]

@@ -11,11 +11,8 @@ from typing import NamedTuple, TypeAlias
 
 from ...model import Constant, Event, Kind, Queue, Role, Shared, Verb
 from .machine import Deed, Fork, Machine
+from .numbers import Numbers
 
-# How many turns are played out exactly; a higher number is a number that the friend picks.
-EXACT = 4
-# Longer queues than this are not explored.
-LONGEST = 9
 # What one copy alone can hold; semaphores only count.
 MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 # A message's content, where somebody tells it from others, and the copy that sent it.
@@ -77,7 +74,7 @@ class Ground:
         self.patient = patient
         self.fork_only = False
         self.daemons = any(role.daemon is not False for role in roles[1:])
-        self.one_number = False
+        self.numbers = Numbers()
         self.told_apart = {
             (type(step.test.constant.value), step.test.constant.value)
             for machine in machines

@@ -15,7 +15,8 @@ from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
 from .rooms import rooms
-from .state import EXACT, MUTEXES, State
+from .numbers import Numbers, exactly, picked
+from .state import MUTEXES, State
 from .table import Table
 from ..barriers import countable
 
@@ -100,24 +101,28 @@ class Explorer:
         waits = any(_waits(event) and event.target in self.objects for _, event in self.program.events())
         if not waits and not self._crowds():
             return Verdict()
-        space = explore(self._table(patient=True), self.limit)
+        exact = exactly(self.program)
+        space = explore(self._table(exact, patient=True), self.limit) if exact is not None else None
+        numbers = exact if exact is not None and space is not None else picked(self.program)
+        if space is None:
+            space = explore(self._table(numbers, patient=True), self.limit)
         plain = search(space, lambda state: not state.own) if space is not None else ()
-        full = self._full() if not plain else ()
+        full = self._full(numbers) if not plain else ()
         if space is None:
             return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
             return Verdict(plain, own, full=full, space=space)
-        crowded = explore(self._table(patient=False), self.limit)
+        crowded = explore(self._table(numbers, patient=False), self.limit)
         unsent = search(crowded, lambda state: True) if crowded is not None else ()
         return Verdict(crowded=unsent, full=full, space=space)
 
-    def _full(self) -> tuple[Stuck, ...]:
+    def _full(self, numbers: Numbers) -> tuple[Stuck, ...]:
         """Who waits for room for good, where a loop puts more than fits."""
-        played = rooms(self.program, self.objects)
+        played = rooms(self.program, self.objects, numbers)
         if played is None:
             return ()
-        table = self._table(patient=True)
+        table = self._table(numbers, patient=True)
         table.room, table.lots, table.turns = played.room, played.lots, played.turns
         table.alone |= frozenset(_only_putters(table.roles))
         space = explore(table, self.limit)
@@ -135,13 +140,12 @@ class Explorer:
             if event.target not in looked
         )
 
-    def _table(self, *, patient: bool) -> Table:
+    def _table(self, numbers: Numbers, *, patient: bool) -> Table:
         roles = [role for role, _ in self._machines]
         table = Table(roles, self.objects, [machine for _, machine in self._machines], patient=patient)
+        table.numbers = numbers
         table.fork_only = self.program.fork_only
         table.hasty = frozenset(self._emptied_by_looking())
-        large, small = _numbers(self.program)
-        table.one_number = len(large) == 1 and not small
         table.alone = frozenset(_alone(roles))
         table.single = frozenset(_single_counts(self.program))
         return table
@@ -223,23 +227,6 @@ def _waits(event: Event) -> bool:
     return event.blocking is Blocking.FOREVER and event.verb in (*_TAKES, Verb.PUT)
 
 
-def _numbers(program: Program) -> tuple[set[int], set[int]]:
-    """How often loops that send or take messages turn: too often to be played out, and so often as they are played.
-
-    Where there is but one number, all loops with it turn equally often, whichever number is played for it.
-    """
-    found = {
-        node.count.exact
-        for role in program.roles
-        for one in surroundings(role.flow)
-        if one.event.verb in _MESSAGES
-        for node in one.loops
-        if node.count is not None and node.count.exact is not None and node.count.exact > 1
-    }
-    large = {number for number in found if number > EXACT}
-    return large, found - large
-
-
 def _alone(roles: list[Role]) -> Iterator[Event]:
     """Events that no other copy competes with: they can only let others go on, or take what nobody else takes."""
     users: dict[tuple[Shared, Verb], set[Role]] = {}
@@ -307,14 +294,20 @@ def blocked(found: tuple[Stuck, ...], *verbs: Verb) -> Iterator[tuple[Stuck, Rol
         joined = {one.event.target for one in stuck.waiting if one.event is not None and one.event.verb is Verb.JOIN}
         starved = {_carrier(one.event) for group in groups for one in group if one.event is not None}
         for one in stuck.waiting:
-            caused = any(one in group for group in groups)
+            # Who waits for a signal of somebody who waits for room is that one's victim.
+            mine = [group for group in groups if one in group]
+            caused = any(one.event is None or one.event.verb is not Verb.WAIT or not _any_puts(group) for group in mine)
             if one.event is None or one.event.verb not in verbs or one.holder is not None:
                 continue
             if one.event.target in joined:
                 continue
             # All who wait for the same thing are in the same fault, whichever of them the others would go on after.
-            if caused or (one.event.verb is not Verb.JOIN and _carrier(one.event) in starved):
+            if caused or (one.event.verb is not Verb.JOIN and not mine and _carrier(one.event) in starved):
                 yield stuck, one.role, one.event
+
+
+def _any_puts(group: tuple[Waiting, ...]) -> bool:
+    return any(one.event is not None and one.event.verb is Verb.PUT for one in group)
 
 
 def _carrier(event: Event) -> Shared:

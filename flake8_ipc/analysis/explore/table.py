@@ -10,7 +10,7 @@ from . import messages, signals
 from .life import end_copies, finish, join, spawn
 from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
 from .messages import close, flushed, taken
-from .state import DONE, EXACT, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at
+from .state import DONE, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at
 
 _Act: TypeAlias = Callable[[Ground, State, int, Deed], list[State] | None]
 _DEEDS: dict[Verb, _Act] = {**messages.DEEDS, **signals.DEEDS}
@@ -69,20 +69,20 @@ class Table(Ground):
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact
-        if exact in self.lots and (self.one_number or not step.consumes):
+        if exact in self.lots and (self.numbers.one or not step.consumes):
             return [self._turn(state, index, step, self.turns)]
         key = id(step.count) if exact is None or id(step.count) in self.single else exact
-        if exact is not None and exact <= EXACT and id(step.count) not in self.single:
+        if exact is not None and exact <= self.numbers.exact and id(step.count) not in self.single:
             return [self._turn(state, index, step, exact)]
         if id(step.count) in self.single:
             return [self._turn(state, index, step, 1)]
         for known, number in state.picked:
             if known == key:
                 return [self._turn(state, index, step, number)]
-        if step.consumes and not (exact is not None and self.one_number):
+        if step.consumes and not (exact is not None and self.numbers.one):
             return [self.go(self._turn(state, index, step, -1), index, step.body)]
         picks = []
-        for number in (1, 2):
+        for number in self.numbers.picks:
             picked = state._replace(picked=(*state.picked, (key, number)))
             picks.append(self._turn(picked, index, step, number))
         return picks

@@ -8,6 +8,7 @@ import pathlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..session import Session
 from ..slots import Slot, Table, Wait, inodes, table
@@ -44,6 +45,19 @@ class Blocked:
     stack: tuple[Frame, ...] = ()
     awaited: tuple[Member, ...] = ()
 
+    @property
+    def told(self) -> list[object]:
+        """The same in plain values."""
+        stack = [[one.path, one.line, one.function] for one in self.stack]
+        return [self.record, self.thread, self.place, int(self.wait), self.resource, stack, self.awaited]
+
+    @classmethod
+    def of(cls, told: list[Any]) -> Blocked:
+        """What was told in plain values."""
+        record, thread, place, wait, resource, stack, awaited = told
+        frames, others = tuple(Frame(*one) for one in stack), tuple((pid, thread) for pid, thread in awaited)
+        return cls(record, thread, place, Wait(wait), resource, frames, others)
+
 
 class Watchman:
     """Watches one run."""
@@ -62,6 +76,8 @@ class Watchman:
         self._killers = Killers(session.main)
         self._peers: dict[int, int] = {}
         self._read: dict[str, int] = {}
+        self._asides: dict[str, set[int]] = {}
+        self._harmless: dict[str, set[int]] = {}
         self._since: dict[tuple[int, int, int], float] = {}
         self._left: dict[str, Table] = {}
         self._next = 0.0
@@ -110,6 +126,10 @@ class Watchman:
             and second.processes[member[0]].threads[member[1]] == first.processes[member[0]].threads[member[1]]
             for member, slot in found.items()
         )
+
+    def record(self, pid: int) -> str | None:
+        """The name of a process's record."""
+        return self._records.get(pid)
 
     def _told(self, world: World, found: dict[Member, Slot]) -> list[Blocked]:
         """Each with its stack; nobody where a stack shows that a thread is elsewhere: in a signal's handler."""
@@ -169,12 +189,13 @@ class Watchman:
 
     def _process(self, pid: int, one: Table) -> Process:
         record = self._records[pid]
-        signals = kernel.caught(pid)
+        signals = kernel.caught(pid) - self._harmless.get(record, set())
+        aside = self._asides.get(record, set())
         path = self._session.slots(record)
         return Process(
             pid,
             self._began[pid],
-            kernel.threads(pid),
+            {number: thread for number, thread in kernel.threads(pid).items() if number not in aside},
             one.slots,
             alarmed=kernel.awaits_alarm(signals),
             signalled=kernel.awaits_signal(signals, SIGNAL),
@@ -205,6 +226,10 @@ class Watchman:
                 self._pids[record] = pid
                 if began is not None:
                     self._began[pid], self._records[pid] = began, record
+            case ["calm", list(signals)]:
+                self._harmless.setdefault(record, set()).update(signals)
+            case ["aside", list(threads)]:
+                self._asides[record] = set(threads)
             case ["coming"]:
                 self._coming.add(record)
             case ["role", _]:
@@ -219,7 +244,10 @@ class Watchman:
                 self._peers[int(name.split(":")[1])] = int(peer.split(":")[1])
 
 
-_NEWS = (b'["process"', b'["object"', b'["server"', b'["stacks"', b'["semaphore"', b'["coming"', b'["role"')
+_NEWS = tuple(
+    f'["{kind}"'.encode()
+    for kind in "process object server stacks calm aside semaphore coming role".split()
+)
 _WAITING = (
     f"{os.sep}multiprocessing{os.sep}",
     f"{os.sep}concurrent{os.sep}futures{os.sep}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...model import Event, Kind, Place, Program, Role, Shared
 from ..places import Where
@@ -20,8 +20,20 @@ if TYPE_CHECKING:
     from ..account import Account
 
 Facts = dict[str, Any]
+
+
+class Line(NamedTuple):
+    """What a record tells of an event: the record, who did it, its number, where, and the facts told with it."""
+
+    told: Told
+    role: Role
+    number: int
+    where: Where
+    facts: Facts
+
+
 Maker = Callable[["Account", Kind, Place, Where, Facts], Shared]
-Amender = Callable[["Account", Told, Role, Event, Facts], Event | None]
+Amender = Callable[["Account", Line, Event], Event | None]
 
 makers: dict[Kind, Maker] = {}
 _amenders: list[Amender] = []
@@ -64,12 +76,12 @@ def finishes(function: Callable[[Account, Program], None]) -> Callable[[Account,
     return function
 
 
-def amended(account: Account, told: Told, role: Role, event: Event, facts: Facts) -> Event | None:
+def amended(account: Account, line: Line, event: Event) -> Event | None:
     """The event with what every room adds."""
     found: Event | None = event
     for amend in _amenders:
         if found is not None:
-            found = amend(account, told, role, found, facts)
+            found = amend(account, line, found)
     return found
 
 

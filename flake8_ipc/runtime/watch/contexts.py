@@ -19,8 +19,8 @@ def _chosen(original: Any) -> Any:
         try:
             return original(method, force)
         except BaseException as error:
-            safely(_failed)(event, error)
             hide(error)
+            safely(_failed)(event, error)
             raise
 
     return set_start_method
