@@ -13,6 +13,7 @@ from ..patch import done, in_event_loop, replace, safely, waiting
 from ..places import by_coroutine, caller
 from ..record import Record, current
 from ..slots import Wait
+from .waits import LIMITED
 
 _KINDS = {
     "Lock": "LOCK",
@@ -105,8 +106,11 @@ def _acquire(acquire: Any, holding: Holding, name: str, signals: bool) -> Any:
         try:
             if record is None or not asked:
                 return acquire(block, timeout, *more, **named)
-            if not block or timeout is not None:
+            if not block:
                 taken = acquire(block, timeout)
+            elif timeout is not None:
+                with record.slots.waiting(*LIMITED):
+                    taken = acquire(block, timeout)
             elif not (taken := acquire(False)):
                 with record.slots.waiting(Wait.OWNED if holding.owned else Wait.LOCK, holding.number):
                     taken = acquire(block, timeout)
