@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections import Counter
 
 import pytest
 
+from flake8_ipc.command.work import told
+from flake8_ipc.lint import lint
+from flake8_ipc.options import Options
 from test_command import RACE, command
 
+FIXTURES = pathlib.Path(__file__).parent.parent / "fixtures"
 SECOND = RACE.replace("total", "sum_")
 
 
@@ -58,6 +63,17 @@ def test_numbers_of_lines_in_the_message_do_not_count(tmp_path: pathlib.Path) ->
     command("baseline", "--output", "known.json", cwd=tmp_path)
     (tmp_path / "wait.py").write_text(text.replace("\n\nif ", "\n# more\n# and more\n\nif "))
     assert check(tmp_path) == (0, "", "")
+
+
+def test_fingerprints_of_every_kind_of_message_stay_when_lines_move() -> None:
+    options = Options(enabled=("IPC9",))
+    for file in sorted(FIXTURES.glob("ipc??2*_bad.py")):
+        text = file.read_text(encoding="utf-8")
+        before, after = (
+            Counter(told(one, moved.splitlines()).fingerprint for one in lint(moved, file.name, options))
+            for moved in (text, "#\n\n" * 60 + text)
+        )
+        assert before == after != Counter(), file.name
 
 
 def test_what_is_new_is_reported(project: pathlib.Path) -> None:

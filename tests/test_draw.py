@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import pathlib
 import re
 import shutil
 import subprocess
+import tarfile
 
 import pytest
 
@@ -145,7 +147,9 @@ const boxes = [...document.querySelectorAll("svg[role=img]")].map(svg => {
   };
   return {size: [frame.width, frame.height],
     texts: [...svg.querySelectorAll("text")].map(one => [one.textContent, ...of(one)]),
-    rects: [...svg.querySelectorAll("rect")].map(of)};
+    rects: [...svg.querySelectorAll("rect:not(.back)")].map(of),
+    backs: [...svg.querySelectorAll("rect.back")].map(of),
+    lines: [...svg.querySelectorAll("path.life")].map(of)};
 });
 const style = getComputedStyle(document.body);
 const text = document.querySelector("svg text"), rect = document.querySelector("rect.process");
@@ -154,7 +158,8 @@ document.getElementById("measured").textContent = JSON.stringify({boxes, page: s
   .getPropertyValue("--stuck"), elsewhere: performance.getEntriesByType("resource").map(one => one.name)});
 </script></body>"""
 
-in_browser = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")]
+NO_CHROMIUM = "needs Chromium (Debian: apt-get install chromium)"
+in_browser = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)]
 
 
 def browse(page: pathlib.Path, *options: str) -> str:
@@ -180,6 +185,10 @@ def page_of(name: str) -> str:
     return draw("--html", f"fixtures/{name}")
 
 
+def within(one: list[float], other: list[float]) -> bool:
+    return other[0] <= one[0] and one[2] <= other[2] and other[1] <= one[1] and one[3] <= other[3]
+
+
 def apart(one: list[float], other: list[float]) -> bool:
     # Less than a pixel is rounding.
     return one[2] <= other[0] + 1 or other[2] <= one[0] + 1 or one[3] <= other[1] + 1 or other[3] <= one[1] + 1
@@ -195,14 +204,17 @@ class TestInBrowser:
         assert found["boxes"]
         for picture in found["boxes"]:  # type: ignore[attr-defined]
             texts, rects, (width, height) = picture["texts"], picture["rects"], picture["size"]
+            for words, *place in texts:
+                # A line that runs where a text stands is covered there.
+                crossed = any(not apart(place, line) for line in picture["lines"])
+                assert not crossed or any(within(place, back) for back in picture["backs"]), words
             assert texts and rects
             for number, (words, *place) in enumerate(texts):
                 assert 0 <= place[0] and place[2] <= width and 0 <= place[1] and place[3] <= height, words
                 for other, *there in texts[number + 1 :]:
                     assert apart(place, there), (words, other)
                 for rect in rects:
-                    inside = rect[0] <= place[0] and place[2] <= rect[2] and rect[1] <= place[1] and place[3] <= rect[3]
-                    assert inside or apart(place, rect), words
+                    assert within(place, rect) or apart(place, rect), words
             for number, one in enumerate(rects):
                 assert all(apart(one, other) for other in rects[number + 1 :])
 
@@ -232,3 +244,64 @@ def contrast(one: str, other: str) -> float:
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+# -- by Mermaid itself
+
+_RENDER = """<!DOCTYPE html><meta charset="utf-8"><div id="there"></div><pre id="measured"></pre>
+<script src="mermaid.min.js"></script>
+<script>
+mermaid.initialize({startOnLoad: false});
+(async () => {
+  const found = [];
+  for (const [number, text] of TEXTS.entries()) {
+    try {
+      const kind = (await mermaid.parse(text)).diagramType;
+      const {svg} = await mermaid.render("picture" + number, text);
+      document.getElementById("there").innerHTML = svg;
+      found.push([kind, document.getElementById("there").textContent]);
+    } catch (error) { found.push(["error", String(error)]); }
+  }
+  document.getElementById("measured").textContent = JSON.stringify(found);
+})();
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def mermaid(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder with Mermaid for a page, from the npm registry."""
+    folder = tmp_path_factory.mktemp("mermaid")
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("needs npm, to fetch Mermaid")
+    done = subprocess.run([npm, "pack", "--silent", "mermaid@11.17.2"], cwd=folder, capture_output=True, timeout=250)
+    if done.returncode:
+        pytest.skip("npm can't fetch Mermaid here")
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        part = archive.extractfile("package/dist/mermaid.min.js")
+        assert part is not None
+        (folder / "mermaid.min.js").write_bytes(part.read())
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
+def test_mermaid_draws_what_is_written_for_it(mermaid: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "odd.py").write_text(CROWD.replace("watcher", "end").replace("lock", "graph").replace("jobs", "subgraph"))
+    texts = [command("draw", "odd.py", cwd=tmp_path).stdout, command("draw", "-", cwd=ROOT, text=CROWD).stdout]
+    for file in (ONE_QUEUE, ONE_END, "fixtures/ipc602_lending_desk_bad.py", "fixtures/ipc202_census_bad.py"):
+        texts.append(draw(file))
+    for file, number in ((ONE_QUEUE, "1"), (ONE_QUEUE, "2"), ("fixtures/ipc602_lending_desk_bad.py", "1")):
+        texts.append(draw(file, "--finding", number))
+    page = mermaid / "page.html"
+    page.write_text(_RENDER.replace("TEXTS", json.dumps(texts)), encoding="utf-8")
+    dom = browse(page, "--dump-dom", "--virtual-time-budget=60000", "--allow-file-access-from-files")
+    found = re.search(r'<pre id="measured">(.+?)</pre>', dom, re.DOTALL)
+    assert found is not None, dom[-500:]
+    drawn = json.loads(html.unescape(found[1]))
+    assert [kind for kind, _ in drawn] == ["flowchart-v2"] * 6 + ["sequence"] * 3, drawn
+    for (_, shown), text in zip(drawn, texts, strict=True):
+        # What is in quotes, or behind the colon of a step, is to be read in the picture.
+        for words in re.findall(r'"([^"]*)"|: (.+)$', text, re.MULTILINE):
+            for part in re.split("<br>|&.*?;|#.*?;", "".join(words)):
+                assert "".join(part.split()) in "".join(shown.split()), (part, shown)

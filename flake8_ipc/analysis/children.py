@@ -132,15 +132,15 @@ class _Child:
         return bool(self._poll_loops(event))
 
     def _poll_loops(self, event: Event) -> list[Loop]:
-        """The loops that wait: not those that make each child, nor the turns from one child to the next, nor those that
-        wait for something else and only look whether the child has failed.
+        """The loops that wait: not those that make each child, nor those that only turn so many times (a patience, or from
+        one child to the next), nor those that wait for something else and only look whether the child has failed.
         """
         here = self.around.get(event)
         made = {id(loop) for one in self.around.values() if one.event.verb is Verb.CREATE for loop in one.loops}
         return [
             loop
             for loop in (here.loops if here is not None else ())
-            if id(loop) not in made and (loop.count is None or not self.child.many) and not _watches(loop, event)
+            if id(loop) not in made and loop.count is None and not _watches(loop, event)
         ]
 
     def _to_the_end(self, event: Event) -> bool:

@@ -72,6 +72,9 @@ class Order:
             return role.many
         if self.overlaps(parent):
             return True
+        if not role.process.many and role.process.kind is Kind.PROCESS:
+            # One process object is started but once, however often its start is come to.
+            return False
         starts = [event for event in parent.events(Verb.START) if event.target is role.process]
         return any(role.process in self.alive(parent, event) for event in starts)
 

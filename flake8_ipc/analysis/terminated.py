@@ -91,7 +91,10 @@ def _spoilt(shared: Shared, verb: Verb) -> bool:
 
 
 def _later_uses(study: Study, role: Role, event: Event, victim: Role, use: Event) -> Iterator[Event]:
-    made = {one for _, one in study.program.uses(use.target, Verb.CREATE)}
+    # What the same line of the text makes next takes its place: a helper that hires a new child with a new queue.
+    seen, spot = study.program.observed, use.target.place.spot
+    births = study.program.events(Verb.CREATE)
+    made = {one for _, one in births if one.target is use.target or (not seen and one.target.place.spot == spot)}
     if use.target.many and not any(same_turn(role.flow, one, event) for one in made):
         # Several objects: which of them the ended process had is not known.
         return

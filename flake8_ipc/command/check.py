@@ -41,7 +41,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def add_configuration(parser: argparse.ArgumentParser) -> None:
     """Adds what ``configuration_of`` asks for: the options that every command which lints has."""
     parser.add_argument("--stdin-display-name", default="stdin", metavar="NAME", help="what - is called")
-    parser.add_argument("--config", metavar="FILE", help="the configuration file to read")
+    parser.add_argument("--config", metavar="FILE", help="the file to read instead of setup.cfg, tox.ini or .flake8")
     parser.add_argument("--isolated", action="store_true", help="read no configuration file")
     parser.add_argument("--disable-noqa", action="store_true", help="report what # noqa silences, too")
     for name, text in _LISTS.items():
@@ -52,6 +52,7 @@ def add_configuration(parser: argparse.ArgumentParser) -> None:
 
 _LISTS = {
     "select": "report only these codes or beginnings of codes",
+    "extend-select": "report these, too",
     "ignore": "leave these out",
     "extend-ignore": "leave these out, too",
     "exclude": "leave files and folders of these patterns out",

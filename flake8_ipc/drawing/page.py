@@ -21,8 +21,8 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 figure { margin: 1rem 0; overflow-x: auto; }
 svg text { fill: var(--ink); font: 13px/1 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 svg .name { font-weight: 700; } svg text.stuck { fill: var(--stuck); }
-svg text.back { paint-order: stroke; stroke: var(--page); stroke-width: 5px; }
-svg rect { stroke: var(--edge); } .process { fill: var(--process); } .thing { fill: var(--thing); }
+svg rect { stroke: var(--edge); } svg rect.back { fill: var(--page); stroke: none; }
+.process { fill: var(--process); } .thing { fill: var(--thing); }
 rect.thread { stroke-dasharray: 5 3; }
 path { fill: none; stroke: var(--line); stroke-width: 1.5; } path.starts { stroke: var(--soft); stroke-width: 2; }
 path.held, path.life { stroke: var(--edge); stroke-dasharray: 4 4; } path.stuck { stroke: var(--stuck); stroke-width: 2; }

@@ -112,6 +112,11 @@ def story(one: Sequence) -> str:
     return _whole(40 + step * len(one.columns), bottom + 12, one.title, parts)
 
 
+def _behind(x: float, y: float, width: float) -> str:
+    """What keeps lines away from a text that begins here."""
+    return _box(x - 3, y - 14, width + 6, 18, "back")
+
+
 def _reach(turn: Turn) -> float:
     """How far apart two columns must be for a turn's text to stand between them."""
     columns = abs(turn.source - turn.target)
@@ -120,9 +125,12 @@ def _reach(turn: Turn) -> float:
 
 def _row(turn: Turn, source: float, target: float, y: float) -> list[str]:
     kind = "stuck" if turn.stuck else "turn"
+    wide = len(turn.text) * _LETTER
     if source == target:
-        return [_text(source + 8, y - 2, turn.text, f"{kind} back"), f'<circle cx="{source:.0f}" cy="{y - 6:.0f}" r="4"/>']
-    parts = [_text((source + target) / 2, y - 8, turn.text, f"{kind} back", "middle")]
+        told = _text(source + 8, y - 2, turn.text, kind)
+        return [_behind(source + 8, y - 2, wide), told, f'<circle cx="{source:.0f}" cy="{y - 6:.0f}" r="4"/>']
+    at = (source + target) / 2
+    parts = [_behind(at - wide / 2, y - 8, wide), _text(at, y - 8, turn.text, kind, "middle")]
     if not turn.stuck:
         return [*parts, _line(f"M{source:.0f} {y:.0f} H{target:.0f}", "turn", end=True)]
     stop = target + (10 if target < source else -10)

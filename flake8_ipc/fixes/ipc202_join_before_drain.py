@@ -1,4 +1,4 @@
-"""IPC202 and IPC306: the join moves after the gets of the same block."""
+"""IPC202 and IPC306: the join moves after the gets of the same block; what is got in a return is kept until then."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import libcst as cst
 
 from ..finding import Finding
 from .fix import Fix, Refused
-from .tree import Statement, Tree, called, within
+from .tree import Statement, Tree, bare, called, line, within
 
 _TAKES = ("get", "recv", "recv_bytes", "recv_bytes_into", "get_nowait")
 
@@ -24,6 +24,11 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     names = frozenset(name for statement in moved for name in _joined(statement))
     offered = False
     for index, statement in enumerate(after):
+        back = _returned(statement)
+        if back is not None and any(called(back, *_TAKES)) and not _reads(statement, names):
+            offered = True
+            kept, after_joins = _kept(statement, back, tree.fresh("taken", statement))
+            yield spot.rebuilt([*spot.before, *after[:index], kept, *moved, after_joins])
         if any(isinstance(one, (cst.Return, cst.Break, cst.Continue, cst.Raise)) for one in within(statement)):
             break
         if _reads(statement, names):
@@ -40,6 +45,21 @@ def _join(tree: Tree, finding: Finding) -> cst.Call:
         if isinstance(tree.parent(call), cst.Expr):
             return call
     raise Refused("the join is no statement of its own")
+
+
+def _returned(statement: Statement) -> cst.Return | None:
+    """The return that a statement consists of."""
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
+        only = statement.body[0]
+        return only if isinstance(only, cst.Return) and only.value is not None else None
+    return None
+
+
+def _kept(statement: Statement, back: cst.Return, name: str) -> tuple[Statement, Statement]:
+    """A return in two steps: what it returns is bound to a name, and the name is returned."""
+    assert back.value is not None
+    bound = statement.with_changes(body=[cst.Assign([cst.AssignTarget(cst.Name(name))], back.value)])
+    return bound, bare(line(f"return {name}"))
 
 
 def _only_joins(statement: cst.CSTNode) -> bool:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from ..finding import Finding
 from .fix import Fix, Refused
-from .tree import Statement, Tree, called, expression, indented, leading
+from .tree import Statement, Tree, called, expression, indented, leading, singles
 
 
 def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
@@ -17,19 +17,20 @@ def mend(tree: Tree, finding: Finding) -> Iterator[cst.Module]:
     if call is None or call.args or not isinstance(call.func, cst.Attribute):
         raise Refused("only a plain acquire() in a statement of its own can become with")
     lock, spot = tree.code(call.func.value), tree.spot(call)
-    end = next((number for number, one in enumerate(spot.after) if _releases(tree, one, lock)), None)
+    after = [part for one in spot.after for part in (singles(one) if any(called(one, "release")) else [one])]
+    end = next((number for number, one in enumerate(after) if _releases(tree, one, lock)), None)
     if end is None:
         raise Refused("no release() of it stands later in the same block")
     if end == 0:
         raise Refused("nothing is done while it is held")
-    inner, release = spot.after[:end], spot.after[end]
+    inner, release = after[:end], after[end]
     if any(tree.code(one.func) == f"{lock}.release" for statement in inner for one in called(statement, "release")):
         raise Refused("it is released on some of the ways before the last release, too")
     head = spot.statement
     assert isinstance(head, cst.SimpleStatementLine)
     body = cst.IndentedBlock(indented(inner), header=head.trailing_whitespace, footer=_comments(release))
     held = cst.With([cst.WithItem(call.func.value)], body, leading_lines=leading(head))
-    yield spot.rebuilt([*spot.before, held, *spot.after[end + 1 :]])
+    yield spot.rebuilt([*spot.before, held, *after[end + 1 :]])
 
 
 def _releases(tree: Tree, statement: Statement, lock: str) -> bool:

@@ -173,6 +173,16 @@ def _apart(
     return before, mine[0], after
 
 
+def singles(statement: Statement) -> list[Statement]:
+    """The statements of one line, each on a line of its own."""
+    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) < 2:
+        return [statement]
+    found = [_line_of([small])[0] for small in statement.body]
+    found[0] = found[0].with_changes(leading_lines=statement.leading_lines)
+    found[-1] = found[-1].with_changes(trailing_whitespace=statement.trailing_whitespace)
+    return found
+
+
 def _line_of(group: Sequence[cst.BaseSmallStatement]) -> list[Statement]:
     if not group:
         return []

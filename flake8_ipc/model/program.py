@@ -57,6 +57,7 @@ class Role:
     are those of them that come inside an object of the program's own classes, which may have its reasons.
     ``many``: several copies can be made (a loop, a comprehension, a pool's workers). ``thread``: it shares its
     parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
+    ``reentered``: it stands for an object whose methods others call, in any order and any number of times.
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
     ``ending`` and ``raised`` are a run's: how it came to its end, and the exception that ended it; ``born``: its process
     has come up.
@@ -73,6 +74,7 @@ class Role:
     many: bool = False
     known: bool = True
     endless: bool = False
+    reentered: bool = False
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True

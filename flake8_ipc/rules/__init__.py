@@ -38,9 +38,17 @@ def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states:
         told = one_cause_once([finding for rule in active for finding in rule.check(study)], active)
         # Where one place is told in two ways, the same one is kept in every run.
         for finding in sorted(told, key=lambda finding: finding.message):
-            if finding.place not in deliberate:
+            if finding.place not in deliberate and not _of_another_file(program, finding):
                 found.setdefault((*finding.place.spot, finding.code), finding)
     return [found[key] for key in sorted(found)]
+
+
+def _of_another_file(program: Program, finding: Finding) -> bool:
+    """Whether a fault lies in another file, in objects and processes that are made there: it is told where they are."""
+    if finding.place.origin is None or any(shared.place.origin is None for shared in finding.about) or not finding.about:
+        return False
+    mine = (role for role in program.roles if role.process is not None and role.place.origin is None)
+    return all(role.place.spot != finding.place.spot for role in mine)
 
 
 def one_cause_once(findings: list[Finding], active: Iterable[Rule]) -> list[Finding]:

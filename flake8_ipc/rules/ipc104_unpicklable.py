@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.handings import FORK, Handing, Way, only_forked, start_methods
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Callee, CalleeKind, Fault
+from ..model import Callee, CalleeKind, Fault, Program, Shared, Verb
 from .rule import Rule
 from .wording import short, under
 
@@ -38,13 +38,22 @@ def check(study: Study) -> Iterator[Finding]:
     for handing in study.handings:
         if handing.way is not Way.TASK and only_forked(study.program, handing.owner):
             continue
+        if handing.way is Way.PROCESS and _never_started(study.program, handing.owner):
+            continue
         callee = handing.callee
         fault = _fault_of(callee) if callee is not None else None
         if callee is not None and fault is not None:
-            yield Finding("IPC104", callee.place, _message(study, handing, callee.name, fault))
+            message = _message(study, handing, callee.name, fault)
+            yield Finding("IPC104", callee.place, message, about=(handing.owner,))
         for argument in handing.arguments:
             if argument.fault is not None:
-                yield Finding("IPC104", argument.place, _message(study, handing, argument.text, argument.fault))
+                message = _message(study, handing, argument.text, argument.fault)
+                yield Finding("IPC104", argument.place, message, about=(handing.owner,))
+
+
+def _never_started(program: Program, process: Shared) -> bool:
+    """Whether a process is only made: what it is given is pickled when it starts."""
+    return program.whole and not process.open and not any(program.uses(process, Verb.START))
 
 
 def _fault_of(callee: Callee) -> Fault | None:

@@ -28,7 +28,8 @@ def _step(state: str, event: Event) -> str:
         return _STARTED if event.exact else MAYBE
     if event.verb is Verb.CLOSE:
         return _CLOSED if event.exact else MAYBE
-    return state
+    # Who was looked for and found among others cannot have been closed.
+    return MAYBE if event.verb is Verb.QUERY and not event.exact else state
 
 
 def _fault(event: Event, state: str, process: Shared) -> str | None:
@@ -48,7 +49,7 @@ def check(study: Study) -> Iterator[Finding]:
     for role in study.program.roles:
         made = {event.target: event for event in role.events(Verb.CREATE) if event.target.kind is Kind.PROCESS}
         for process, create in made.items():
-            if process.open:
+            if process.open or any(other is not role for other, _ in study.program.uses(process, Verb.START, Verb.CLOSE)):
                 continue
             for event, states in study.lifecycle.before(role, process, MAYBE, _step).items():
                 for state in sorted(states):

@@ -47,7 +47,6 @@ def check(study: Study) -> Iterator[Finding]:
                 event.place,
                 f"{event.name}{'' if event.name.startswith('with ') else '()'} stops the whole event loop: no other task "
                 f"runs until it comes back; {_remedy(event)}",
-                about=(event.target,),
             )
 
 

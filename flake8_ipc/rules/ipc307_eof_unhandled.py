@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.ends import CLOSES
+from ..analysis.ends import CLOSES, events_of
 from ..analysis.study import Study
 from ..analysis.surroundings import surroundings
 from ..finding import Finding
-from ..model import Event, PipeEnd, Program, Role, RoleKind, Verb
+from ..model import Event, Kind, PipeEnd, Program, Role, RoleKind, Verb
 from .rule import Rule
 
 
@@ -28,15 +28,16 @@ def check(study: Study) -> Iterator[Finding]:
             continue
         for one in surroundings(role.flow):
             event = one.event
-            if event.verb is not Verb.RECV or one.catches_eof or not one.endless:
+            if event.verb is not Verb.RECV or event.target.kind is not Kind.PIPE_END or one.catches_eof or not one.endless:
                 continue
-            if _never_ends(study.program, role, event):
+            if _never_ends(study.program, role, event) or _holds_both(study.program, role, event):
                 continue
             yield Finding(
                 "IPC307",
                 event.place,
                 f"{event.name}() raises EOFError when the other side is gone, which nothing here catches, and this loop "
                 f"has no other end; catch EOFError around it or send a message that ends the loop",
+                about=(event.target,),
             )
 
 
@@ -52,6 +53,14 @@ def _never_ends(program: Program, role: Role, event: Event) -> bool:
     elsewhere = [other for other in program.roles if other.home is not home]
     closed = any(other.target is peer for role in elsewhere for other in role.events(*CLOSES))
     return not closed and not any(peer in other.given for other in elsewhere)
+
+
+def _holds_both(program: Program, role: Role, event: Event) -> bool:
+    """Whether the reader itself keeps the other end open: there is no EOFError then as long as it reads."""
+    peer = event.target.peer if isinstance(event.target, PipeEnd) else None
+    if peer is None or events_of(program, role, peer, *CLOSES):
+        return False
+    return peer in role.home.given or bool(events_of(program, role, peer, Verb.CREATE))
 
 
 def _ends(program: Program) -> Iterator[tuple[Role, object]]:
@@ -114,6 +123,7 @@ RULE = Rule(
         "EOFError, OSError or Exception is caught around it.",
         "A message ends the loop.",
         "A daemon, or a process that is terminated, whose other end nobody closes before.",
+        "The reader keeps the other end open itself, so that no EOFError comes (IPC301).",
     ),
     yields_to=("IPC303", "IPC305"),
 )

@@ -208,7 +208,7 @@ def call_function(run: Run, func: Value, args: Arguments, node: cst.CSTNode, *, 
     if not isinstance(func, Func):
         return call_value(run, func, args, node)
     if func.scope.module.yields and type(func.node) is cst.FunctionDef and has_yield(func.node):
-        return Generator(func, args, node=node)
+        return Generator(func, args, node=node, module=run.frame.scope.module)
     return follow(run, func, args, node, known=known)
 
 

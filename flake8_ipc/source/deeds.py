@@ -27,6 +27,7 @@ from ..model import (
 from . import copies
 from .changes import note_put
 from .joining import as_constant, from_values, spread
+from .lookup import BUILTINS, parameter_names
 from .run import DOERS, Run
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
@@ -184,7 +185,7 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         waits = Blocking.TIMED
     facts = {
         "blocking": waits,
-        "used": id(node) not in run.unused,
+        "used": result_used(run, name, node),
         "inherited": ref.inherited,
         "exact": ref.exact,
     }
@@ -194,6 +195,9 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.WAIT and name == "wait_for":
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
+    if deed.verb is Verb.RECV:
+        # EOFError is how a pipe tells that the other side is gone.
+        run.risk()
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
     if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb is Verb.POLL and shared.kind is Kind.SUBPROCESS):
         return Data(message=event, thing=fresh_key())
@@ -208,6 +212,23 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.RESULT:
         return UNKNOWN
     return PLAIN if deed.verb not in (Verb.QUERY, Verb.JOIN) else UNKNOWN
+
+
+def result_used(run: Run, name: str, node: cst.CSTNode) -> bool:
+    """Whether the text uses what a method gives back.
+
+    Code that calls whatever function it is given (a parameter, ``map(q.put, items)``) passes on what that returns, and
+    does not ask for it.
+    """
+    if id(node) in run.unused:
+        return False
+    if not isinstance(node, cst.Call):
+        return True
+    if isinstance(node.func, cst.Attribute):
+        return node.func.attr.value == name
+    func = run.frame.func
+    given = parameter_names(func.node) if func is not None else frozenset()
+    return isinstance(node.func, cst.Name) and node.func.value not in BUILTINS | given
 
 
 def _hand_over(

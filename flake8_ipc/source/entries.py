@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Cell, Choice, Kind, Lock, Memory, PipeEnd, Pool, Process, Queue, Role, RoleKind, Seq, Shared
+from ..model import UNTOLD, Cell, Choice, Kind, Lock, Memory, PipeEnd, Pool, Process, Queue, Role, RoleKind, Seq, Shared
 from . import copies
 from .attributes import get_attribute, lineage, member
 from .calls import call_value, instantiate
@@ -71,18 +71,19 @@ def _foreign(kind: Kind, run: Run, param: cst.Param) -> Shared:
     """An object that some other file made."""
     place, name = run.place(param.name), param.name.value
     if kind in (Kind.VALUE, Kind.ARRAY):
-        return Cell(kind, place, name, open=True, lock=Lock(Kind.RLOCK, place, "its lock", open=True))
+        lock = Lock(Kind.RLOCK, place, "its lock", context=UNTOLD, open=True)
+        return Cell(kind, place, name, context=UNTOLD, open=True, lock=lock)
     if kind in (Kind.QUEUE, Kind.JOINABLE_QUEUE, Kind.SIMPLE_QUEUE):
-        return Queue(kind, place, name, open=True, maxsize=None)
+        return Queue(kind, place, name, context=UNTOLD, open=True, maxsize=None)
     if kind is Kind.PIPE_END:
-        return PipeEnd(kind, place, name, open=True)
+        return PipeEnd(kind, place, name, context=UNTOLD, open=True)
     if kind in (Kind.LOCK, Kind.RLOCK, Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE, Kind.CONDITION):
-        return Lock(kind, place, name, open=True, count=None if "semaphore" in kind.value else 1)
+        return Lock(kind, place, name, context=UNTOLD, open=True, count=None if "semaphore" in kind.value else 1)
     if kind is Kind.PROCESS:
-        return Process(kind, place, name, open=True, daemon=None)
+        return Process(kind, place, name, context=UNTOLD, open=True, daemon=None)
     if kind in (Kind.POOL, Kind.EXECUTOR):
-        return Pool(kind, place, name, open=True)
-    return Shared(kind, place, name, open=True)
+        return Pool(kind, place, name, context=UNTOLD, open=True)
+    return Shared(kind, place, name, context=UNTOLD, open=True)
 
 
 def _annotation_name(run: Run, node: cst.BaseExpression) -> str | None:
@@ -147,10 +148,12 @@ def enter_class(run: Run, cls: Cls) -> None:
         run.vars = before.copy() if before is not None else None
         # Which of its methods run in which process only their callers know.
         run.copies = {}
+        # One that it has from a base in another file is told by the class.
+        where = func.node if func.scope.module is run.home else cls.node
         with run.writing() as sequence:
-            result = call_value(run, func, Arguments(open=True), func.node)
+            result = call_value(run, func, Arguments(open=True), where)
             if isinstance(result, Generator) and result.func is not None:
-                follow(run, result.func, result.args, func.node, known=False)
+                follow(run, result.func, result.args, where, known=False)
             elif not isinstance(result, Inst):
                 run.open(result)
         if sequence.items:

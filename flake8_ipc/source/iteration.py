@@ -256,7 +256,9 @@ def _follow_generator(
             run.frame, run.calls, run.in_async, run.controls = inner
         run.close(next_, sequence)
 
-    follow(run, func, generator.args, generator.node or node, on_yield=on_yield)
+    # One that came from another file is told by the loop over it.
+    where = generator.node if generator.module is run.frame.scope.module else None
+    follow(run, func, generator.args, where or node, on_yield=on_yield)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from ..model import (
 )
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute, member
+from .deeds import result_used
 from .handover import argument_of, callee_of, handover_of
 from .keeping import forget_given, given
 from .lifetimes import hand_to_child
@@ -112,11 +113,14 @@ def call_base(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTN
     shared.group_given = not timer and isinstance(group, (Func, Partial, Cls, Method))
     given, named = args.find(2 if timer else 3, "args"), args.find(3 if timer else 4, "kwargs")
     inner = handover_of(run, node, target, given, named, process=shared)
+    unseen = args.open and (given is None or named is None)
+    inner.complete = inner.complete and not unseen
     if spec.handover is not None and target is None:
         # What a subclass's own __init__ was given is what the process is handed.
         inner.arguments += spec.handover.arguments
     spec.handover = inner
     spec.args = _spec_arguments(run, given, named)
+    spec.args.open = spec.args.open or unseen
     daemon = args.get(None, "daemon")
     if daemon is not None:
         shared.daemon = bool(daemon.value) if isinstance(daemon, Const) else None
@@ -181,7 +185,7 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
         shared,
         node,
         f"{shared.name}.start",
-        used=id(node) not in run.unused,
+        used=result_used(run, "start", node),
         exact=ref.exact,
         inherited=ref.inherited,
         blocking=Blocking.NEVER,
@@ -402,7 +406,11 @@ def pool_initializer(run: Run, pool: Pool, kind: Kind, args: Arguments, node: cs
     if first is None or (isinstance(first[0], Const) and first[0].value is None):
         return
     pool.initializer = handover_of(run, node, first, given, None, process=pool)
-    run.made["initializer", pool] = (first[0], _spec_arguments(run, given, None))
+    inner = _spec_arguments(run, given, None)
+    if args.open and given is None:
+        # They may come in with what is unpacked.
+        pool.initializer.complete, inner.open = False, True
+    run.made["initializer", pool] = (first[0], inner)
 
 
 __all__ = ["Seq", "callee_of", "member"]

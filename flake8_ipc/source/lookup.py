@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import libcst as cst
@@ -69,6 +70,9 @@ def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> 
     else:
         scope.names.add(name)
     before = run.load(scope.key, name) if node is not None else None
+    if run.birth is not None and scope.kind == "module" and run.birth.get(scope.key, name) is value:
+        # Bound anew to what it held at birth, as an initializer may do: from now on it is this process's own.
+        value = copy.copy(value)
     run.store(scope.key, name, value)
     if node is not None and type(before) is Ref:
         rebound(run, before, value, node)

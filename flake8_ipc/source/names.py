@@ -75,6 +75,8 @@ _CALM = frozenset(
 )
 # Functions that never come back; the value tells whether clean-up is skipped (CPython os._exit, sys.exit).
 ENDINGS = {"sys.exit": False, "exit": False, "quit": False, "os._exit": True, "os.abort": True}
+# What ends a test does it by an exception that is no Exception (pytest, _pytest/outcomes.py).
+ENDINGS.update(dict.fromkeys(("pytest.exit", "pytest.fail", "pytest.skip", "pytest.xfail"), False))
 
 
 def may_raise(dotted: str) -> bool:

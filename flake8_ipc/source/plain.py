@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from ..model import Count, Kind, RoleKind, Verb, events
+from ..model import Blocking, Count, Kind, RoleKind, Verb, events
 from . import contents
 from .elements import iterate_shared, iterated
 from .joining import from_values, is_faceless, join
@@ -409,6 +409,9 @@ def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     home = run.role.home
     mine = [role for role in run.program.roles if role.parent is not None and role.parent.home is home]
     found = [role.process for role in mine if role.kind is RoleKind.PROCESS and role.process is not None]
+    for process in found:
+        # Those that are closed are not among them.
+        run.emit(Verb.QUERY, process, node, "active_children", exact=False, blocking=Blocking.NEVER)
     if len(found) <= UNROLLED:
         return Items(tuple(Many(Ref(process), Count()) for process in found))
     for process in found:

@@ -21,8 +21,10 @@ from .run import Frame, OutOfFuel, Run
 from .scan import speaks_of_processes
 from .values import Foreign, Inst, Ref, Value
 
-# How many files one file may lead to, and how many folders above it may be the project's root.
+# How many files one file may lead to, and how much text beyond its own size (bytes): reading it costs as much as the
+# file's own does. How many folders above it may be the project's root.
 _FILES = 30
+ALLOWANCE = 160_000
 _LEVELS = 5
 _LARGEST = 1 << 20
 # How much text is kept in all, in bytes: a tree takes some forty times the memory of its text.
@@ -38,6 +40,7 @@ class ForeignModule:
     facts: dict[object, Any] = field(default_factory=dict)
     dill: bool = False
     size: int = 0
+    led_to: dict[str, int] = field(default_factory=dict)
 
 
 # By path and time of change, the one used last at the end.
@@ -132,13 +135,15 @@ def _module(run: Run, path: str) -> ForeignModule | None:
     except OSError:
         return None
     key = (path, stamp.st_mtime_ns)
+    if not run.reading.take(path, stamp.st_size, _FILES):
+        return None
     if key not in _READ:
-        if run.files >= _FILES or stamp.st_size > _LARGEST:
-            return None
-        run.files += 1
         _READ[key] = None
         _READ[key] = _read(run, path)
     found = _READ[key] = _READ.pop(key)
+    # What was read before costs nothing, but is counted: one file's findings do not hang on which others came first.
+    for other, size in found.led_to.items() if found is not None else ():
+        run.reading.take(other, size, _FILES)
     return found
 
 
@@ -164,7 +169,7 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     program = Program([Role("import", RoleKind.ENTRY, module.locator.place(tree))], methods=run.program.methods)
     inner = Run(program, Frame(module.scope), depth=run.depth, fuel=2_000 + 10 * len(tree.body))
     inner.home = module
-    inner.files = run.files + 1
+    inner.reading, before = run.reading, len(run.reading.counted)
     try:
         with inner.writing():
             for statement in tree.body:
@@ -178,4 +183,5 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     names = dict(inner.foreign)
     for owner, held in inner.vars.items() if inner.vars is not None else ():
         names.update(((owner, name), value) for name, value in held.items())
-    return ForeignModule(module, names, facts, program.dill, len(code))
+    led_to = dict(list(run.reading.counted.items())[before:])
+    return ForeignModule(module, names, facts, program.dill, len(code), led_to)

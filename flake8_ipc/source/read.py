@@ -15,8 +15,8 @@ from .keeping import forget_given
 from .module import ModuleScope
 from .pauses import read_handlers
 from .places import Locator
-from .project import trim
-from .run import Frame, OutOfFuel, Run
+from .project import ALLOWANCE, trim
+from .run import Frame, OutOfFuel, Reading, Run
 from .scanning import forget
 from .values import Cls, Func
 from .variables import Vars
@@ -63,6 +63,7 @@ class Reader:
         self.depth = depth
         self.fuel = fuel
         self.dull: dict[tuple[int, int], tuple[int, list[Flow]]] = {}
+        self.reading = Reading(ALLOWANCE + len(text))
 
     def programs(self) -> list[Program]:
         """The programs, the main one first; those in which nothing happens are left out."""
@@ -114,6 +115,7 @@ class Reader:
         entry.program.methods, entry.program.dill = main.program.methods, main.program.dill
         entry.program.chosen = main.program.chosen
         entry.guarded = True
+        entry.role.reentered = isinstance(value, Cls)
         enter = enter_class if isinstance(value, Cls) else enter_function
         self._finish(entry, lambda: enter(entry, value))  # type: ignore[arg-type]
         self.fuel = max(entry.fuel, 0)
@@ -130,7 +132,9 @@ class Reader:
     def _run(self, kind: RoleKind, name: str) -> Run:
         place = self.module.locator.place(self.module.tree)
         program = Program([Role(name, kind, place)], methods=self.methods)
-        return Run(program, Frame(self.module.scope), depth=self.depth, fuel=self.fuel)
+        run = Run(program, Frame(self.module.scope), depth=self.depth, fuel=self.fuel)
+        run.reading = self.reading
+        return run
 
     def _finish(self, run: Run, work: Callable[[], None]) -> None:
         sequence = Seq()

@@ -90,6 +90,23 @@ def does(*kinds: Kind) -> Callable[[Doer], Doer]:
 _FROM_THEN_ON = frozenset({Kind.SUBPROCESS, Kind.STREAM})
 
 
+@dataclass(slots=True)
+class Reading:
+    """How much of other files one file may lead to: the bytes that are left of it, and the files counted so far."""
+
+    left: int = 0
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def take(self, path: str, size: int, files: int) -> bool:
+        """Whether a file may be read, which is then counted; no more than ``files`` of them."""
+        if path not in self.counted:
+            if size > self.left or len(self.counted) >= files:
+                return False
+            self.counted[path] = size
+            self.left -= size
+        return True
+
+
 class OutOfFuel(Exception):
     """The bound on the work for one program is reached."""
 
@@ -171,7 +188,7 @@ class Run:
         self.made: dict[object, Any] = {}
         self.foreign: dict[tuple[int, str], Value] = {}
         self.managers = False
-        self.files = 0
+        self.reading = Reading()
         self.home: ModuleScope = frame.scope.module
         self.abroad: Place | None = None
         self.handlers: list[tuple[Value, Arguments, cst.CSTNode]] = []

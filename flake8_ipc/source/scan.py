@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
-_NAMES = re.compile(r"multiprocess|billiard|concurrent(?:\.|\s+import\s+)futures|subprocess|\bfork\b")
+# Plain words are found many times faster than a pattern is.
+_WORDS = ("multiprocess", "subprocess", "billiard")
+_HINTS = ("fork", "futures")
+_NAMES = re.compile(r"concurrent(?:\.|\s+import\s+)futures|\bfork\b")
 
 
 def speaks_of_processes(text: str) -> bool:
     """Whether a text names a library of processes; far cheaper than reading it."""
-    return _NAMES.search(text) is not None
+    if any(word in text for word in _WORDS):
+        return True
+    return any(hint in text for hint in _HINTS) and _NAMES.search(text) is not None

@@ -8,7 +8,7 @@ from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
 from .deeds import METHODS, Deed, leave_with
 from .elements import iterate_shared
-from .handover import argument_of, callee_of
+from .handover import argument_of, callee_of, not_a_sequence
 from .launch import lower_role
 from .joining import from_values
 from .lifetimes import hand_to_task
@@ -65,8 +65,10 @@ def submit(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) ->
         inner = Arguments([(_each(run, value), part) for value, part in args.positional[1:]])
         return _hand_in(run, ref, function, inner, node, name, wait=False, each=True)
     if name in _APPLY:
-        inner = _applied(run, args.find(1, "args"), args.find(2, "kwds"))
-        return _hand_in(run, ref, function, inner, node, name, wait=_APPLY[name], callbacks=args)
+        given = args.find(1, "args")
+        inner = _applied(run, given, args.find(2, "kwds"))
+        wait, lone = _APPLY[name], given if given is not None and not_a_sequence(run, *given) else None
+        return _hand_in(run, ref, function, inner, node, name, wait=wait, callbacks=args, lone=lone)
     if name in _MAP:
         given = args.find(1, "iterable")
         inner = Arguments([(_each(run, given[0]), given[1])] if given else [])
@@ -121,9 +123,12 @@ def _hand_in(
     wait: bool,
     each: bool = False,
     callbacks: Arguments | None = None,
+    lone: tuple[Value, cst.CSTNode] | None = None,
 ) -> Value:
     pool = ref.shared
     handover = Handover(run.place(node), callee_of(run, *function), each=each, complete=not args.open)
+    if lone is not None:
+        handover.not_a_sequence = (contents.text(run, lone[1]), run.place(lone[1]))
     handover.arguments = [argument_of(run, value, part) for value, part in args.positional]
     handover.arguments += [argument_of(run, value, part, key) for key, (value, part) in args.named.items()]
     place = run.place(node)

@@ -91,6 +91,8 @@ def _settled(before: Vars, after: Vars | None, looked: set[int], counted: set[in
     for owner, value, now in before.changes(after):
         if type(now) is Data:
             settled = not _another_message(now, value)
+        elif type(now) is Const:
+            settled = type(value) is not Const or same(now, value)
         elif type(now) is Content and type(value) is Content and owner in counted:
             settled = len(now.items or ()) == len(value.items or ()) and (owner not in looked or same(now, value))
         else:
@@ -101,10 +103,13 @@ def _settled(before: Vars, after: Vars | None, looked: set[int], counted: set[in
 
 
 def _another_message(now: Data, before: Value) -> bool:
-    """Whether a name holds a message that is another than it held before the turn, or one that was put since."""
+    """Whether a name holds a message that is another than it held before the turn, or one that was put since.
+
+    What was a constant, and may decide the first turn's tests, is none any more.
+    """
     if isinstance(before, Data):
         return before.message not in (None, now.message) or now.puts != before.puts
-    return now.message is not None and isinstance(before, Const)
+    return isinstance(before, Const)
 
 
 def _matters(value: Value) -> bool:

@@ -274,13 +274,17 @@ class Method(Value):
 
 @dataclass(slots=True, eq=False)
 class Generator(Value):
-    """A generator function's call, or ``iter(callable, sentinel)``: what it does happens where it is iterated."""
+    """A generator function's call, or ``iter(callable, sentinel)``: what it does happens where it is iterated.
+
+    ``node`` is that call, which stands in ``module``.
+    """
 
     func: Func | None
     args: Arguments
     call: Value | None = None
     sentinel: Value | None = None
     node: cst.CSTNode | None = None
+    module: ModuleScope | None = None
 
 
 @dataclass(slots=True, eq=False)

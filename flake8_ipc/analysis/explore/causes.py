@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from ...model import QUEUES, Event, Kind, PipeEnd, Shared, Verb
 from ..locks import root
-from .machine import Deed, Enter, Fork, Head
+from .machine import Deed, Enter, Fork, Head, Stop
 from .signals import woken
 from .state import DONE, FLUSHING, MUTEXES, State
 from .table import Table
@@ -40,6 +40,18 @@ def causes(table: Table, state: State) -> tuple[frozenset[int], ...]:
         index == one or index in reached[one] for one in kept
     ))
     return tuple(dict.fromkeys(found))
+
+
+def served_later(table: Table, state: State) -> bool:
+    """Whether the root is an object with no method under way, and one called again would let somebody go on."""
+    if not table.roles[0].reentered:
+        return False
+    thread, machine = state.threads[0], table.machines[0]
+    if not thread.status and not isinstance(machine.steps[thread.pc], Stop):
+        return False
+    waits = (waits_in(table, state, index) for index in range(1, len(state.threads)))
+    wanted = {act for event in waits if event is not None for act in _wanted(event)}
+    return not wanted.isdisjoint(_ahead(table, 0, machine.start))
 
 
 def _closure(edges: dict[int, set[int]], start: int) -> set[int]:
@@ -121,9 +133,14 @@ def _wanted(event: Event) -> Iterator[_Act]:
 def _future(table: Table, state: State, index: int, *, barred: Shared | None = None) -> set[_Act]:
     """All that a copy may still do, and whoever it may start; nothing behind an acquire of ``barred``."""
     thread = state.threads[index]
+    return set() if thread.status else _ahead(table, thread.role, thread.pc, barred)
+
+
+def _ahead(table: Table, role: int, pc: int, barred: Shared | None = None) -> set[_Act]:
+    """The same for a role from one of its steps on."""
     found: set[_Act] = set()
     seen: set[tuple[int, int]] = set()
-    pending = [(thread.role, thread.pc)] if not thread.status else []
+    pending = [(role, pc)]
     while pending:
         role, pc = pending.pop()
         if (role, pc) in seen:
@@ -146,4 +163,4 @@ def _future(table: Table, state: State, index: int, *, barred: Shared | None = N
     return found
 
 
-__all__ = ["causes", "holder", "waits_in"]
+__all__ = ["causes", "holder", "served_later", "waits_in"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...model import Event, Role
-from .causes import causes, holder, waits_in
+from .causes import causes, holder, served_later, waits_in
 from .play import Deeds, Play
 from .state import DONE, FLUSHING, State, TooBig
 from .table import Table
@@ -145,7 +145,8 @@ def _solve(space: Space, counts: Callable[[State], bool], *, every: bool) -> tup
     lost = [-1] * len(states)
     pending: deque[int] = deque()
     for number, state in enumerate(states):
-        if not edges[number] and any(thread.status != DONE for thread in state.threads) and counts(state):
+        waits = not edges[number] and any(thread.status != DONE for thread in state.threads)
+        if waits and counts(state) and not served_later(table, state):
             lost[number] = 0
             pending.append(number)
     stuck = set(pending)

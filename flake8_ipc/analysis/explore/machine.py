@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ...model import Block, Choice, Count, End, Event, Flow, Jump, Loop, Raise, Seq, Test, Try
+from ...model import Block, Choice, Count, End, Event, Flow, Jump, Loop, Raise, Seq, Test, Try, Verb, events
 
 CATCH_ALL = frozenset({"Exception", "BaseException"})
 Handlers = tuple[tuple[tuple[str, ...] | None, int], ...]
@@ -84,7 +84,7 @@ class Machine:
 
     def _build(self, flow: Flow, next_: int, at: _At) -> int:
         if isinstance(flow, Event):
-            return self._add(Deed(flow, next_, at.handlers)) if self._matters(flow) else next_
+            return self._add(Deed(flow, next_, at.handlers)) if self._matters(flow) else self._unseen(flow, next_, at)
         if isinstance(flow, Seq):
             for item in reversed(flow.items):
                 next_ = self._build(item, next_, at)
@@ -105,10 +105,21 @@ class Machine:
         assert isinstance(flow, End)
         return 0
 
+    def _unseen(self, event: Event, next_: int, at: _At) -> int:
+        """What is done to something that is not played may end in its exception, where that is caught."""
+        name = "EOFError" if event.verb is Verb.RECV else event.raises if event.verb is Verb.GET else None
+        handler = caught(at.handlers, name) if name is not None else 0
+        return self._add(Fork([next_, handler], None)) if handler and handler != next_ else next_
+
     def _loop(self, loop: Loop, next_: int, at: _At) -> int:
         if loop.count is None:
             head = self._add(Spin())
             body = self._build(loop.body, head, _inside(at, loop, next_, head))
+            if all(event.verb is Verb.PAUSE for event in events(loop.body)):
+                # Who only looks, again and again, at something outside does see it come about in the end.
+                for step in self.steps[head + 1 :]:
+                    if isinstance(step, Fork):
+                        step.targets = [to for to in step.targets if to != head] or step.targets
             if body != head:
                 # The head is a mere crossing: it leads to the body.
                 self.steps[head] = Fork([body], None)

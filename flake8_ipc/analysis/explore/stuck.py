@@ -137,7 +137,7 @@ class Explorer:
         return any(
             role.process in joined and event.target in self.objects and not event.target.managed
             for role, event in self.program.events(Verb.PUT, Verb.SEND)
-            if event.target not in looked
+            if _receiving(event.target) not in looked
         )
 
     def _table(self, numbers: Numbers, *, patient: bool) -> Table:
@@ -167,10 +167,19 @@ class Explorer:
         return event.verb in _EXPLORED and shared in self.objects
 
     def _emptied_by_looking(self) -> Iterator[Shared]:
-        """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
-        for _, event in self.program.events(Verb.GET, Verb.RECV, Verb.POLL, Verb.SIZE):
-            if event.verb in (Verb.POLL, Verb.SIZE) or event.blocking is not Blocking.FOREVER or not event.exact:
-                yield event.target
+        return _emptied_by_looking(self.program)
+
+
+def _emptied_by_looking(program: Program) -> Iterator[Shared]:
+    """Queues and ends that somebody empties with timeouts or polls: they count as drained."""
+    for _, event in program.events(Verb.GET, Verb.RECV, Verb.POLL, Verb.SIZE):
+        if event.verb in (Verb.POLL, Verb.SIZE) or event.blocking is not Blocking.FOREVER or not event.exact:
+            yield event.target
+
+
+def _receiving(target: Shared) -> Shared:
+    """Where what is put or sent arrives: the queue itself; of a pipe, the other end."""
+    return target.peer if isinstance(target, PipeEnd) and target.peer is not None else target
 
 
 def _pooled(role: Role) -> bool:
@@ -182,10 +191,10 @@ def _pooled(role: Role) -> bool:
 def _objects(program: Program, locks: Locks) -> list[Shared]:
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
-    waited = _waited_under(program, locks)
+    waited, glanced = _waited_under(program, locks), _only_looked_at(program)
     found: list[Shared] = []
     for shared in program.objects:
-        if shared.open or shared in pooled:
+        if shared.open or shared in pooled or shared in glanced:
             continue
         if isinstance(shared, PipeEnd):
             if shared.peer is not None and not shared.peer.open and shared.peer not in pooled:
@@ -199,6 +208,22 @@ def _objects(program: Program, locks: Locks) -> list[Shared]:
         elif isinstance(shared, Barrier) and countable(program, shared):
             found.append(shared)
     return [shared for shared in found if root(shared) in found]
+
+
+def _only_looked_at(program: Program) -> set[Shared]:
+    """Queues and pipes that are emptied by looking alone: whatever is in them, nobody ever waits for it, or for room."""
+    found = set(_emptied_by_looking(program))
+    for _, event in program.events(Verb.GET, Verb.RECV, Verb.PUT):
+        waits = event.verb is not Verb.PUT or (isinstance(event.target, Queue) and event.target.maxsize != 0)
+        if waits and event.exact and event.blocking is Blocking.FOREVER:
+            found.discard(event.target)
+    idle = {one for one in found if not isinstance(one, PipeEnd) or _receiving(one) not in _received(program) - found}
+    return idle | {_receiving(one) for one in idle}
+
+
+def _received(program: Program) -> set[Shared]:
+    """The ends of pipes that somebody receives from."""
+    return {event.target for _, event in program.events(Verb.RECV)}
 
 
 def _waited_under(program: Program, locks: Locks) -> set[Shared]:

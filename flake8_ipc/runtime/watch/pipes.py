@@ -43,10 +43,14 @@ def _tell_made(ends: tuple[Any, Any], duplex: bool) -> None:
 
 
 def _dropped(original: Any) -> Any:
+    # At the interpreter's end a module's names are gone before its last objects are.
+    ending, now, tell = sys.is_finalizing, current, safely(_tell_dropped)
+
     def __del__(self: Any) -> None:
-        record = current()
-        if record is not None and self._handle is not None and not sys.is_finalizing():
-            safely(_tell_dropped)(record, self)
+        if not ending() and self._handle is not None:
+            record = now()
+            if record is not None:
+                tell(record, self)
         original(self)
 
     return __del__
