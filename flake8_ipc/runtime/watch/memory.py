@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from ..identity import MARK, also, mark
+from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, asker, caller
 from ..record import Record, current
@@ -29,8 +30,10 @@ def _made(original: Any) -> Any:
     def __init__(self: Any, name: Any = None, create: bool = False, *args: Any, **kwargs: Any) -> None:
         try:
             original(self, name, create, *args, **kwargs)
-        except FileNotFoundError:
-            safely(_tell_missing)(name, create)
+        except BaseException as error:
+            if isinstance(error, FileNotFoundError):
+                safely(_tell_missing)(name, create)
+            hide(error)
             raise
         safely(_tell_made)(self, create)
 
@@ -84,7 +87,11 @@ def _told_to_tracker() -> bool:
 
 def _list_made(original: Any) -> Any:
     def __init__(self: Any, sequence: Any = None, *, name: Any = None) -> None:
-        original(self, sequence, name=name)
+        try:
+            original(self, sequence, name=name)
+        except BaseException as error:
+            hide(error)
+            raise
         safely(_tell_list)(self, sequence is not None)
 
     return __init__
@@ -144,7 +151,11 @@ def _item(verb: str) -> Any:
     def make(original: Any) -> Any:
         def access(self: Any, position: Any, *value: Any) -> Any:
             safely(_tell_item)(verb, self, position)
-            return original(self, position, *value)
+            try:
+                return original(self, position, *value)
+            except BaseException as error:
+                hide(error)
+                raise
 
         return access
 
@@ -167,7 +178,11 @@ def _asked(verb: str) -> Any:
     def make(original: Any) -> Any:
         def asks(*args: Any, **kwargs: Any) -> Any:
             safely(_tell_tracker)(verb)
-            return original(*args, **kwargs)
+            try:
+                return original(*args, **kwargs)
+            except BaseException as error:
+                hide(error)
+                raise
 
         return asks
 
