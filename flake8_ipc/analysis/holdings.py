@@ -106,8 +106,15 @@ class Holdings:
             root(event.target) is lock
             for other in self._program.roles
             if other is not role or other.many
-            for event in self.unreleased(other)
+            for event in (*self.unreleased(other), *self._waits_for_release(other))
         )
+
+    def _waits_for_release(self, role: Role) -> Iterator[Event]:
+        """The acquires of a lock that the role surely holds already: they come back when somebody else lets it go."""
+        for event in role.events(Verb.ACQUIRE):
+            lock = root(event.target)
+            if lock.kind is Kind.LOCK and taken_by_hand(event) and min(self.depths(role, event, lock)) > 0:
+                yield event
 
     def _signals(self, role: Role) -> Iterator[Event]:
         for event in role.events(Verb.RELEASE):

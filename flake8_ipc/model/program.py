@@ -153,6 +153,10 @@ class Program:
             return next(iter(self.methods))
         return "fork" if "fork" in self.methods and not self.chosen else None
 
+    def may_be_used_elsewhere(self, shared: Shared) -> bool:
+        """Whether more may be done to an object than is seen: it left, or an object of a mere part of a program holds it."""
+        return shared.open or (shared.kept and self.root.kind is RoleKind.ENTRY)
+
     def role_of(self, process: Shared) -> Role | None:
         """The role that this process runs, if the text shows one."""
         return next((role for role in self.roles if role.process is process), None)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.explore.stuck import joins_of_unsent, told
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import PipeEnd, Queue
+from ..model import PipeEnd, Queue, Verb
 from .rule import Rule
 
 
@@ -32,7 +32,7 @@ def check(study: Study) -> Iterator[Finding]:
             f"{join.name}() hangs once the data outgrow the {room}: {role.name} ends only when what it put is taken, and "
             f"nobody takes it before this join; get first, then join",
             story=told(stuck, join),
-            about=(join.target,),
+            about=(join.target, *dict.fromkeys(put.target for put in role.events(Verb.PUT))),
         )
 
 
@@ -78,6 +78,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    yields_to=("IPC204",),
     silent=(
         "The items are taken before, here or by another process or thread that lives.",
         "A loop of gets that ends at Empty, a manager's queue, join(timeout).",

@@ -1,7 +1,7 @@
 """IPC207 endless-consumer.
 
 Judged from: all interleavings; a consumer's loop counts where it can be kept waiting for good in a process that
-somebody waits for.
+somebody waits for. Besides, the sentinels that are put are counted against the consumers that each end by one.
 Reported at: the get.
 Missed: queues that leave the file; programs with more states than are explored.
 Source: CPython documentation, multiprocessing.Process.join: "the method blocks until the process whose join() method is
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.explore.stuck import blocked, told
+from ..analysis.sentinels import shortages
 from ..analysis.study import Study
 from ..analysis.surroundings import in_open_loop
 from ..finding import Finding
@@ -33,6 +34,15 @@ def check(study: Study) -> Iterator[Finding]:
             f"sentinel for each consumer, and end the loop by it",
             story=told(stuck, event),
             about=(event.target,),
+        )
+    for short in shortages(study.program):
+        get, sentinel = short.get, short.sentinel.value
+        yield Finding(
+            "IPC207",
+            get.place,
+            f"{get.name}() waits for good in some of the {short.consumers} consumers: each of them takes one {sentinel!r} to "
+            f"end, and no more than {short.sent} are put; send one for each consumer",
+            about=(get.target,),
         )
 
 

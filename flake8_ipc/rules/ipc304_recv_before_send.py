@@ -1,6 +1,7 @@
 """IPC304 recv-before-send.
 
 Judged from: all interleavings; a receive counts where the scheduler can keep it waiting for good, whatever the data do.
+Besides, one to which nobody sends, though the other side may end.
 Reported at: each recv that is stuck.
 Missed: ends that leave the file; programs with more states than are explored.
 Source: CPython documentation, multiprocessing.connection.Connection.recv: "Blocks until there is something to receive."
@@ -14,7 +15,7 @@ from ..analysis.explore.stuck import blocked, told
 from ..analysis.study import Study
 from ..analysis.surroundings import waits_for_eof
 from ..finding import Finding
-from ..model import PipeEnd, Verb
+from ..model import PipeEnd, Program, Verb
 from .rule import Rule
 from .waiting import others_waiting, where_put
 from .wording import at
@@ -37,6 +38,29 @@ def check(study: Study) -> Iterator[Finding]:
             story=told(stuck, event),
             about=(end, *peer),
         )
+    yield from _never_sent(study.program)
+
+
+def _never_sent(program: Program) -> Iterator[Finding]:
+    """Receives at ends to which nobody sends anything: the other side may end, but that is no message."""
+    if not program.whole or program.observed or not all(role.known for role in program.roles):
+        return
+    sent = {event.target for _, event in program.events(Verb.SEND)}
+    polled = {event.target for _, event in program.events(Verb.POLL)}
+    for role, event in program.events(Verb.RECV):
+        end = event.target
+        if not isinstance(end, PipeEnd) or end.peer is None or end in polled:
+            continue
+        if program.may_be_used_elsewhere(end) or program.may_be_used_elsewhere(end.peer):
+            continue
+        if end.peer not in sent and event.exact and end.readable and not waits_for_eof(role.flow, event):
+            yield Finding(
+                "IPC304",
+                event.place,
+                f"{event.name}() can never return: nobody sends on {end.peer}; it waits until the other side is gone, and "
+                f"raises EOFError then",
+                about=(end, end.peer),
+            )
 
 
 BAD = '''\

@@ -28,6 +28,7 @@ from .values import (
     Items,
     Many,
     Name,
+    OneOf,
     Opaque,
     Partial,
     Pid,
@@ -239,6 +240,29 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
     return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
+
+
+@calls("itertools.islice")
+def _islice(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Some of what an iterable gives; what is iterated of a shared object is told here, though it is taken later."""
+    value = args.get(0, "iterable")
+    if value is None or isinstance(value, Generator):
+        run.open(*args.values())
+        return UNKNOWN
+    return Items(None, contents.inexact(iterated(run, value, node, whole=False)[1]), sequence=False)
+
+
+@calls("itertools.chain")
+def _chain(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """All that several iterables give, one after the other."""
+    if args.open or any(isinstance(value, Generator) for value in args.values()):
+        run.open(*args.values())
+        return UNKNOWN
+    parts: list[Value] = []
+    for value in args.values():
+        whole = Items(*iterated(run, value, node)) if isinstance(value, (Ref, OneOf)) else value
+        parts += contents.parts_or_many(run, whole)
+    return Items(tuple(parts), sequence=False)
 
 
 @calls("map")
