@@ -648,6 +648,29 @@ def main():
     p.join()
     w.join()
 """,
+    "handler_waits_with_a_limit": """
+def work(pid):
+    sleep(1)
+    os.kill(pid, signal.SIGUSR1)
+
+def handler(*args):
+    mp.Queue().empty()
+    threading.Event().wait(2)
+    mp.Lock().acquire(timeout=1)
+    lock.acquire(timeout=1)
+    mp.Pipe()[0].poll(1)
+    b.send(1)
+
+def main():
+    global b, lock
+    lock = mp.Lock()
+    lock.acquire()
+    a, b = mp.Pipe()
+    signal.signal(signal.SIGUSR1, handler)
+    p = start(work, os.getpid())
+    a.recv()
+    p.join()
+""",
     "lock_of_a_parent_that_works": """
 def work(lock):
     with lock:

@@ -70,30 +70,29 @@ def done(
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
             record = current()
-            if record is None:
-                return original(self, *args, **kwargs)
-            event = 0
-            frame = sys._getframe(1)
-            place = record.dull.get((verb, id(frame.f_code), frame.f_lasti, getattr(self, MARK, ""))) if record.dull else None
-            if place is not None:
-                record.slots.place(place)
-            else:
-                who = who_calls(2)
-                if who is None:
-                    return original(self, *args, **kwargs)
-                event = tell(record, who, verb, identify, facts, self, args, kwargs)
+            event, known = 0, False
+            if record is not None:
+                frame = sys._getframe(1)
+                place = record.dull.get((verb, id(frame.f_code), frame.f_lasti, getattr(self, MARK, ""))) if record.dull else None
+                who = who_calls(2) if place is None else None
+                known = place is not None or who is not None
+                if place is not None:
+                    record.slots.place(place)
+                elif who is not None:
+                    event = tell(record, who, verb, identify, facts, self, args, kwargs)
             try:
                 result = original(self, *args, **kwargs)
             except BaseException as error:
-                if event:
+                if event and record is not None:
                     record.failed(event, error)
                     record.returned(event)
                 hide(error)
                 raise
-            if then is not None:
-                then(record, self, result, event)
-            if record.traced and event:
-                record.returned(event, took=verb in _TAKES)
+            if known and record is not None:
+                if then is not None:
+                    then(record, self, result, event)
+                if record.traced and event:
+                    record.returned(event, took=verb in _TAKES)
             return result
 
         return watched

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..places import is_library
 from ..session import Session
 from ..slots import Slot, Table, Wait, inodes, table
 from ..stacks import SIGNAL, Frame
@@ -144,12 +144,15 @@ class Watchman:
         told = []
         for (pid, number), slot in found.items():
             stack = asked[pid].get(slot.ident, ())
-            if (not stack and world.processes[pid].signalled) or (stack and not _waits(stack[0])):
+            if (not stack and world.processes[pid].signalled) or (stack and not _waits(stack)):
                 return []
             theirs = tuple(one for one in stack if not one.ours)
             others = awaited(world.processes[pid], slot, world)
             told.append(Blocked(self._records[pid], number, slot.place, slot.wait, slot.resource, theirs, others))
-        return told
+        # Whoever was in a handler while we looked may have come out of it before it was asked.
+        after = self._tables()
+        still = all(_version(after, member) == slot.version for member, slot in found.items())
+        return told if still else []
 
     def living(self) -> dict[int, str]:
         """The processes of the run that are alive: when each began, by its id."""
@@ -252,17 +255,16 @@ _NEWS = tuple(
     f'["{kind}"'.encode()
     for kind in "process object server stacks calm aside semaphore coming role".split()
 )
-_WAITING = (
-    f"{os.sep}multiprocessing{os.sep}",
-    f"{os.sep}concurrent{os.sep}futures{os.sep}",
-    f"{os.sep}threading.py",
-    f"{os.sep}selectors.py",
-    f"{os.sep}queue.py",
-    f"{os.sep}socket.py",
-    f"{os.sep}subprocess.py",
-)
 
 
-def _waits(frame: Frame) -> bool:
-    """Whether a call is one of those that publish their waits."""
-    return frame.ours or any(part in frame.path for part in _WAITING)
+def _version(tables: dict[int, Table], member: Member) -> int | None:
+    """The version of a thread's slot; None where it has none any more."""
+    pid, number = member
+    slot = tables[pid].slots.get(number) if pid in tables else None
+    return slot.version if slot is not None else None
+
+
+def _waits(stack: Sequence[Frame]) -> bool:
+    """Whether a thread stands in the call whose wait it has published, and not in a signal's handler that came there."""
+    inner = next((at for at, frame in enumerate(stack) if frame.ours), None)
+    return inner is not None and all(is_library(frame.path) for frame in stack[:inner])

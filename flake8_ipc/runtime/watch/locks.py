@@ -13,6 +13,7 @@ from ..patch import done, in_event_loop, replace, safely, waiting
 from ..places import by_coroutine, caller
 from ..record import Record, current
 from ..slots import Wait
+from .waits import LIMITED
 
 _KINDS = {
     "Lock": "LOCK",
@@ -98,14 +99,18 @@ def _methods(original: Any) -> Any:
 
 
 def _acquire(acquire: Any, holding: Holding, name: str, signals: bool) -> Any:
-    def watched(block: bool = True, timeout: Any = None) -> Any:
+    def watched(block: bool = True, timeout: Any = None, *more: Any, **named: Any) -> Any:
         record = current()
-        if record is None:
-            return acquire(block, timeout)
-        event = _tell(record, "ACQUIRE", name, waiting(block, timeout))
+        asked = record is not None and not more and not named
+        event = _tell(record, "ACQUIRE", name, waiting(block, timeout)) if asked else 0
         try:
-            if not block or timeout is not None:
+            if record is None or not asked:
+                return acquire(block, timeout, *more, **named)
+            if not block:
                 taken = acquire(block, timeout)
+            elif timeout is not None:
+                with record.slots.waiting(*LIMITED):
+                    taken = acquire(block, timeout)
             elif not (taken := acquire(False)):
                 with record.slots.waiting(Wait.OWNED if holding.owned else Wait.LOCK, holding.number):
                     taken = acquire(block, timeout)

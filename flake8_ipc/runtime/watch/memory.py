@@ -87,7 +87,11 @@ def _told_to_tracker() -> bool:
 
 def _list_made(original: Any) -> Any:
     def __init__(self: Any, sequence: Any = None, *, name: Any = None) -> None:
-        original(self, sequence, name=name)
+        try:
+            original(self, sequence, name=name)
+        except BaseException as error:
+            hide(error)
+            raise
         safely(_tell_list)(self, sequence is not None)
 
     return __init__
@@ -150,7 +154,11 @@ def _item(verb: str) -> Any:
     def make(original: Any) -> Any:
         def access(self: Any, position: Any, *value: Any) -> Any:
             safely(_tell_item)(verb, self, position)
-            return original(self, position, *value)
+            try:
+                return original(self, position, *value)
+            except BaseException as error:
+                hide(error)
+                raise
 
         return access
 
@@ -173,7 +181,11 @@ def _asked(verb: str) -> Any:
     def make(original: Any) -> Any:
         def asks(*args: Any, **kwargs: Any) -> Any:
             safely(_tell_tracker)(verb)
-            return original(*args, **kwargs)
+            try:
+                return original(*args, **kwargs)
+            except BaseException as error:
+                hide(error)
+                raise
 
         return asks
 

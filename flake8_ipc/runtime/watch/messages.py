@@ -80,10 +80,11 @@ def _pickler(original: Any) -> Any:
 def _put(original: Any) -> Any:
     def put(self: Any, obj: Any, block: bool = True, timeout: Any = None) -> Any:
         record = current()
-        if record is None or record.passive:
-            return original(self, obj, block, timeout)
+        told = obj
+        if record is not None and not record.passive:
+            told = Taken(obj, record.clock.stamp(), record.sent())
         try:
-            return original(self, Taken(obj, record.clock.stamp(), record.sent()), block, timeout)
+            return original(self, told, block, timeout)
         except BaseException as error:
             hide(error)
             raise

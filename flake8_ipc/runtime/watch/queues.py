@@ -57,7 +57,11 @@ def _set_up(original: Any) -> Any:
     """A queue's own locks are only ever released by who holds them."""
 
     def sets_up(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = original(self, *args, **kwargs)
+        try:
+            result = original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
         for name in ("_rlock", "_wlock"):
             owned(getattr(self, name, None))
         return result

@@ -10,6 +10,7 @@ import ctypes
 import functools
 from typing import Any
 
+from ..interruptions import hide
 from ..patch import safely
 from ..record import current
 
@@ -45,13 +46,21 @@ def _property(base: Any) -> property:
         record = current()
         if record is not None:
             tell(record, "READ", self, None)
-        return plain.__get__(self)
+        try:
+            return plain.__get__(self)
+        except BaseException as error:
+            hide(error)
+            raise
 
     def fset(self: Any, value: Any) -> None:
         record = current()
         if record is not None:
             tell(record, "WRITE", self, None, value)
-        plain.__set__(self, value)
+        try:
+            plain.__set__(self, value)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return property(fget, fset)
 
@@ -65,7 +74,11 @@ def _item(verb: str, base: Any) -> Any:
         record = current()
         if record is not None:
             tell(record, verb, self, key if isinstance(key, int) else "slice", *value)
-        return plain(self, key, *value)
+        try:
+            return plain(self, key, *value)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return access
 

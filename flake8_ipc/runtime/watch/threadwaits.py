@@ -17,17 +17,19 @@ from ..interruptions import hide
 from ..patch import replace
 from ..record import current
 from ..slots import Wait
-from .waits import Told, around
+from .waits import Told, around, limited
 
 
 def _thread_ends(thread: Any, timeout: Any = None) -> Told:
-    if timeout is not None or thread.native_id is None:
+    if timeout is not None:
+        return limited()
+    if thread.native_id is None:
         return None
     return Wait.THREAD, thread.native_id
 
 
 def _others_work(condition: Any, timeout: Any = None) -> Told:
-    return (Wait.WORK, 0) if timeout is None else None
+    return (Wait.WORK, 0) if timeout is None else limited()
 
 
 def _threads_end(*args: Any) -> Told:

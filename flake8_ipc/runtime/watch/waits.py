@@ -18,6 +18,14 @@ from ..slots import Wait
 
 # How a call waits: the kind and the resource, None where it does not wait, or not without a limit.
 Told = tuple[Wait, int] | None
+# A limited wait within another: that of a signal's handler, which will come to its end.
+LIMITED = Wait.NOTHING, 0
+
+
+def limited() -> Told:
+    """How a limited wait is told: not at all within a manager's server, which wakes up only to look at the time."""
+    record = current()
+    return LIMITED if record is not None and record.slots.now is not Wait.SERVE else None
 
 
 def around(told: Callable[..., Told]) -> Any:
@@ -81,13 +89,17 @@ def _inode(connection: Any) -> int:
 
 
 def _exits(popen: Any, timeout: Any = None) -> Told:
-    return (Wait.EXIT, popen.pid) if timeout is None and popen.returncode is None else None
+    if timeout is not None:
+        return limited()
+    return (Wait.EXIT, popen.pid) if popen.returncode is None else None
 
 
 def _any_of(object_list: Any, timeout: Any = None) -> Told:
     """``connection.wait``: on ends and sentinels, or anything else with a descriptor."""
     record = current()
-    if timeout is not None or record is None or record.slots.now is Wait.EXIT:
+    if timeout is not None:
+        return limited()
+    if record is None or record.slots.now is Wait.EXIT:
         # A join of a child of the fork server comes here too, and is told already.
         return None
     sentinels = {child._popen.sentinel: child.pid for child in list(_children()) if child._popen is not None}
