@@ -72,8 +72,8 @@ def done(
             record = current()
             event, known = 0, False
             if record is not None:
-                frame = sys._getframe(1)
-                place = record.dull.get((verb, id(frame.f_code), frame.f_lasti, getattr(self, MARK, ""))) if record.dull else None
+                at, mark = sys._getframe(1), getattr(self, MARK, "")
+                place = record.dull.get((verb, id(at.f_code), at.f_lasti, mark)) if record.dull else None
                 who = who_calls(2) if place is None else None
                 known = place is not None or who is not None
                 if place is not None:
