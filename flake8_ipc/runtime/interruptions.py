@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from traceback import walk_tb
+
+_OURS = os.path.dirname(__file__) + os.sep
 
 
 def by_handler(error: BaseException) -> bool:
@@ -18,9 +21,13 @@ def _code(handler: object) -> object:
 
 
 def hide(error: BaseException) -> None:
-    """Takes the frame that catches an exception out of its traceback; to be followed by a bare ``raise``.
+    """Takes the frame that catches an exception, and ours below it, out of its traceback; to be followed by a bare ``raise``.
 
     A bare ``raise`` does not add the frame again (CPython Python/ceval.c, ``exception_unwind``).
     """
-    if error.__traceback__ is not None and error.__traceback__.tb_frame is sys._getframe(1):
-        error.__traceback__ = error.__traceback__.tb_next
+    at = error.__traceback__
+    if at is None or at.tb_frame is not sys._getframe(1):
+        return
+    while at is not None and at.tb_frame.f_code.co_filename.startswith(_OURS):
+        at = at.tb_next
+    error.__traceback__ = at

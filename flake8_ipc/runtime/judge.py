@@ -15,6 +15,7 @@ from .account import Account
 from .monitor.watchman import Blocked
 from .places import is_library
 from .session import Session
+from .slots import NO_ROOM
 from .told import records
 
 # What only the text can show: a run neither proves nor refutes it.
@@ -72,7 +73,7 @@ def _told(finding: Finding, lines: list[str], seen: bool) -> Remark:
 
 def unwritten(session: Session) -> str:
     """The line for the user where not everything could be written down; empty where it could."""
-    lost = [str(told.pid) for told in records(session).values() if told.full]
+    lost = [str(told.pid) for told in records(session).values() if told.lost == NO_ROOM]
     if not lost:
         return ""
     return f"flake8-ipc: no room to write down all that was done in process {', '.join(lost)}: less of it is judged\n"

@@ -7,6 +7,7 @@ clock, nanoseconds, facts]``, ``["failed", event, exception]``, and what the wat
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -74,17 +75,19 @@ class Record:
         try:
             text = (json.dumps(line, ensure_ascii=True, default=_shown) + "\n").encode()
             self._room -= len(text)
-            if self._room < 0 or _identity(self._file) != self._identity or os.write(self._file, text) < len(text):
+            if _identity(self._file) != self._identity:
+                self._lose(room=False)
+            elif self._room < 0 or os.write(self._file, text) < len(text):
                 self._lose()
         except Exception as error:
             if by_handler(error):
                 raise
             if isinstance(error, OSError):
-                self._lose()
+                self._lose(room=error.errno != errno.EBADF)
 
-    def _lose(self) -> None:
+    def _lose(self, *, room: bool = True) -> None:
         self.full = True
-        self.slots.lose()
+        self.slots.lose(room)
 
     def place(self, caller: Caller) -> int:
         """The number of a place, which is written down when it is first met."""

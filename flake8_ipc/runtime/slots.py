@@ -35,6 +35,7 @@ _HOLDS = 1024
 _LOST_AT = _HELD_AT + _HELD.size * _HOLDS
 # Behind them a mark: that not everything could be written down.
 _WHOLE = _LOST_AT + 8
+NO_FILE, NO_ROOM = 1, 2
 
 
 class Wait(enum.IntEnum):
@@ -178,9 +179,9 @@ class Slots:
         _HELD.pack_into(self._table, at, number, 0)
         return at
 
-    def lose(self) -> None:
-        """Marks that not everything this process did could be written down."""
-        self._table[_LOST_AT] = 1
+    def lose(self, room: bool) -> None:
+        """Marks that not everything this process did could be written down, for want of room or of its file."""
+        self._table[_LOST_AT] = NO_ROOM if room else NO_FILE
 
     def hold(self, at: int, taken: bool) -> None:
         """This thread has taken the lock of this entry, or is about to let it go: told before it is free for others."""
@@ -233,14 +234,15 @@ def table(path: str) -> Table:
     return found
 
 
-def lost(path: str) -> bool:
-    """Whether a process had no room for all that it had to tell; one that has no table had none at all."""
+def lost(path: str) -> int:
+    """Why a process could not tell all, NO_FILE or NO_ROOM; one without a table had none at all. 0 where it told all."""
     try:
         with open(path, "rb") as file:
             file.seek(_LOST_AT)
-            return file.read(1) != b"\0"
+            mark = file.read(1)
+            return mark[0] if mark else NO_ROOM
     except OSError:
-        return True
+        return NO_ROOM
 
 
 def inodes(path: str, number: int) -> tuple[int, ...]:

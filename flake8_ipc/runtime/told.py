@@ -55,7 +55,7 @@ class Told:
     more: dict[tuple[str, Any], list[list[Any]]] = field(default_factory=dict)
     ended: bool = False
     idle: bool = False
-    full: bool = False
+    lost: int = 0
     last: int = 0
 
     @property
@@ -74,7 +74,7 @@ def records(session: Session) -> dict[str, Told]:
                 _take(told, json.loads(line), number)
             except (ValueError, TypeError):
                 continue
-        told.full = lost(session.slots(told.name))
+        told.lost = lost(session.slots(told.name))
         found.append(told)
     return {told.name: told for told in sorted(found, key=lambda told: told.begun)}
 

@@ -147,7 +147,11 @@ def _signalled(original: Any) -> Any:
     def kill(pid: Any, number: Any) -> Any:
         if current() is not None:
             safely(_tell_signalled)(pid, direct(2))
-        return original(pid, number)
+        try:
+            return original(pid, number)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return kill
 

@@ -29,7 +29,11 @@ def _made(original: Any) -> Any:
         def make() -> None:
             original(self, max_workers, mp_context, initializer, initargs, **kwargs)
 
-        made(self, "EXECUTOR", max_workers, initializer, initargs, mp_context, make, "_call_queue")
+        try:
+            made(self, "EXECUTOR", max_workers, initializer, initargs, mp_context, make, "_call_queue")
+        except BaseException as error:
+            hide(error)
+            raise
 
     return __init__
 
@@ -39,7 +43,11 @@ def _threads_made(original: Any) -> Any:
         def make() -> None:
             original(self, *args, **kwargs)
 
-        made(self, "THREAD_POOL", None, None, (), None, make, "")
+        try:
+            made(self, "THREAD_POOL", None, None, (), None, make, "")
+        except BaseException as error:
+            hide(error)
+            raise
 
     return __init__
 
@@ -51,16 +59,15 @@ def _given_to_thread(thing: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
 def _submitted(original: Any) -> Any:
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         record, pool = current(), mark(self)
-        if record is None or pool is None:
-            return original(self, fn, *args, **kwargs)
         site, event = getattr(_mapping, "site", None), 0
-        who = asker(2) if site is None else None
-        if who is not None:
+        who = asker(2) if site is None and record is not None else None
+        if record is not None and pool is not None and who is not None:
             site, event = _tell(record, who, pool, fn, args, kwargs) or (None, 0)
         try:
             future = original(self, fn, *args, **kwargs)
         except BaseException as error:
-            record.failed(event, error)
+            if record is not None:
+                record.failed(event, error)
             hide(error)
             raise
         if site is not None:
@@ -84,12 +91,14 @@ def _tell(
 def _mapped(original: Any) -> Any:
     def map(self: Any, fn: Any, *iterables: Any, **kwargs: Any) -> Any:
         record, pool, who = current(), mark(self), caller(2)
-        if record is None or pool is None or who is None:
-            return original(self, fn, *iterables, **kwargs)
-        told = _tell_map(record, who, pool, fn, iterables)
-        _mapping.site = told[0] if told is not None else None
+        if record is not None and pool is not None and who is not None:
+            told = _tell_map(record, who, pool, fn, iterables)
+            _mapping.site = told[0] if told is not None else None
         try:
             return original(self, fn, *iterables, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
             _mapping.site = None
 

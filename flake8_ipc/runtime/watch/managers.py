@@ -46,7 +46,11 @@ def _made(original: Any) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         if current() is not None:
             safely(_tell_made)(self)
-        original(self, *args, **kwargs)
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
 
     return __init__
 

@@ -28,7 +28,11 @@ def _made(original: Any) -> Any:
         def make() -> None:
             original(self, processes, initializer, initargs, *args, **kwargs)
 
-        made(self, kind, processes, initializer, initargs, context, make, "_inqueue")
+        try:
+            made(self, kind, processes, initializer, initargs, context, make, "_inqueue")
+        except BaseException as error:
+            hide(error)
+            raise
 
     return __init__
 
@@ -43,16 +47,16 @@ def _handed_in(name: str) -> Any:
     def make(original: Any) -> Any:
         def hand_in(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
             record, pool, who = current(), mark(self), caller(2)
-            if record is None or pool is None or who is None:
-                return original(self, func, *args, **kwargs)
-            told = _tell(record, who, pool, name, func, args, kwargs)
-            site, event = told if told is not None else (None, 0)
-            if site is not None and (_APPLY.get(name) or _MAP.get(name)):
-                event = tell_asked(record, who, site) or 0
+            site, event = None, 0
+            if record is not None and pool is not None and who is not None:
+                site, event = _tell(record, who, pool, name, func, args, kwargs) or (None, 0)
+                if site is not None and (_APPLY.get(name) or _MAP.get(name)):
+                    event = tell_asked(record, who, site) or 0
             try:
                 result = original(self, func, *args, **kwargs)
             except BaseException as error:
-                record.failed(event, error)
+                if record is not None:
+                    record.failed(event, error)
                 hide(error)
                 raise
             return _keep(result, site)

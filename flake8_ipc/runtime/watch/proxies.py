@@ -167,17 +167,18 @@ def _called(original: Any) -> Any:
     def _callmethod(self: Any, methodname: str, args: Any = (), kwds: Any = {}) -> Any:  # noqa: B006 - the method's own
         record = current()
         who = asker(2) if record is not None else None
-        if record is None or who is None:
-            return original(self, methodname, args, kwds)
-        event, verb = _tell(record, who, self, methodname, args, kwds) or (0, "")
+        event, verb = 0, ""
+        if record is not None and who is not None:
+            event, verb = _tell(record, who, self, methodname, args, kwds) or (0, "")
         try:
             result = original(self, methodname, args, kwds)
         except BaseException as error:
-            if event:
+            if event and record is not None:
                 record.failed(event, error)
             hide(error)
             raise
-        safely(_learnt)(record, who, self, verb, event, result)
+        if record is not None and who is not None:
+            safely(_learnt)(record, who, self, verb, event, result)
         return result
 
     return _callmethod

@@ -23,14 +23,14 @@ def _asked(verb: str) -> Any:
 
         def ask(self: Any, *args: Any, **kwargs: Any) -> Any:
             record = current()
-            if record is None:
-                return original(self, *args, **kwargs)
-            timeout = args[0] if args else kwargs.get("timeout")
-            told = safely(_tell)(record, verb, self, timeout, name) or 0
+            told = 0
+            if record is not None:
+                timeout = args[0] if args else kwargs.get("timeout")
+                told = safely(_tell)(record, verb, self, timeout, name) or 0
             try:
                 return original(self, *args, **kwargs)
             except BaseException as error:
-                if told and not isinstance(error, StopIteration):
+                if told and record is not None and not isinstance(error, StopIteration):
                     record.failed(told, error)
                 hide(error)
                 raise
