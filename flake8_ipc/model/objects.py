@@ -90,6 +90,11 @@ class Shared:
         """Whether a manager's server holds it and this is a proxy."""
         return self.manager is not None
 
+    @property
+    def outlet(self) -> Shared:
+        """Where what is put or sent here comes out: the thing itself; of a pipe, the other end where that is known."""
+        return self
+
     def __str__(self) -> str:
         return self.name
 
@@ -123,6 +128,11 @@ class PipeEnd(Shared):
     readable: bool = True
     writable: bool = True
     endpoint: Endpoint | None = None
+
+    @property
+    def outlet(self) -> Shared:
+        """The other end, where that is known."""
+        return self.peer if self.peer is not None else self
 
 
 @dataclass(eq=False, slots=True)

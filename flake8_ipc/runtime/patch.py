@@ -28,12 +28,6 @@ def replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable
     setattr(owner, name, wrapper)
 
 
-def watcher() -> tuple[Record | None, Caller | None]:
-    """The record and the user's frame that a watched method is called from; to be called by the wrapper itself."""
-    record = current()
-    return (record, caller(3)) if record is not None else (None, None)
-
-
 def safely(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of ours that must not disturb the program: whatever goes wrong in it gives None."""
 

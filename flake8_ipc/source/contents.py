@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Count, PipeEnd, Process, Shared
+from ..model import Count, PipeEnd, Shared
 from .joining import from_values, is_faceless, join, spread, with_puts
 from .run import Run
 from .values import (
@@ -361,16 +361,6 @@ def forget_order(run: Run, coll: Coll) -> None:
     known = tuple(content.items.values()) if content.items is not None else None
     summary = _summary(known, content.element)
     run.store(coll.key, "", Content(None, None if is_faceless(summary) else summary, Count(), content.keys))
-
-
-def processes_in(value: Value) -> list[Process]:
-    """The process objects among a value's alternatives."""
-    found = []
-    for option in spread(value):
-        shared = option.shared if isinstance(option, (Ref, Inst)) else None
-        if isinstance(shared, Process):
-            found.append(shared)
-    return found
 
 
 def ends_in(value: Value) -> list[PipeEnd]:

@@ -244,13 +244,6 @@ def as_constant(value: Value) -> Const | None:
     return None
 
 
-def with_reads(value: Value, reads: frozenset[Event]) -> Value:
-    """The value, known to depend on these reads as well."""
-    if reads and isinstance(value, (Data, Const)):
-        return replace(value, reads=value.reads | reads)
-    return value
-
-
 def with_puts(value: Value, puts: Puts) -> Value:
     """The value, known to have been put at these places, and at no other."""
     if isinstance(value, (Coll, Inst, Data)) and value.puts != puts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...model import Blocking, Kind, Shared, Verb
 from ..locks import root
 from .machine import Deed, Enter, Fork, Head, Machine, Step
-from .numbers import carrier
 from .table import Table
 
 _MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK})
@@ -45,7 +44,7 @@ def alike(table: Table, unsigned: frozenset[Shared]) -> frozenset[Shared]:
             if isinstance(step, Deed) and step.event.verb in (Verb.PUT, Verb.SEND):
                 event, target = step.event, step.event.target
                 plain = event.exact and event.blocking is Blocking.FOREVER and not role.thread and event.passed is None
-                plain = plain and table.room_in(target) == 0 and target not in table.tasks and carrier(target) in unsigned
+                plain = plain and table.room_in(target) == 0 and target not in table.tasks and target.outlet in unsigned
                 found.setdefault(target, set()).add(table.payload(event) if plain else event)
     return frozenset(target for target, payloads in found.items() if len(payloads) == 1)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...model import Count, Kind, Loop, PipeEnd, Program, Role, Shared, Verb
+from ...model import Count, Kind, Loop, Program, Role, Shared, Verb
 from ..surroundings import Surroundings, surroundings
 
 # How many turns are always played out exactly.
@@ -38,11 +38,6 @@ class Numbers:
     def longest(self) -> int:
         """The length of the longest queue that is explored."""
         return max(9, self.exact + 3)
-
-
-def carrier(target: Shared) -> Shared:
-    """What messages come out of: a queue, or the other end of a pipe."""
-    return target.peer if isinstance(target, PipeEnd) and target.peer is not None else target
 
 
 def exactly(program: Program) -> Numbers | None:
@@ -113,7 +108,7 @@ def _given_otherwise(program: Program) -> bool:
             verb, target = one.event.verb, one.event.target
             high = any(loop.count is not None and (loop.count.exact or 0) > EXACT for loop in one.loops)
             if verb in _GIVES and (high or role.many):
-                given.add((role if not high else program.root, carrier(target)))
+                given.add((role if not high else program.root, target.outlet))
             elif verb in _TAKES and high:
                 taken.add(target)
             elif verb is Verb.START and high:

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from ...model import Constant, Event, Kind, Queue, Role, Shared, Test, Verb
 from .machine import Deed, Fork, Machine
-from .numbers import Numbers, carrier
+from .numbers import Numbers
 
 # What one copy alone can hold; semaphores only count.
 MUTEXES = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
@@ -175,7 +175,7 @@ class Ground:
             if test.event.verb is Verb.QUERY or (test.constant.value is None and not test.truth):
                 continue
             # Where another one of its type is put there, that is the stop sign, spelt otherwise.
-            kind, there = type(test.constant.value), [one for to, one in sent if carrier(to) is test.event.target]
+            kind, there = type(test.constant.value), [one for to, one in sent if to.outlet is test.event.target]
             like = any(type(one.value) is kind for one in there)
             if not like and not any(passes(test, one) is test.equal for _, one in sent):
                 yield test

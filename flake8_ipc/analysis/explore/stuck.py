@@ -139,7 +139,7 @@ class Explorer:
         return any(
             role.process in joined and event.target in self.objects and not event.target.managed
             for role, event in self.program.events(Verb.PUT, Verb.SEND)
-            if _receiving(event.target) not in looked
+            if event.target.outlet not in looked
         )
 
     def _table(self, numbers: Numbers, *, patient: bool) -> Table:
@@ -200,11 +200,6 @@ def _looks(program: Program) -> Iterator[tuple[Role, Event]]:
             yield role, event
 
 
-def _receiving(target: Shared) -> Shared:
-    """Where what is put or sent arrives: the queue itself; of a pipe, the other end."""
-    return target.peer if isinstance(target, PipeEnd) and target.peer is not None else target
-
-
 def _pooled(role: Role) -> bool:
     if role.kind in (RoleKind.TASK, RoleKind.INITIALIZER):
         return True
@@ -240,8 +235,8 @@ def _only_looked_at(program: Program, looked: set[Shared]) -> set[Shared]:
         waits = event.verb is not Verb.PUT or (isinstance(event.target, Queue) and event.target.maxsize != 0)
         if waits and event.exact and event.blocking is Blocking.FOREVER:
             found.discard(event.target)
-    idle = {one for one in found if not isinstance(one, PipeEnd) or _receiving(one) not in _received(program) - found}
-    return idle | {_receiving(one) for one in idle}
+    idle = {one for one in found if not isinstance(one, PipeEnd) or one.outlet not in _received(program) - found}
+    return idle | {one.outlet for one in idle}
 
 
 def _received(program: Program) -> set[Shared]:
