@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .command.work import Remark
+    from .reporting.work import Remark
     from .runtime.embedded import Watch
 
 _MARKER = "ipc_ok(code, ..., reason=None): findings with these codes, or beginnings of codes, are as they should be here"

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from flake8_ipc.command.work import told
+from flake8_ipc.reporting.work import told
 from flake8_ipc.lint import lint
 from flake8_ipc.options import Options
 from test_command import RACE, command

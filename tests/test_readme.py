@@ -135,7 +135,7 @@ def test_the_hooks_it_names_are_the_ones_that_are_shipped() -> None:
 
 
 def test_the_formats_it_names_are_the_ones_there_are() -> None:
-    from flake8_ipc.command.formats import names
+    from flake8_ipc.reporting.formats import names
 
     (told,) = re.findall(r"`--format` writes (.*?)\.\n", README)
     assert set(re.findall(r"`(\w+)`", told)) == set(names())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .. import __version__
-from .unusable import Unusable
+from ..reporting.unusable import Unusable
 
 # By the names of their modules: only the one that is called is loaded, for some bring libcst with them.
 _COMMANDS = ("check", "explain", "fix", "baseline", "draw", "confirm")

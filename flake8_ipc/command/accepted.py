@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .unusable import Unusable
-from .work import Remark
+from ..reporting.unusable import Unusable
+from ..reporting.work import Remark
 
 _VERSION = 1
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TextIO
 
-from . import formats
+from ..reporting import formats
+from ..reporting.configuration import Configuration, Settings, configured, find, load
+from ..reporting.files import expand
+from ..reporting.unusable import Unusable
+from ..reporting.work import Remark, remarks
 from .accepted import load as load_baseline
-from .configuration import Configuration, Settings, configured, find, load
-from .files import expand
 from .story import tell
-from .unusable import Unusable
-from .work import Remark, remarks
 
 # Below this many files, processes cost more than they bring.
 _FEW = 8

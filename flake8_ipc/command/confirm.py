@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..options import START_METHODS
-from . import formats
+from ..reporting import formats
+from ..reporting.unusable import Unusable
+from ..reporting.work import Remark, remarks
 from .check import add_configuration, configuration_of
-from .unusable import Unusable
-from .work import Remark, remarks
 
 CONFIRMED, PREDICTED, UNSEEN, BEYOND = "confirmed", "predicted", "not seen in this run", "beyond the linter"
 

@@ -11,13 +11,13 @@ from ..drawing.sequence import sequence
 from ..drawing.sketch import sketch
 from ..finding import Finding
 from ..model import Program
+from ..reporting.configuration import Configuration
+from ..reporting.files import text_of
+from ..reporting.unusable import Unusable
+from ..reporting.work import not_python, wanted
 from ..rules import judge
 from ..source.read import NotAnalysed, read
 from .check import add_configuration, configuration_of
-from .configuration import Configuration
-from .files import text_of
-from .unusable import Unusable
-from .work import not_python, wanted
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 
 from ..fixes import fix_for
 from ..lint import NOT_ANALYSED
+from ..reporting.explanation import markdown
+from ..reporting.unusable import Unusable
 from ..rules import Rule, rules
-from .unusable import Unusable
 
-
-# How examples name what is reported at their lines.
-_WANTED = re.compile(r"# want: ")
 _NOT_ANALYSED = {
     "markdown": "# {} {}\n\nIt says that {}.\n".format(*NOT_ANALYSED),
     "json": json.dumps([dict(zip(("code", "name", "summary"), NOT_ANALYSED, strict=True))], indent=2) + "\n",
@@ -53,28 +50,6 @@ def meant(word: str) -> list[Rule]:
     if not found or not wanted:
         raise Unusable(f"there is no rule {word!r}; `flake8-ipc explain --all` tells them all")
     return found
-
-
-def markdown(rule: Rule) -> str:
-    """The rule's text as it is read."""
-    silent = "".join(f"- {reason}\n" for reason in rule.silent)
-    parts = [
-        f"# {rule.code} {rule.name}\n",
-        f"{rule.summary}\n",
-        f"{rule.why}\n",
-        f"## Bad\n\n```python\n{_WANTED.sub('# reported: ', rule.bad)}```\n",
-        f"## Good\n\n```python\n{rule.good}```\n",
-    ]
-    if silent:
-        parts.append(f"## It is silent where\n\n{silent}")
-    fix = fix_for(rule.code)
-    if fix is not None:
-        option = "" if fix.safe else " --unsafe"
-        risk = "" if fix.safe else " That may change behaviour."
-        parts.append(f"## It can be fixed\n\n`flake8-ipc fix{option}` {fix.summary}.{risk}\n")
-    if not rule.default:
-        parts.append(f"An opinion, off by default: `--ipc-enable {rule.code}` switches it on.\n")
-    return "\n".join(parts)
 
 
 def _plain(rule: Rule) -> dict[str, object]:

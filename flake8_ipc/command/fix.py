@@ -9,11 +9,11 @@ from collections import Counter
 
 from ..finding import Finding
 from ..fixes.mending import Mended, Unfixable, mended
+from ..reporting.configuration import Configuration
+from ..reporting.files import data_of, decoded, expand
+from ..reporting.unusable import Unusable
+from ..reporting.work import not_python, wanted
 from .check import add_configuration, configuration_of
-from .configuration import Configuration
-from .files import data_of, decoded, expand
-from .unusable import Unusable
-from .work import not_python, wanted
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from .files import text_of
-from .unusable import Unusable
-from .work import Remark
+from ..reporting.files import text_of
+from ..reporting.unusable import Unusable
+from ..reporting.work import Remark
 
 _BOLD, _RED, _BLUE, _PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
 

@@ -55,7 +55,7 @@ def install(*, output: str = "-", format: str = "default", select: str = "", ign
 def _new(select: str, ignore: str) -> Watch:
     import sys
 
-    from ..command.configuration import Configuration, code_list
+    from ..reporting.configuration import Configuration, code_list
     from .embedded import Watch
 
     main = getattr(sys.modules.get("__main__"), "__file__", None) or sys.argv[0] or "<stdin>"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from ..command.unusable import Unusable
+from ..reporting.unusable import Unusable
 from . import standstill, trace
 from .arguments import parse
 from .judge import judged, unwritten

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ..command import formats
-from ..command.configuration import Configuration, code_list
-from ..command.unusable import Unusable
+from ..reporting import formats
+from ..reporting.configuration import Configuration, code_list
+from ..reporting.unusable import Unusable
 from ..options import START_METHODS
 
 

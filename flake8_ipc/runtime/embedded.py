@@ -25,8 +25,8 @@ from .session import Session
 from .slots import Wait, table
 
 if TYPE_CHECKING:
-    from ..command.configuration import Configuration
-    from ..command.work import Remark
+    from ..reporting.configuration import Configuration
+    from ..reporting.work import Remark
 
 _PACKAGES = str(pathlib.Path(__file__).resolve().parents[2])
 # How long processes that were left behind may take to end, and how often they are looked at.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..command.configuration import Configuration
-from ..command.noqa import Noqa
-from ..command.work import Remark, told
+from ..reporting.configuration import Configuration
+from ..reporting.noqa import Noqa
+from ..reporting.work import Remark, told
 from ..finding import Finding
 from ..model import UNFINISHED, Program
 from ..rules import judge

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ..command import formats
-from ..command.work import Remark
+from ..reporting import formats
+from ..reporting.work import Remark
 
 
 class Report:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ... import __version__
 from ...rules import Rule, rules
 from ..edits import Edit
-from ..explain import markdown
+from ..explanation import markdown
 from ..work import Remark, Spot
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
