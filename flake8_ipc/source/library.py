@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import End, Kind
-from . import copies, ctypes_, keys, makers, managers, memory, plain, sockets, subprocesses, tasks
+from . import copies, ctypes_, iterables, keys, makers, managers, memory, plain, sockets, subprocesses, tasks
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .elements import iterate_shared
 from .joining import from_values
@@ -22,7 +22,7 @@ _EXECUTORS = {
     "multiprocessing.dummy.Pool": Kind.THREAD_POOL,
     "multiprocessing.Pool": Kind.POOL,
 }
-_REGISTERED = (ctypes_, managers, memory, plain, sockets, subprocesses, tasks)
+_REGISTERED = (ctypes_, iterables, managers, memory, plain, sockets, subprocesses, tasks)
 # What only wraps what it is given, or asks what it is.
 _KEEP = frozenset({"functools.partial", "isinstance", "id", "type", "getattr", "setattr", "hasattr"})
 _SHOWING = frozenset({"print", "format", "pprint.pprint", "sys.stdout.write"})
