@@ -121,6 +121,7 @@ RULE = Rule(
         "The target of a process, or a pool's initializer, where only fork is supported.",
         "callback= and error_callback=, which run in the process that submits.",
         "Threads and thread pools, which pickle nothing.",
+        "A process that is made and never started.",
     ),
     yields_to=("IPC408",),
 )
