@@ -74,6 +74,9 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     one, other = _number(left), _number(right)
     if isinstance(one, Const) and isinstance(other, Const):
         return fold(node.operator, one, other)
+    if isinstance(node.operator, (cst.Divide, cst.FloorDivide)) and isinstance(one, Const) and not isinstance(one.value, str):
+        # By zero, for all that is known.
+        run.risk()
     if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
         return _concatenated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):

@@ -82,6 +82,12 @@ def search(space: Space, counts: Callable[[State], bool], *, every: bool = False
     return _solve(space, counts, every=every)
 
 
+def stands_still(space: Space) -> bool:
+    """Whether there is a state in which nobody can step and somebody waits, whoever led there."""
+    ends = (state for state, groups in zip(space.states, space.edges) if not groups)
+    return any(thread.status != DONE for state in ends for thread in state.threads)
+
+
 class _Outlook:
     """Tells early that the states will be more than the limit, by how many of them are still to be looked at.
 

@@ -12,7 +12,7 @@ from ..graph import Graph
 from ..locks import Locks, root
 from ..surroundings import surroundings
 from .causes import waits_in
-from .game import Space, Stuck, Waiting, explore, search
+from .game import Space, Stuck, Waiting, explore, search, stands_still
 from .machine import Machine
 from .rooms import rooms
 from .numbers import Numbers, exactly, picked
@@ -27,6 +27,8 @@ _EXPLORED = frozenset({*_MESSAGES, *_SIGNALS, *_ENDS})
 _CONTROL = (Verb.START, Verb.JOIN, Verb.TERMINATE, Verb.KILL)
 _TAKES = frozenset({Verb.GET, Verb.RECV, Verb.JOIN, Verb.ACQUIRE, Verb.WAIT})
 _PROCESSES = frozenset({Kind.PROCESS, Kind.THREAD})
+# With more queues and pipes that may be too full, not each is tried by itself.
+_CARRIERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,33 @@ class Explorer:
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         if plain or own or not self._crowds():
             return Verdict(plain, own, full=full, space=space)
+        return Verdict(crowded=self._crowded(numbers), full=full, space=space)
+
+    def _crowded(self, numbers: Numbers) -> tuple[Stuck, ...]:
+        """Who joins a process whose messages do not fit; first with all messages large, then with those of one carrier."""
         table = self._table(numbers, patient=False)
+        table.push(frozenset(self._late()))
         crowded = explore(table, self.limit)
-        unsent = search(crowded, lambda state: joins_a_sender(table, state)) if crowded is not None else ()
-        return Verdict(crowded=unsent, full=full, space=space)
+        found = search(crowded, lambda state: joins_a_sender(table, state)) if crowded is not None else ()
+        if found or (crowded is not None and not stands_still(crowded)):
+            return found
+        carriers = {event.target.outlet for _, event in self._unsent()}
+        everything = {event.target.outlet for _, event in self.program.events(Verb.PUT, Verb.SEND)}
+        for one in carriers if len(everything) > 1 and len(carriers) <= _CARRIERS else ():
+            table = self._table(numbers, patient=False)
+            table.hasty |= everything - {one}
+            crowded = explore(table, self.limit)
+            found += search(crowded, functools.partial(joins_a_sender, table)) if crowded is not None else ()
+        return found
+
+    def _late(self) -> Iterator[Shared]:
+        """What is emptied only after who fills it has been joined: whatever a filter in a loop lets through is too much."""
+        for carrier in {event.target.outlet for _, event in self._unsent()}:
+            if isinstance(carrier, PipeEnd):
+                continue
+            takes = [pair for pair in self.program.events(Verb.GET) if pair[1].target is carrier]
+            if takes and all(self._too_late(role, event) for role, event in takes):
+                yield carrier
 
     def _full(self, numbers: Numbers) -> tuple[Stuck, ...]:
         """Who waits for room for good, where a loop puts more than fits."""
@@ -132,14 +157,19 @@ class Explorer:
 
     def _crowds(self) -> bool:
         """Whether a process is joined that puts or sends what somebody has to take first."""
+        return any(True for _ in self._unsent())
+
+    def _unsent(self) -> Iterator[tuple[Role, Event]]:
+        """What processes that are joined put or send, and somebody has to take first."""
         looked = set(self._emptied_by_looking())
         joined = {
             event.target for _, event in self.program.events(Verb.JOIN) if event.blocking is Blocking.FOREVER
         }
-        return any(
-            role.process in joined and event.target in self.objects and not event.target.managed
+        return (
+            (role, event)
             for role, event in self.program.events(Verb.PUT, Verb.SEND)
             if event.target.outlet not in looked
+            if role.process in joined and event.target in self.objects and not event.target.managed
         )
 
     def _table(self, numbers: Numbers, *, patient: bool) -> Table:
