@@ -22,10 +22,14 @@ class Deed:
 
 @dataclass(eq=False, slots=True)
 class Fork:
-    """Goes on at one of several steps; ``test`` tells which, where that is known."""
+    """Goes on at one of several steps; ``test`` tells which, where that is known.
+
+    ``chosen``: the text has these branches, where it does not only stand for what may raise.
+    """
 
     targets: list[int]
     test: Test | None
+    chosen: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -93,7 +97,7 @@ class Machine:
             return next_
         if isinstance(flow, Choice):
             targets = [self._build(branch, next_, at) for branch in flow.branches]
-            return targets[0] if len(set(targets)) == 1 else self._add(Fork(targets, flow.test))
+            return targets[0] if len(set(targets)) == 1 else self._add(Fork(targets, flow.test, chosen=True))
         if isinstance(flow, Loop):
             return self._loop(flow, next_, at)
         if isinstance(flow, Block):
@@ -170,6 +174,22 @@ class Machine:
 
 def _inside(at: _At, target: Loop | Block, leave: int, again: int) -> _At:
     return _At({**at.targets, id(target): (leave, again, len(at.finals))}, at.finals, at.handlers)
+
+
+def begins_with_branches(machine: Machine) -> bool:
+    """Whether branches of the text, and nothing else, are chosen between before the first deed."""
+    seen: set[int] = set()
+    pending = [machine.start]
+    while pending:
+        pc = pending.pop()
+        step = machine.steps[pc]
+        if pc in seen or isinstance(step, (Deed, Stop, Enter)):
+            continue
+        seen.add(pc)
+        if not isinstance(step, Fork) or step.test is not None or (len(step.targets) > 1 and not step.chosen):
+            return False
+        pending += step.targets
+    return bool(seen)
 
 
 def turns_idly(machine: Machine, fork: int, pc: int, carriers: frozenset[Shared]) -> bool:

@@ -114,16 +114,17 @@ class Explorer:
         if space is None:
             return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
+        parts = search(space, lambda state: not state.own, partly=True) if not plain and not own else ()
         if plain or own or not self._crowds():
-            return Verdict(plain, own, full=full, space=space)
-        return Verdict(crowded=self._crowded(numbers), full=full, space=space)
+            return Verdict(plain or parts, own, full=full, space=space)
+        return Verdict(parts, crowded=self._crowded(numbers), full=full, space=space)
 
     def _crowded(self, numbers: Numbers) -> tuple[Stuck, ...]:
         """Who joins a process whose messages do not fit; first with all messages large, then with those of one carrier."""
         table = self._table(numbers, patient=False)
         table.push(frozenset(self._late()))
         crowded = explore(table, self.limit)
-        found = search(crowded, lambda state: joins_a_sender(table, state)) if crowded is not None else ()
+        found = search(crowded, lambda state: joins_a_sender(table, state), partly=True) if crowded is not None else ()
         if found or (crowded is not None and not stands_still(crowded)):
             return found
         carriers = {event.target.outlet for _, event in self._unsent()}
@@ -132,7 +133,7 @@ class Explorer:
             table = self._table(numbers, patient=False)
             table.hasty |= everything - {one}
             crowded = explore(table, self.limit)
-            found += search(crowded, functools.partial(joins_a_sender, table)) if crowded is not None else ()
+            found += search(crowded, functools.partial(joins_a_sender, table), partly=True) if crowded is not None else ()
         return found
 
     def _late(self) -> Iterator[Shared]:
@@ -153,7 +154,7 @@ class Explorer:
         table.room, table.lots, table.turns = played.room, played.lots, played.turns
         table.alone |= frozenset(_only_putters(table.roles))
         space = explore(table, self.limit)
-        return search(space, lambda state: _waits_for_room(table, state)) if space is not None else ()
+        return search(space, lambda state: _waits_for_room(table, state), partly=True) if space is not None else ()
 
     def _crowds(self) -> bool:
         """Whether a process is joined that puts or sends what somebody has to take first."""
