@@ -37,15 +37,24 @@ class Verdict:
 
     ``plain``: stuck though messages never wait for room; ``own``: stuck because somebody took a message of its own;
     ``crowded``: stuck because messages do not fit and their sender waits; ``full``: stuck because a loop puts more on
-    queues than they may hold. ``space`` are the states explored, messages never waiting for room; None where it was not
-    explored, or not to its end.
+    queues than they may hold. ``parts`` are stuck in one of the branches that the root chooses between before it does
+    anything, ``tight`` because messages do not fit: in such a branch, where a filter lets something through, or where
+    only those of one queue or pipe are large. ``space`` are the states explored, messages never waiting for room; None
+    where it was not explored, or not to its end.
     """
 
     plain: tuple[Stuck, ...] = ()
     own: tuple[Stuck, ...] = ()
     crowded: tuple[Stuck, ...] = ()
     full: tuple[Stuck, ...] = ()
+    parts: tuple[Stuck, ...] = ()
+    tight: tuple[Stuck, ...] = ()
     space: Space | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def waits(self) -> tuple[Stuck, ...]:
+        """Stuck though messages never wait for room, in the whole program or one of its branches."""
+        return (*self.plain, *self.parts)
 
     def explored(self, *shared: Shared) -> bool:
         """Whether all interleavings are known, and what they do to these objects."""
@@ -116,28 +125,36 @@ class Explorer:
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         parts = search(space, lambda state: not state.own, partly=True) if not plain and not own else ()
         if plain or own or not self._crowds():
-            return Verdict(plain or parts, own, full=full, space=space)
-        return Verdict(parts, crowded=self._crowded(numbers), full=full, space=space)
+            return Verdict(plain, own, full=full, parts=parts, space=space)
+        crowded, tight = self._crowded(numbers)
+        return Verdict(crowded=crowded, full=full, parts=parts, tight=tight, space=space)
 
-    def _crowded(self, numbers: Numbers) -> tuple[Stuck, ...]:
-        """Who joins a process whose messages do not fit; first with all messages large, then with those of one carrier."""
+    def _crowded(self, numbers: Numbers) -> tuple[tuple[Stuck, ...], tuple[Stuck, ...]]:
+        """Who joins a process whose messages do not fit, whatever the data do; and who does so only in some way."""
         table = self._table(numbers, patient=False)
-        table.push(frozenset(self._late()))
         crowded = explore(table, self.limit)
-        found = search(crowded, lambda state: joins_a_sender(table, state), partly=True) if crowded is not None else ()
-        if found or (crowded is not None and not stands_still(crowded)):
-            return found
+        found = _joins(crowded) if crowded is not None else ()
+        if found or crowded is None:
+            return found, ()
+        found = _joins(crowded, partly=True)
+        late = frozenset(self._late())
+        if not found and late:
+            table = self._table(numbers, patient=False)
+            pushed = explore(table, self.limit) if table.push(late) else None
+            found = _joins(pushed, partly=True) if pushed is not None else ()
+        if found or not stands_still(crowded):
+            return (), found
         carriers = {event.target.outlet for _, event in self._unsent()}
         everything = {event.target.outlet for _, event in self.program.events(Verb.PUT, Verb.SEND)}
         for one in carriers if len(everything) > 1 and len(carriers) <= _CARRIERS else ():
             table = self._table(numbers, patient=False)
             table.hasty |= everything - {one}
-            crowded = explore(table, self.limit)
-            found += search(crowded, functools.partial(joins_a_sender, table), partly=True) if crowded is not None else ()
-        return found
+            single = explore(table, self.limit)
+            found += _joins(single, partly=True) if single is not None else ()
+        return (), found
 
     def _late(self) -> Iterator[Shared]:
-        """What is emptied only after who fills it has been joined: whatever a filter in a loop lets through is too much."""
+        """Queues emptied only after who fills them has been joined: what a filter in a loop lets through is too much."""
         for carrier in {event.target.outlet for _, event in self._unsent()}:
             if isinstance(carrier, PipeEnd):
                 continue
@@ -360,6 +377,10 @@ def _only_putters(roles: list[Role]) -> Iterator[Event]:
 def _waits_for_room(table: Table, state: State) -> bool:
     waits = (waits_in(table, state, copy) for copy in range(len(state.threads)))
     return any(event is not None and event.verb is Verb.PUT for event in waits)
+
+
+def _joins(space: Space, *, partly: bool = False) -> tuple[Stuck, ...]:
+    return search(space, functools.partial(joins_a_sender, space.table), partly=partly)
 
 
 def joins_a_sender(table: Table, state: State) -> bool:

@@ -31,13 +31,15 @@ class Table(Ground):
         self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
         self._pushed: dict[Fork, list[int]] = {}
 
-    def push(self, carriers: frozenset[Shared]) -> None:
-        """Filters in loops that may put something on these queues do let something through."""
+    def push(self, carriers: frozenset[Shared]) -> bool:
+        """Filters in loops that may put something on these queues do let something through; whether there are any."""
         for machine in self.machines if carriers else ():
             for pc, step in enumerate(machine.steps):
                 if isinstance(step, Fork) and step.test is None and len(step.targets) > 1:
                     idle = {to for to in step.targets if turns_idly(machine, pc, to, carriers)}
-                    self._pushed[step] = [to for to in step.targets if to not in idle] or step.targets
+                    if idle and not idle.issuperset(step.targets):
+                        self._pushed[step] = [to for to in step.targets if to not in idle]
+        return bool(self._pushed)
 
     def start(self) -> State:
         """The state in which only the root runs."""
