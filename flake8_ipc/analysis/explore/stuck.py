@@ -10,7 +10,6 @@ from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd
 from ...finding import Step
 from ..graph import Graph
 from ..locks import Locks, root
-from ..surroundings import surroundings
 from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
 from .machine import Machine
@@ -309,7 +308,7 @@ def _alone(roles: list[Role]) -> Iterator[Event]:
 def _single_counts(program: Program) -> Iterator[int]:
     """Loops that make an object in each turn are played for one of them, and so are all loops over the same things."""
     for role in program.roles:
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             if one.event.verb is Verb.CREATE and one.event.target.many and one.event.target.kind not in _PROCESSES:
                 for node in one.above:
                     if isinstance(node, Loop) and node.count is not None:
