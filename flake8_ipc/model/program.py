@@ -81,7 +81,7 @@ class Role:
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True
-    _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]]] | None = field(default=None, init=False)
+    _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]], frozenset[Verb]] | None = field(default=None, init=False)
     _around: tuple[Flow, dict[Event, Surroundings]] | None = field(default=None, init=False)
 
     @property
@@ -102,11 +102,14 @@ class Role:
     def events(self, *verbs: Verb) -> Iterator[Event]:
         """Its events in the order of the text, of these verbs (all, where none is named)."""
         if self._told is None or self._told[0] is not self.flow:
-            self._told = (self.flow, {(): tuple(events(self.flow))})
-        told = self._told[1]
+            every = tuple(events(self.flow))
+            self._told = (self.flow, {(): every}, frozenset([event.verb for event in every]))
+        _, told, known = self._told
         found = told.get(verbs)
         if found is None:
-            found = told[verbs] = tuple(event for event in told[()] if event.verb in verbs)
+            # Most rules ask for what most programs never do.
+            found = () if known.isdisjoint(verbs) else tuple([event for event in told[()] if event.verb in verbs])
+            told[verbs] = found
         return iter(found)
 
     @property
@@ -146,7 +149,9 @@ class Program:
     handlers: list[Flow] = field(default_factory=list)
     observed: bool = False
     halts: list[Halt] = field(default_factory=list)
-    _told: tuple[list[Flow], dict[tuple[Verb, ...], list[tuple[Role, Event]]]] | None = field(default=None, init=False)
+    _told: tuple[list[Flow], dict[tuple[Verb, ...], list[tuple[Role, Event]]], frozenset[Verb]] | None = field(
+        default=None, init=False
+    )
 
     @property
     def root(self) -> Role:
@@ -177,11 +182,13 @@ class Program:
         """Every event of every role, with its role, of these verbs (all, where none is named)."""
         flows = [role.flow for role in self.roles]
         if self._told is None or self._told[0] != flows:
-            self._told = (flows, {})
-        told = self._told[1]
+            every = [(role, event) for role in self.roles for event in role.events()]
+            self._told = (flows, {(): every}, frozenset([event.verb for _, event in every]))
+        _, told, known = self._told
         found = told.get(verbs)
         if found is None:
-            found = told[verbs] = [(role, event) for role in self.roles for event in role.events(*verbs)]
+            found = [] if known.isdisjoint(verbs) else [pair for pair in told[()] if pair[1].verb in verbs]
+            told[verbs] = found
         return iter(found)
 
     def uses(self, shared: Shared, *verbs: Verb) -> Iterator[tuple[Role, Event]]:

@@ -41,6 +41,7 @@ class Play:
             [self._ending[role], *(self._whom(step) for step in machine.steps[1:])]
             for role, machine in enumerate(table.machines)
         ]
+        self._settled: dict[State, tuple[State, Deeds]] = {}
         self._runs: dict[Thread, tuple[Thread, int]] = {}
         self._branches: dict[Thread, tuple[Thread, ...]] = {}
 
@@ -84,7 +85,13 @@ class Play:
 
     def _after(self, state: State, index: int, outcomes: list[State]) -> Outcomes:
         done = self._deed(state, index)
-        return [self.settled(outcome, done, state) for outcome in outcomes]
+        found = []
+        for outcome in outcomes:
+            known = self._settled.get(outcome)
+            if known is None:
+                known = self._settled[outcome] = self.settled(outcome, (), state)
+            found.append((known[0], done + known[1]))
+        return found
 
     def _deed(self, state: State, index: int) -> Deeds:
         thread = state.threads[index]
