@@ -65,16 +65,18 @@ class Locator:
         """The place of a node; the same object for the same node."""
         place = self._places.get(id(node))
         if place is None:
-            place = self._places[id(node)] = Place(self.path, locate=self._locate)
+            place = self._places[id(node)] = Place(self.path, locate=self)
             self._nodes[place] = node
         return place
 
     def forget(self) -> None:
         """Lets go of the tree, which places keep alive; none that has not been looked at by now will be."""
         self._nodes.clear()
+        self._places.clear()
         self._module = cst.Module(())
 
-    def _locate(self, place: Place) -> tuple[int, int]:
+    def __call__(self, place: Place) -> tuple[int, int]:
+        """Line and column of a place that it handed out."""
         if place not in self._nodes:
             return 1, 0
         node = self._nodes[place]
