@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import Barrier, Blocking, Choice, Event, Flow, Loop, Program, Role, RoleKind, Try, Verb
-from .surroundings import Surroundings, surroundings
+from ..model import Barrier, Blocking, Choice, Event, Flow, Loop, Program, Role, RoleKind, Surroundings, Try, Verb
 
 # More parties, or more turns of a loop, are counted but not explored.
 _PLAYED_PARTIES, _PLAYED_TURNS = 6, 4
@@ -57,7 +56,7 @@ def _waiters(program: Program, barrier: Barrier) -> list[Role]:
 
 def _waits(role: Role, barrier: Barrier) -> Iterator[Surroundings]:
     if any(event.target is barrier for event in role.events(Verb.WAIT)):
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             if one.event.verb is Verb.WAIT and one.event.target is barrier:
                 yield one
 
@@ -87,9 +86,8 @@ def _sure(above: tuple[Flow, ...]) -> bool:
 
 def _made_in(role: Role, barrier: Barrier) -> tuple[Flow, ...]:
     """What a barrier is made in, by this role."""
-    if not any(event.target is barrier for event in role.events(Verb.CREATE)):
-        return ()
-    return next(one.above for one in surroundings(role.flow) if one.event.verb is Verb.CREATE and one.event.target is barrier)
+    made = next((event for event in role.events(Verb.CREATE) if event.target is barrier), None)
+    return role.around[made].above if made is not None else ()
 
 
 def _beside(above: tuple[Flow, ...], made: tuple[Flow, ...]) -> tuple[Flow, ...]:
@@ -112,7 +110,7 @@ def copies(program: Program, role: Role, barrier: Barrier | None = None) -> int 
         return None
     total = 0
     made = _made_in(role.parent, barrier) if barrier is not None else ()
-    for one in surroundings(role.parent.flow):
+    for one in role.parent.around.values():
         if one.event.verb is Verb.START and one.event.target is role.process:
             number = _turns(_beside(one.above, made))
             if number is None:
