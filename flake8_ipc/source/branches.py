@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Block, Choice, Event, Flow, Seq, Test
-from .conditions import Condition, condition, opposite
+from .conditions import Condition, condition, opposite, spelt_out
 from .lookup import bind
 from .run import Exit, Run
 from .values import NOTHING, UNKNOWN, Const, Data, Value
@@ -89,6 +89,7 @@ def one_of(run: Run, branches: Sequence[Callable[[], None]]) -> None:
 
 def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], other: Callable[[], None]) -> None:
     """``if node: then else: other``, with short circuits told apart."""
+    node = spelt_out(run, node)
     if type(node) is not cst.BooleanOperation:
         either(run, then, other, test=condition(run, node))
         return
@@ -108,6 +109,7 @@ def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], othe
 
 def jump_unless(run: Run, node: cst.BaseExpression, exit: Exit, *, sense: bool) -> None:
     """Goes on where the test comes out as ``sense``, and jumps otherwise."""
+    node = spelt_out(run, node)
     if type(node) is cst.UnaryOperation and type(node.operator) is cst.Not:
         jump_unless(run, node.expression, exit, sense=not sense)
         return

@@ -17,7 +17,7 @@ from .scanning import assigned, takes_from
 from .pauses import note_loop, note_name
 from .statements import _at_module_level
 from .turns import exits, repeat
-from .values import Coll, Const, Content, Many, Name, Value
+from .values import Coll, Const, Content, Data, Many, Name, Value
 
 
 @executes(cst.For)
@@ -47,11 +47,12 @@ def while_(run: Run, node: cst.While) -> None:
     count = count_for(run, drained) if drained is not None else None
     loop = Loop(Seq(), count)
     flag = _flag(run, node) if drained is None else None
-    turn = Turn(leave, Exit(loop if flag is None else Block(Seq())), again=flag is None)
+    at_end = flag is not None or (drained is None and _primed(run, node))
+    turn = Turn(leave, Exit(Block(Seq()) if at_end else loop), again=not at_end)
 
     def body() -> None:
-        if flag is not None:
-            _while_up(run, node, flag, turn.next, over)
+        if at_end:
+            _then_look(run, node, flag, turn.next, over)
             return
         if drained is None:
             jump_unless(run, node.test, over, sense=True)
@@ -59,6 +60,8 @@ def while_(run: Run, node: cst.While) -> None:
 
     with run.writing() as sequence:
         with run.writing() as inner:
+            if at_end and flag is None:
+                jump_unless(run, node.test, over, sense=True)
             ways = [(exit, len(exit.states)) for exit in (over, *exits(run, turn)) if exit is not turn.next]
             with _draining(run, drained):
                 again = repeat(run, node, loop, turn, body, count)
@@ -89,9 +92,19 @@ def _flag(run: Run, node: cst.While) -> tuple[int, str, Const] | None:
     return (owner, name, value) if run.load(owner, name) is value else None
 
 
-def _while_up(run: Run, node: cst.While, flag: tuple[int, str, Const], next_: Exit, over: Exit) -> None:
-    """One turn: the flag is up at its beginning, and is looked at where it ends."""
-    run.store(*flag)
+def _primed(run: Run, node: cst.While) -> bool:
+    """``item = q.get()`` before ``while item is not None:``, and again at the end of each turn: two gets, one test."""
+    test = node.test.left if isinstance(node.test, cst.Comparison) else node.test
+    if not isinstance(test, cst.Name) or test.value not in assigned(node):
+        return False
+    value = run.evaluate(test)
+    return isinstance(value, Data) and value.message is not None
+
+
+def _then_look(run: Run, node: cst.While, flag: tuple[int, str, Const] | None, next_: Exit, over: Exit) -> None:
+    """One turn whose test stands where it ends; a flag is up at its beginning."""
+    if flag is not None:
+        run.store(*flag)
     with run.writing() as sequence:
         run.body(node.body)
     run.close(next_, sequence)
