@@ -69,7 +69,8 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return collect(run, value, "list", node)
     items, element, count = iterated(run, value, node)
     _by_key(run, args, element, node)
-    if items is not None and len(items) > 1 and all(map(_may_be_locked, items)):
+    beside = items is not None and any(isinstance(item, Data) and item.round for item in items)
+    if items is not None and len(items) > 1 and (beside or all(map(_may_be_locked, items))):
         # Which of them comes first is not known; only that it is the same one wherever they are sorted.
         items = (contents.inexact(element),) * len(items)
     return Items(items, element, count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -90,7 +91,11 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     formats = isinstance(left, Const) and isinstance(left.value, str)
     keep = formats or isinstance(node.operator, _KEEPS_APART)
     scalar = formats or (is_scalar(left) and is_scalar(right))
-    return from_values([left, right], plain=_numeric(left, right), keep=keep, scalar=scalar)
+    found = from_values([left, right], plain=_numeric(left, right), keep=keep, scalar=scalar)
+    if isinstance(node.operator, cst.Modulo) and isinstance(left, Data) and (left.own or left.varies):
+        beside = isinstance(node.left, cst.BinaryOperation) and isinstance(node.left.operator, (cst.Add, cst.Subtract))
+        return replace(found, round=True) if beside else found
+    return found
 
 
 def _number(value: Value) -> Value:
