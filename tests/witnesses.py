@@ -203,7 +203,8 @@ allows any. In the last column,
 def written() -> list[Row]:
     """The rows of the table as it lies there."""
     lines = TABLE.read_text(encoding="utf-8").splitlines()
-    return [Row(*(cell.strip() for cell in line.strip("|").split("|"))) for line in lines if line.startswith(("| ipc", "| tut"))]
+    cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith(("| ipc", "| tut")))
+    return [Row(*one) for one in cells]
 
 
 def _write(told: list[Row]) -> None:
