@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from traceback import walk_tb
 from typing import Any
 
-from ..handing import handover
+from ..handing import handover, of_threads
 from ..identity import MARK, cell, process, reachable, things
 from ..interruptions import hide
 from ..patch import done, replace, safely
-from ..places import Caller, caller, is_user
+from ..places import Caller, caller, is_user, where
 from ..record import Record, current
 
 _numbers = itertools.count(1)
@@ -44,7 +44,7 @@ def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemo
     record, who = current(), caller(4)
     if record is None or who is None:
         return
-    who = outside(self, who)
+    inner, who = who, outside(self, who)
     _watch_run(type(self))
     name = f"process:{record.name}/{next(_numbers)}"
     setattr(self, MARK, name)
@@ -60,6 +60,8 @@ def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemo
         "runs": cls.run is not BaseProcess.run,
         "method": method_of(cls),
     }
+    if inner.frame is not who.frame:
+        facts["within"] = where(inner.code, inner.instruction)
     record.thing(name, "PROCESS", who, **facts)
 
 
@@ -158,6 +160,7 @@ def _start_facts(thing: Any) -> dict[str, Any]:
     _given[process(thing)] = [(name, weakref.ref(one)) for name, one in things(handed)]
     return {
         "holds": list(dict.fromkeys(reachable(own))),
+        "thread_only": [kind for value in own.values() if (kind := of_threads(value)) is not None],
         "assigned": "run" in thing.__dict__,
         "over": [name for name, thread in _threads() if not thread.is_alive()],
     }
