@@ -202,8 +202,17 @@ def _callee(account: Account, told: Facts, node: ast.expr | None, where: Where, 
         source.place(node) if node is not None else place,
         _signature(told.get("signature")),
         shared=tuple(shared for name in told.get("shared", ()) if (shared := account.find(name, at)) is not None),
-        fault=Fault[told["fault"]] if "fault" in told else None,
+        fault=Fault[told["fault"]] if "fault" in told else _guarded(account, told, kind),
     )
+
+
+def _guarded(account: Account, told: Facts, kind: CalleeKind) -> Fault | None:
+    """Whether a function stands under the main guard, where a child that imports the module does not find it."""
+    if kind is not CalleeKind.FUNCTION or "definition" not in told:
+        return None
+    source = account.source(told["definition"][0])
+    node = source.function(told["definition"][1])
+    return Fault.GUARDED if node is not None and source.guarded(node) else None
 
 
 def _signature(told: Facts | None) -> Signature | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import itertools
 import json
+import sys
 import weakref
 from collections.abc import Iterator
 from traceback import walk_tb
@@ -163,7 +164,19 @@ def _start_facts(thing: Any) -> dict[str, Any]:
         "thread_only": [kind for value in own.values() if (kind := of_threads(value)) is not None],
         "assigned": "run" in thing.__dict__,
         "over": [name for name, thread in _threads() if not thread.is_alive()],
+        "early": _is_being_made(thing),
     }
+
+
+def _is_being_made(thing: Any) -> bool:
+    """Whether an ``__init__`` of an object has not come to its end."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        names = frame.f_code.co_varnames
+        if frame.f_code.co_name == "__init__" and names and frame.f_locals.get(names[0]) is thing:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _threads() -> Iterator[tuple[str, Any]]:
@@ -196,8 +209,10 @@ _given: dict[str | None, list[tuple[str, Any]]] = {}
 
 def _tell_uncalled(record: Record, self: Any) -> None:
     """Tells a class whose own ``__init__`` never came to that of Process."""
-    cls = type(self)
-    code = getattr(cls.__dict__.get("__init__"), "__code__", None)
+    made = [cls for cls in type(self).__mro__ if "__init__" in cls.__dict__]
+    codes = [(cls, getattr(cls.__dict__["__init__"], "__code__", None)) for cls in made]
+    # The first of them that calls no other one.
+    cls, code = next(((cls, code) for cls, code in codes if code is None or "__init__" not in code.co_names), codes[0])
     record.write("uncalled", cls.__name__, [code.co_filename, code.co_firstlineno] if code is not None else None)
 
 
