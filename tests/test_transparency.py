@@ -153,6 +153,27 @@ PROGRAMS = {
                         print(type(caught))
             fail(Frozen)
     """,
+    "what is called as nobody else would": """
+        import multiprocessing as mp, pickle, threading
+        from concurrent.futures import ThreadPoolExecutor
+
+        def capture(*args, **kwargs):
+            return args, kwargs
+
+        def show(f, *args):
+            try:
+                f(*args)
+            except Exception as error:
+                print(type(error), error)
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as pool:
+                print(pool.submit(capture, 1, self=2, fn=3, thing=4).result())
+            for lock in (mp.Lock(), mp.RLock(), mp.Semaphore(2)):
+                show(pickle.dumps, lock.acquire)
+                show(lock.release, 1)
+                print(lock.acquire.__name__, lock.release.__qualname__, threading.Thread(target=lock.acquire).name)
+    """,
     "streams of children closed by hand, then again": """
         import subprocess, sys
 
