@@ -35,8 +35,9 @@ def folded(
         _add(body, items[at + length : at + 2 * length], event)
         if body.items:
             flow.items.append(Loop(body, Count(turns - 2, turns - 2)))
-        for skipped in range(at + 2 * length, at + length * (turns - 1)) if again is not None else ():
-            again(items[skipped], items[at + length + (skipped - at) % length])
+        if again is not None:
+            for skipped in range(at + 2 * length, at + length * (turns - 1)):
+                again(items[skipped], items[at + length + (skipped - at) % length])
         at += length * (turns - 1)
         _add(flow, items[at : at + length], event)
         at += length
