@@ -50,6 +50,9 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
             continue
         if any(_goes_on(one, carrier) for one in program.roles if one is not joiner):
             continue
+        if not all(one.counted for one in program.roles if any(_takes(event, carrier) for event in one.events(*_TAKES))):
+            # More may have been taken than is told.
+            continue
         sent = [(event, turns) for event, turns in _turns(role.flow) if _carries(event, carrier)]
         taken = sum(
             turns

@@ -168,6 +168,7 @@ class Account:
             role = Role(name, RoleKind.THREAD, place, process=object_, parent=role)
             self.threads[told.name, thread.native] = role
         role.flow = self._flow(told, thread, lines)
+        role.counted = not any(what == "uncounted" for what, _ in told.more)
 
     # -- events
 
