@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -138,15 +139,30 @@ def run(command: list[str], limit: float, paths: Iterable[str], cwd: str | None 
                 start_new_session=True,
             )
             try:
-                status: int | None = process.wait(limit)
-            except subprocess.TimeoutExpired:
-                status = None
+                status = _ended(process, limit, told)
             finally:
                 _end(process, mark)
             output.seek(0)
             text = output.read()
         found = pathlib.Path(findings)
         return Run({}, text, status, found.read_text(encoding="utf-8") if found.exists() else "")
+
+
+def _ended(process: subprocess.Popen[bytes], limit: float, told: str) -> int | None:
+    """The status of a process that ends in time; None for one that does not, or of whose tests none comes to its end."""
+    began = since = time.monotonic()
+    before = -1
+    while time.monotonic() < min(since + limit, began + _MOST * limit):
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(1)
+        size = os.path.getsize(told) if os.path.isfile(told) else 0
+        if size != before:
+            before, since = size, time.monotonic() if told != os.devnull else since
+    return None
+
+
+# How many times the limit all tests of one file may take together.
+_MOST = 12
 
 
 def _end(process: subprocess.Popen[bytes], mark: str) -> None:
@@ -222,7 +238,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--repeat", type=int, default=2)
-    parser.add_argument("--limit", type=float, default=300)
+    parser.add_argument("--limit", type=float, default=300, help="seconds for a class of CPython's, or for a test of a package")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--findings", type=pathlib.Path, help="where to write what the watch found")
     parser.add_argument("--verbose", action="store_true", help="print what differing runs under the watch printed")
