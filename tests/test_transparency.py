@@ -148,6 +148,69 @@ PROGRAMS = {
             signal.setitimer(signal.ITIMER_REAL, 0)
             print(hits >= 50)
     """,
+    "exceptions that cannot be changed": """
+        import dataclasses
+        from concurrent.futures import ThreadPoolExecutor
+
+        @dataclasses.dataclass(frozen=True)
+        class Frozen(Exception):
+            pass
+
+        class Odd(Exception):
+            __traceback__ = property(lambda self: 1 / 0)
+
+        def fail(error):
+            raise error()
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as ex:
+                for error in (Frozen, Odd):
+                    try:
+                        ex.submit(fail, error).result()
+                    except (Frozen, Odd) as caught:
+                        print(type(caught))
+            fail(Frozen)
+    """,
+    "what is called as nobody else would": """
+        import multiprocessing as mp, pickle, threading
+        from concurrent.futures import ThreadPoolExecutor
+
+        def capture(*args, **kwargs):
+            return args, kwargs
+
+        def show(f, *args):
+            try:
+                f(*args)
+            except Exception as error:
+                print(type(error), error)
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as pool:
+                print(pool.submit(capture, 1, self=2, fn=3, thing=4).result())
+            for lock in (mp.Lock(), mp.RLock(), mp.Semaphore(2)):
+                show(pickle.dumps, lock.acquire)
+                show(lock.release, 1)
+                print(lock.acquire.__name__, lock.release.__qualname__, threading.Thread(target=lock.acquire).name)
+    """,
+    "streams of children closed by hand, then again": """
+        import subprocess, sys
+
+        with subprocess.Popen([sys.executable, "-c", "print(input())"], stdin=-1, stdout=-1, stderr=-1) as child:
+            child.stdin.write(b"words")
+            child.stdin.close()
+            print(child.stdout.read())
+            for stream in (child.stdin, child.stdout, child.stderr):
+                stream.close()
+                stream.close()
+        child = subprocess.Popen(["true"], stdout=-1, text=True)
+        raw = child.stdout.detach()
+        child.wait()
+        raw.close()
+        try:
+            child.stdout.close()
+        except ValueError as error:
+            print(error)
+    """,
     "all descriptors closed, numbers as ever": """
         import multiprocessing as mp, os
 
