@@ -36,8 +36,7 @@ def check(study: Study) -> Iterator[Finding]:
             found.add(event)
             why = f"{_why(study.program, event)}{others_waiting(stuck, event)}"
             yield Finding("IPC605", event.place, _message(event, why), story=told(stuck, event), about=(event.target,))
-    # A run doesn't show what would have come later: there, only what was proved counts.
-    for role, event in never_given(study) if not study.program.observed else ():
+    for role, event in never_given(study):
         if event not in found and _meant(role, event):
             yield Finding("IPC605", event.place, _message(event, _why(study.program, event)), about=(event.target,))
 
