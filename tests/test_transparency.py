@@ -44,6 +44,24 @@ PROGRAMS = {
                 print(pool.submit(abs, -1).result())
             mp.Process(target=late).start()
     """,
+    "what the interpreter itself calls at its end": """
+        import atexit
+        from multiprocessing import Event, Lock, Pipe, Pool, Process, Queue, SimpleQueue
+        from multiprocessing.shared_memory import SharedMemory
+
+        if __name__ == "__main__":
+            a, b = Pipe()
+            queue, simple, lock, event = Queue(), SimpleQueue(), Lock(), Event()
+            process, pool, block = Process(target=print, args=("child",)), Pool(1), SharedMemory(create=True, size=8)
+            process.start()
+            lock.acquire()
+            for method in (a.close, b.poll, simple.get, queue.close, lock.release, event.wait, event.set, process.join):
+                atexit.register(method)
+            for method in (block.unlink, block.close, pool.terminate):
+                atexit.register(method)
+            for method in (a.send, simple.put, queue.put):
+                atexit.register(method, 1)
+    """,
     "which modules are there": """
         import sys
 

@@ -255,7 +255,7 @@ class Account:
             clock=Clock(told.name, told.clocks.get(clock, {})),
             failed=UNFINISHED if unfinished else told.failed.get(number),
             own=told.took.get(number, (None,))[0] == told.name,
-            early=verb == "START" and self.texts.in_init(there),
+            early=bool(facts.get("early")) and not self.texts.last_word([*self._calls(told, where), there]),
         )
         event.setting = self._setting(told, event, where, facts, at)
         if rooms.amended(self, rooms.Line(told, role, number, there, facts), event) is None:
@@ -267,7 +267,7 @@ class Account:
 
     def _setting(self, told: Told, event: Event, where: int, facts: dict[str, Any], at: int) -> Setting:
         there = told.places[where]
-        calls = [told.places[number] for number in told.calls.get(where, ())]
+        calls = self._calls(told, where)
         imported = None
         if not told.child or told.role is None or at < told.role:
             imported = self.texts.imported([*calls, there])
@@ -277,6 +277,11 @@ class Account:
             bool(facts.get("async")),
             above=self.texts.above([*calls, there], event) if event.verb not in _CELLS else (),
         )
+
+    @staticmethod
+    def _calls(told: Told, where: int) -> list[Where]:
+        """The places of the calls that led to one, outermost first."""
+        return [told.places[number] for number in told.calls.get(where, ())]
 
     @staticmethod
     def placed(role: Role, place: Place) -> Place:

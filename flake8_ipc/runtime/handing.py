@@ -117,7 +117,7 @@ def _iterates(value: Any) -> bool:
 
 
 def _argument(keyword: Any, value: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {"shared": list(dict.fromkeys(reachable(value))), "thread_only": _of_threads(value)}
+    told: dict[str, Any] = {"shared": list(dict.fromkeys(reachable(value))), "thread_only": of_threads(value)}
     if keyword is not None:
         told["keyword"] = str(keyword)
     fault = fault_of(value)
@@ -126,7 +126,7 @@ def _argument(keyword: Any, value: Any) -> dict[str, Any]:
     return told
 
 
-def _of_threads(value: Any) -> str | None:
+def of_threads(value: Any) -> str | None:
     """The class of an object that only threads can share (``queue.Queue``, a lock of ``threading``), else None."""
     module = _THREAD_MODULES.get(type(value).__module__)
     return f"{module}.{type(value).__name__}" if module is not None else None

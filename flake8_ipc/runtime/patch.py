@@ -68,8 +68,7 @@ def done(
             record = current()
             event, known = 0, False
             if record is not None:
-                at, mark = sys._getframe(1), getattr(self, MARK, "")
-                place = record.dull.get((verb, id(at.f_code), at.f_lasti, mark)) if record.dull else None
+                place = known_place(record, verb, self) if record.dull else None
                 who = who_calls(2) if place is None else None
                 known = place is not None or who is not None
                 if place is not None:
@@ -96,6 +95,16 @@ def done(
         return watched
 
     replace(owner, name, make)
+
+
+def known_place(record: Record, verb: str, thing: Any) -> int | None:
+    """The place of the call that a watched method serves, where nothing new will be told."""
+    try:
+        at = sys._getframe(2)
+    except ValueError:
+        # Called by the interpreter itself, at its end.
+        return None
+    return record.dull.get((verb, id(at.f_code), at.f_lasti, getattr(thing, MARK, "")))
 
 
 _TAKES = frozenset({"GET", "RECV"})
