@@ -126,3 +126,18 @@ def test_a_join_that_is_missed_still_is(tmp_path: pathlib.Path) -> None:
         """,
     )
     assert run.rows == run.wanted
+
+
+def test_pytest_itself_under_the_watch(tmp_path: pathlib.Path) -> None:
+    """pytest-xdist, test_warnings: no warning of pytest's that the bare run has not, which ``-W error`` would make an error."""
+    (tmp_path / "test_program.py").write_text("def test():\n    pass\n", encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", "flake8_ipc.runtime", "-m", "pytest", "-q", "-n", "0", "-W", "error", "test_program.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "1 passed in" in ended.stdout

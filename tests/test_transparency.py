@@ -171,6 +171,37 @@ PROGRAMS = {
                         print(type(caught))
             fail(Frozen)
     """,
+    "a queue with a feeder and a pickler of its own": """
+        import multiprocessing as mp, pickle, threading
+        from multiprocessing.queues import Queue
+
+        class Own(Queue):
+            def _start_thread(self):
+                self._buffer.clear()
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+
+            def _run(self):
+                while True:
+                    with self._notempty:
+                        while not self._buffer:
+                            self._notempty.wait()
+                        found = self._buffer.popleft()
+                    if type(found) is not tuple:
+                        print("not what was put:", type(found))
+                    self._writer.send_bytes(pickle.dumps(found))
+
+        def work(q):
+            print(q.get(), q.get())
+
+        if __name__ == "__main__":
+            q = Own(ctx=mp.get_context())
+            p = mp.Process(target=work, args=(q,))
+            p.start()
+            q.put(("words", 1))
+            q.put(("more", 2))
+            p.join()
+    """,
     "what is called as nobody else would": """
         import multiprocessing as mp, pickle, threading
         from concurrent.futures import ThreadPoolExecutor

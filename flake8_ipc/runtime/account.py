@@ -85,7 +85,7 @@ class Account:
                     self._numbered[told.name, number].taken = self._numbered.get(sender)
         program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
-        program.whole = not any(told.lost for told in self.told.values())
+        program.whole = not any(told.lost or any(what == "deaf" for what, _ in told.more) for told in self.told.values())
         chosen = {method for told in self.told.values() for method in told.chosen}
         if chosen:
             program.methods, program.chosen = frozenset(chosen), True
