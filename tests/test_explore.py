@@ -40,7 +40,8 @@ from build import (
 )
 
 from flake8_ipc.analysis.explore.game import Stuck
-from flake8_ipc.analysis.explore.stuck import Explorer, Verdict, blocked, joins_of_unsent, told, waiting_under_locks
+from flake8_ipc.analysis.explore.stuck import Explorer
+from flake8_ipc.analysis.explore.verdict import Verdict, blocked, joins_of_unsent, told, waiting_under_locks
 from flake8_ipc.model import (
     Blocking,
     Choice,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from build import child, forever, get, join, process, program, put, queue, start, times
 from flake8_ipc.analysis.explore.numbers import picked
 from flake8_ipc.analysis.explore.rooms import rooms
-from flake8_ipc.analysis.explore.stuck import Explorer, blocked, joins_of_unsent
+from flake8_ipc.analysis.explore.stuck import Explorer
+from flake8_ipc.analysis.explore.verdict import blocked, joins_of_unsent
 from flake8_ipc.model import Event, Kind, Program, Verb
 
 LIMIT = 800

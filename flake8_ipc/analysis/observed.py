@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from ..model import QUEUES, UNFINISHED, Blocking, Ending, Event, Halt, Kind, Lock, PipeEnd, Program, Result, Role, Shared, Verb
 from .explore.game import Stuck, Waiting
-from .explore.stuck import Explorer, Verdict
+from .explore.stuck import Explorer
+from .explore.verdict import Verdict
 from .locks import Locks, root
 from .undrained import undrained
 

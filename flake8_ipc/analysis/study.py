@@ -6,7 +6,8 @@ from functools import cached_property
 
 from ..model import Program, Role, Shared
 from .awaited import Awaited
-from .explore.stuck import Explorer, Verdict
+from .explore.stuck import Explorer
+from .explore.verdict import Verdict
 from .containers import Containers
 from .graph import Graph
 from .handings import Handing, handings

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.explore.stuck import blocked, told
+from ..analysis.explore.verdict import blocked, told
 from ..analysis.study import Study
 from ..analysis.surroundings import in_open_loop
 from ..finding import Finding

@@ -13,7 +13,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 
-from ..analysis.explore.stuck import blocked
+from ..analysis.explore.verdict import blocked
 from ..analysis.graph import by_event, intersection
 from ..analysis.study import Study
 from ..finding import Finding

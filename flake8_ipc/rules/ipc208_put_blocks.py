@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.explore.stuck import blocked, joins_of_unsent, told
+from ..analysis.explore.verdict import blocked, joins_of_unsent, told
 from ..analysis.study import Study
 from ..finding import Finding
 from ..model import Kind, Verb

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.explore.stuck import blocked, told
+from ..analysis.explore.verdict import blocked, told
 from ..analysis.study import Study
 from ..analysis.surroundings import waits_for_eof
 from ..finding import Finding

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from ..analysis.barriers import left_behind
-from ..analysis.explore.stuck import blocked, told
+from ..analysis.explore.verdict import blocked, told
 from ..analysis.signals import never_given
 from ..analysis.study import Study
 from ..analysis.surroundings import catches

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.explore.stuck import told, waiting_under_locks
+from ..analysis.explore.verdict import told, waiting_under_locks
 from ..analysis.locks import root
 from ..analysis.nested import nested_waits
 from ..analysis.study import Study
