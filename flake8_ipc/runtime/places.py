@@ -42,6 +42,15 @@ class Caller(NamedTuple):
     frame: FrameType
 
 
+# Numbers of places by the address of the instruction, and the object.
+Places = dict[tuple[int, str | None], int]
+
+
+def address(code: CodeType, instruction: int) -> int:
+    """A number that no other instruction has: a code's instructions lie in it (CPython Include/cpython/code.h)."""
+    return id(code) + instruction
+
+
 _USER, _FRONT, _LIBRARY_CODE, _INTERNAL, _HOST = range(5)
 _kinds: dict[CodeType, int] = {}
 
@@ -74,16 +83,25 @@ def is_user(code: CodeType) -> bool:
     return _kind(code) == _USER
 
 
+def is_inner(code: CodeType) -> bool:
+    """Whether a code is of multiprocessing itself, so that what it calls is not the user's call."""
+    return _kind(code) == _INTERNAL and code.co_name != "run"
+
+
 def caller(depth: int = 2) -> Caller | None:
     """The user's frame that a watched call comes from; None where multiprocessing itself makes it."""
-    direct = True
-    last: FrameType | None = None
-    frame: FrameType | None
     try:
-        frame = sys._getframe(depth)
+        return above(sys._getframe(depth))
     except ValueError:
         # Called by the interpreter itself: nothing lies above our own frames.
-        frame, last = None, sys._getframe(1)
+        ours = sys._getframe(1)
+        return Caller(ours.f_code, ours.f_lasti, ours)
+
+
+def above(frame: FrameType | None) -> Caller | None:
+    """The same, from a frame on that is known."""
+    direct = True
+    last: FrameType | None = None
     while frame is not None:
         code = frame.f_code
         kind = _kinds.get(code)

@@ -11,6 +11,7 @@ from ..identity import MARK, lock
 from ..interruptions import by_handler, hide
 from ..patch import done, in_event_loop, replace, safely, waiting
 from ..places import by_coroutine, caller
+from .. import record as records
 from ..record import Record, current
 from ..slots import Wait
 from .waits import LIMITED
@@ -67,17 +68,53 @@ class Holding:
                 # A forked child has a table of its own.
                 self.slots, self.at = slots, slots.entry(self.number)
             if self.at >= 0 and self.count() == 1:
-                slots.hold(self.at, taken)
+                slots.words[self.at] = record.here.slot.owner if taken else 0
         except Exception as error:
             if by_handler(error):
                 raise
 
 
-def owned(lock: Any) -> None:
-    """Tells that a lock is only ever released by the thread that holds it."""
+def inner(lock: Any) -> None:
+    """A lock of a queue's own: nobody else uses it, and only the thread that holds it ever releases it."""
     holding = getattr(lock, "_flake8_ipc_holding", None)
-    if holding is not None:
+    if holding is not None and not holding.owned:
         holding.owned = True
+        lock.acquire, lock.release = _taken(lock._semlock.acquire, lock.acquire, holding), _left(lock._semlock.release, holding)
+
+
+def untold(semaphore: Any) -> None:
+    """A semaphore that nobody ever waits for, nor learns anything from."""
+    semaphore.acquire, semaphore.release = semaphore._semlock.acquire, semaphore._semlock.release
+
+
+def _taken(at_once: Any, watched: Any, holding: Holding) -> Any:
+    def acquire(block: bool = True, timeout: Any = None) -> Any:
+        if not at_once(False):
+            try:
+                return watched(block, timeout)
+            except BaseException as error:
+                hide(error)
+                raise
+        record = records.now
+        if record is not None:
+            if holding.slots is record.slots and holding.at >= 0:
+                record.slots.words[holding.at] = record.here.slot.owner
+            else:
+                holding.tell(record, True)
+        return True
+
+    return acquire
+
+
+def _left(release: Any, holding: Holding) -> Any:
+    def let_go() -> None:
+        slots = holding.slots
+        record = records.now
+        if record is not None and slots is record.slots and holding.at >= 0:
+            slots.words[holding.at] = 0
+        release()
+
+    return let_go
 
 
 def _methods(original: Any) -> Any:

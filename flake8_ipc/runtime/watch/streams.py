@@ -34,14 +34,15 @@ def _method(base: Any, name: str) -> Any:
         number = getattr(self, "_flake8_ipc_inode", 0)
         if not number or (name == "close" and self.readable()):
             return plain(self, *args)
-        before = record.slots.begin(Wait.SEND if name in _WRITES else Wait.RECV, number)
+        slot = record.here.slot
+        before = slot.begin(Wait.SEND if name in _WRITES else Wait.RECV, number)
         try:
             return plain(self, *args)
         except BaseException as error:
             hide(error)
             raise
         finally:
-            record.slots.begin(*before)
+            slot.end(before)
 
     method.__name__ = name
     return method

@@ -53,17 +53,18 @@ def _calls(original: Any) -> Any:
 
     def _callmethod(self: Any, *args: Any, **kwargs: Any) -> Any:
         record = current()
-        before = record.slots.asking if record is not None else False
-        if record is not None:
-            record.slots.asking = True
+        slot = record.here.slot if record is not None else None
+        before = slot is not None and slot.asking
+        if slot is not None:
+            slot.asking = True
         try:
             return original(self, *args, **kwargs)
         except BaseException as error:
             hide(error)
             raise
         finally:
-            if record is not None:
-                record.slots.asking = before
+            if slot is not None:
+                slot.asking = before
 
     return _callmethod
 
@@ -76,11 +77,8 @@ class Tasks(queue.SimpleQueue):  # type: ignore[type-arg]
         record = current()
         if record is None or not block or timeout is not None:
             return super().get(block, timeout)
-        before = record.slots.begin(Wait.WORK, 0)
-        try:
+        with record.slots.waiting(Wait.WORK, 0):
             return super().get()
-        finally:
-            record.slots.begin(*before)
 
 
 class _Queues:
