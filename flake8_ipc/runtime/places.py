@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from itertools import islice
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_PATHS = sysconfig.get_paths()
-_LIBRARY = (_PATHS["stdlib"] + os.sep, _PATHS["platstdlib"] + os.sep, "<frozen ")
-_SITE = (_PATHS["purelib"] + os.sep, _PATHS["platlib"] + os.sep)
+_STANDARD = os.path.dirname(os.__file__) + os.sep
+_LIBRARY = (_STANDARD, "<frozen ")
+_SITE = (f"{_STANDARD}site-packages{os.sep}", f"{_STANDARD}dist-packages{os.sep}")
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 # Whoever calls through these means the call as their own.
 _FRONTS = (f"multiprocessing{os.sep}context.py", f"multiprocessing{os.sep}__init__.py", "contextlib.py")
@@ -75,7 +73,8 @@ def by_coroutine(caller: Caller) -> bool:
     return any(code.co_flags & _COROUTINES for code, _ in ((caller.code, 0), *outer(caller.frame)))
 
 
-_COROUTINES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+# CO_COROUTINE and CO_ASYNC_GENERATOR (CPython Include/cpython/code.h).
+_COROUTINES = 0x80 | 0x200
 
 
 def is_user(code: CodeType) -> bool:

@@ -36,10 +36,10 @@ _ROOM = 16 << 20
 class Record:
     """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there.
 
-    ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
-    ``sender`` is who sent the message that was taken last, and by which event, ``came`` the end of what it carried, by which
-    ``senders`` knows more of them. ``closing`` are called when the process comes
-    to its end. ``files`` are the watchers' own. ``here.slot`` is what this thread shows of itself.
+    ``passive``: it passes on no clock of its own (a manager's server). ``forked`` is when it forked last, which names the
+    child. ``epochs``: when a place last said something new. ``sender`` is who sent the message that was taken last, and by
+    which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
+    process comes to its end. ``files`` are the watchers' own. ``here.slot`` is what this thread shows of itself.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Record:
         self.traced = session.traced
         self._room = _ROOM
         self.passive = False
+        self.forked = 0
         self.sender: list[Any] = [None, 0]
         self.came = b""
         self.senders: dict[bytes, list[Any]] = {}
@@ -76,7 +77,7 @@ class Record:
         if self.full:
             return
         try:
-            text = (json.dumps(line, ensure_ascii=True, default=_shown) + "\n").encode()
+            text = (_json.encode(line) + "\n").encode()
             self._room -= len(text)
             if _identity(self._file) != self._identity:
                 self._lose(room=False)
@@ -228,6 +229,7 @@ def _shown(value: object) -> str:
         return type(value).__name__
 
 
+_json = json.JSONEncoder(default=_shown, check_circular=False)
 # The lowest number for a descriptor of ours.
 _HIGH = 200
 _STOP = [None]

@@ -17,7 +17,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # version, native thread id, kind, what is waited for, place number of the last event of this thread that may wait, and what
 # Python itself calls the thread
@@ -52,8 +52,7 @@ class Wait(enum.IntEnum):
     SERVE = 10  # nothing of its own: a manager's server between requests, which acts for its clients alone
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """One thread as the table shows it."""
 
     version: int
@@ -64,12 +63,11 @@ class Shown:
     ident: int
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """The table of one process: its slots by native thread id, and by the number of a lock the threads that hold it."""
 
-    slots: dict[int, Shown] = field(default_factory=dict)
-    owners: dict[int, set[int]] = field(default_factory=dict)
+    slots: dict[int, Shown]
+    owners: dict[int, set[int]]
 
 
 class Slots:
@@ -234,7 +232,7 @@ def read(path: str) -> dict[int, Shown]:
 
 def table(path: str) -> Table:
     """All that a process's table shows."""
-    found = Table()
+    found = Table({}, {})
     with open(path, "rb") as file:
         data = file.read()
     threads: list[int] = []

@@ -170,7 +170,7 @@ class Watchman:
         try:
             return table(self._session.slots(record))
         except (OSError, ValueError):
-            return Table()
+            return Table({}, {})
 
     def _world(self, tables: dict[int, Table]) -> World:
         owners: dict[int, set[Member]] = {}

@@ -219,14 +219,11 @@ def _getter(verb: str) -> Any:
     return make
 
 
-def install() -> None:
+def install(sharedctypes: Any) -> None:
     """Watches how cells are made and accessed."""
-    from multiprocessing import sharedctypes
-
     for name in ("Value", "Array", "RawValue", "RawArray"):
         replace(sharedctypes, name, _made(name.endswith("Array"), name.startswith("Raw")))
-    base: Any = sharedctypes.SynchronizedBase
-    array = sharedctypes.SynchronizedArray
+    base, array = sharedctypes.SynchronizedBase, sharedctypes.SynchronizedArray
     base._flake8_ipc = base._flake8_ipc_lock = None
     replace(base, "__init__", _locked)
     for cls, name in ((sharedctypes.Synchronized, "value"), (sharedctypes.SynchronizedString, "value")):

@@ -7,11 +7,11 @@ import threading
 import zlib
 from typing import Any
 
+from .. import record as records
 from ..identity import MARK, lock
 from ..interruptions import by_handler, hide
 from ..patch import done, in_event_loop, replace, safely, waiting
 from ..places import by_coroutine, caller
-from .. import record as records
 from ..record import Record, current
 from ..slots import Wait
 from .waits import LIMITED
@@ -298,12 +298,10 @@ def _pass_on(thing: Any) -> None:
         record.pass_on(name)
 
 
-def install() -> None:
+def install(synchronize: Any) -> None:
     """Watches every class of the module."""
-    from multiprocessing import synchronize
-
     if "_make_name" in vars(synchronize.SemLock):
-        synchronize.SemLock._make_name = _named(synchronize.SemLock._make_name)  # type: ignore[attr-defined]
+        synchronize.SemLock._make_name = _named(synchronize.SemLock._make_name)
     replace(synchronize.SemLock, "_make_methods", _methods)
     replace(synchronize.SemLock, "__setstate__", _rebuilt)
     replace(synchronize.SemLock, "__enter__", _entered)

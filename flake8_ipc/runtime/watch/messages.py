@@ -136,12 +136,12 @@ def _served(original: Any) -> Any:
     return classmethod(_run_server)
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Has every message carry a clock."""
-    from multiprocessing import connection, managers, queues
-
-    modules: tuple[Any, ...] = (connection, queues)
-    for module in modules:
-        module._ForkingPickler = _pickler(module._ForkingPickler)
-    replace(queues.Queue, "_start_thread", _started)
-    managers.BaseManager._run_server = _served(managers.BaseManager.__dict__["_run_server"])  # type: ignore[attr-defined]
+    if module.__name__.endswith("managers"):
+        base = module.BaseManager
+        base._run_server = _served(base.__dict__["_run_server"])
+        return
+    module._ForkingPickler = _pickler(module._ForkingPickler)
+    if module.__name__.endswith("queues"):
+        replace(module.Queue, "_start_thread", _started)

@@ -179,12 +179,10 @@ def _receives(original: Any) -> Any:
 _SEND, _RECV, _REPLY = int(Wait.SEND), int(Wait.RECV), int(Wait.REPLY)
 
 
-def install() -> None:
+def install(connection: Any) -> None:
     """Watches what both ends can do."""
-    from multiprocessing import connection
-
     replace(connection, "Pipe", _made)
-    base: Any = connection._ConnectionBase
+    base = connection._ConnectionBase
     # What each has of its own, once it is known.
     base._flake8_ipc, base._flake8_ipc_inode = None, 0
     replace(base, "send", _send)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from multiprocessing.queues import JoinableQueue
 from typing import Any
 
 from .. import record as records
@@ -167,7 +166,7 @@ def _tell_made(thing: Any) -> None:
 
 def _got(record: Record, thing: Any, result: Any, event: int) -> None:
     """Tells whose message was taken: one that comes back to the process that put it, and each that is acknowledged."""
-    if event and (record.sender[0] == record.name or isinstance(thing, JoinableQueue)):
+    if event and (record.sender[0] == record.name or hasattr(thing, "task_done")):
         record.write("took", event, *record.sender)
 
 
@@ -193,19 +192,15 @@ def _set_up(original: Any) -> Any:
 _UNBOUNDED = 2**31 - 1
 
 
-def install() -> None:
+def install(queues: Any) -> None:
     """Watches the three classes."""
-    from multiprocessing import queues
-
     replace(queues.Queue, "_reset", _set_up)
     replace(queues.SimpleQueue, "__init__", _set_up)
     replace(queues.SimpleQueue, "__setstate__", _set_up)
     replace(queues.Queue, "__init__", _made)
     replace(queues.JoinableQueue, "__init__", _made)
     replace(queues.SimpleQueue, "__init__", _made)
-    for cls in (queues.Queue, queues.SimpleQueue):
-        vars_of: Any = cls
-        vars_of._flake8_ipc = None
+    queues.Queue._flake8_ipc = queues.SimpleQueue._flake8_ipc = None
     # All that is acknowledged is counted.
     replace(queues.JoinableQueue, "put", _puts(often=False))
     replace(queues.JoinableQueue, "get", _gets(often=False))

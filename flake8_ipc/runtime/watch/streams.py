@@ -88,7 +88,3 @@ def watch(stream: Any, name: str, size: int) -> Any:
     setattr(made, MARK, name)
     made._flake8_ipc_inode = os.fstat(made.fileno()).st_ino
     return made
-
-
-def install() -> None:
-    """Nothing to replace: ``children`` asks for each file as it is made."""

@@ -7,8 +7,8 @@ waits within one process; every join goes through ``Popen.wait``.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
-from multiprocessing import process as processes
 from typing import Any
 
 from ..interruptions import hide
@@ -78,7 +78,7 @@ def _any_of(object_list: Any, timeout: Any = None) -> Told:
 
 
 def _children() -> set[Any]:
-    return getattr(processes, "_children", set())
+    return getattr(sys.modules["multiprocessing.process"], "_children", set())
 
 
 def _awaited(one: Any, sentinels: dict[int, int]) -> int:
@@ -92,13 +92,17 @@ def _feeder_ends(twr: Any) -> Told:
     return (Wait.THREAD, thread.native_id) if thread is not None and thread.native_id is not None else None
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Has every wait between processes published."""
-    from multiprocessing import connection, pool, popen_fork, queues
-
-    replace(popen_fork.Popen, "wait", around(_exits))
-    replace(connection, "wait", around(_any_of))
-    if getattr(pool, "wait", None) is getattr(connection.wait, "__wrapped__", None):
-        pool.wait = connection.wait  # type: ignore[attr-defined]
-    feeder: Any = queues.Queue
-    feeder._finalize_join = staticmethod(around(_feeder_ends)(feeder._finalize_join))
+    if module.__name__.endswith("popen_fork"):
+        replace(module.Popen, "wait", around(_exits))
+    elif module.__name__.endswith("connection"):
+        replace(module, "wait", around(_any_of))
+    elif module.__name__.endswith("queues"):
+        feeder = module.Queue
+        feeder._finalize_join = staticmethod(around(_feeder_ends)(feeder._finalize_join))
+    else:
+        # One that had it before it was watched.
+        watched = vars(sys.modules["multiprocessing.connection"])["wait"]
+        if module.wait is getattr(watched, "__wrapped__", None):
+            module.wait = watched
