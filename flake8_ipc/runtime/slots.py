@@ -19,11 +19,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-# version, native thread id, kind, what is waited for, place number of the last event of this thread that may wait, and what
-# Python itself calls the thread
-_SLOT = struct.Struct("=QQQQqQ")
-_THREAD, _KIND, _RESOURCE, _PLACE, _IDENT = range(1, 6)
+# version, native thread id, what is waited for and how, place number of the last event of this thread that may wait, and
+# what Python itself calls the thread
+_SLOT = struct.Struct("=QQQqQ")
+_THREAD, _WHAT, _PLACE, _IDENT = range(1, 5)
 _WORD = 8
+# A wait in one word: its kind in the lowest bits, and what is waited for above them.
+_BITS = 4
 _SIZE = 64
 _SLOTS = 256
 # number of a lock, and which slot is of the thread that holds it, from 1 (0: nobody)
@@ -50,6 +52,11 @@ class Wait(enum.IntEnum):
     ANY = 8  # number of a list: an end, by its inode, is to be readable, or a process, by its negative id, to end
     REPLY = 9  # inode of the end on which a manager's server is to answer
     SERVE = 10  # nothing of its own: a manager's server between requests, which acts for its clients alone
+
+
+def waits(kind: int, resource: int) -> int:
+    """A wait as it lies in a slot."""
+    return (resource << _BITS | kind) % (1 << 64)
 
 
 class Shown(NamedTuple):
@@ -114,7 +121,7 @@ class Slots:
     def waiting(self, wait: int, resource: int) -> Iterator[None]:
         """Publishes a wait while it lasts."""
         mine = self.mine
-        before = mine.begin(wait, resource)
+        before = mine.begin(waits(wait, resource))
         try:
             yield
         finally:
@@ -149,14 +156,15 @@ class Slots:
 class Slot:
     """A thread's own slot, which is free again when the thread ends.
 
-    ``owner`` is what the thread is called where it is told who holds a lock. ``place`` is that of what it does now.
-    ``asking``: it calls a manager's server now. ``sends`` is the end that what is pickled next goes to, ``sent`` the event
-    that this is: both 0 where there is none.
+    ``owner`` is what the thread is called where it is told who holds a lock. ``place`` is that of what it does now, ``what``
+    what it waits for, as ``waits`` has it: 0 where it moves. ``asking``: it calls a manager's server now.
+    ``sends`` is the wait for the end that what is pickled next goes to, ``sent`` the event that this is: 0 where there is
+    none. ``within``: the next message is passed by a queue, which has told it already.
     """
 
     __slots__ = (
-        *("_at", "_give_back", "_kind", "_resource", "_version", "_words"),
-        *("asking", "kind", "owner", "place", "resource", "sends", "sent"),
+        *("_at", "_give_back", "_shown", "_version", "_words"),
+        *("asking", "owner", "place", "sends", "sent", "what", "within"),
     )
 
     def __init__(self, slots: Slots) -> None:
@@ -165,14 +173,18 @@ class Slot:
         # Where there is no room, it is written where nobody looks.
         self._at, self._words = (at, slots.words) if at >= 0 else (0, memoryview(bytearray(_SIZE)).cast("Q"))
         self._version = 1
+        self._shown = 0
         self.owner = at * _WORD // _SIZE + 1 if at >= 0 else 0
         self.place = -1
-        self.kind = self._kind = int(Wait.NOTHING)
-        self.resource = self._resource = 0
-        self.asking = False
-        self.sends = self.sent = 0
-        own = 1, threading.get_native_id(), Wait.NOTHING, 0, -1, threading.get_ident()
+        self.what = self.sends = self.sent = 0
+        self.asking = self.within = False
+        own = 1, threading.get_native_id(), 0, -1, threading.get_ident()
         _SLOT.pack_into(self._words.cast("B"), self._at * _WORD, *own)
+
+    @property
+    def kind(self) -> int:
+        """How this thread is shown to wait."""
+        return self.what % (1 << _BITS)
 
     def stands(self, place: int) -> None:
         """Notes the place of what this thread does now."""
@@ -180,31 +192,27 @@ class Slot:
             self.place = place
             self._words[self._at + _PLACE] = place
 
-    def begin(self, kind: int, resource: int) -> tuple[int, int] | None:
+    def begin(self, what: int) -> int:
         """This thread begins to wait, with no time limit; gives what it waited for before: a signal's handler may wait too."""
-        before = None
+        before = self.what
         words, at = self._words, self._at
-        if self.kind:
-            before = self.kind, self.resource
+        if before:
             words[at] = self._version = self._version | 1
         # Noted before it is written: a handler that comes between restores what is noted.
-        self.kind = kind
-        self.resource = resource
-        if kind != self._kind or resource != self._resource:
-            self._kind = -1
-            words[at + _KIND] = kind
-            words[at + _RESOURCE] = resource
-            self._resource = resource
-            self._kind = kind
+        self.what = what
+        if what != self._shown:
+            self._shown = -1
+            words[at + _WHAT] = what
+            self._shown = what
         words[at] = self._version = (self._version | 1) + 1
         return before
 
-    def end(self, before: tuple[int, int] | None = None) -> None:
+    def end(self, before: int = 0) -> None:
         """This thread goes on; or back to what it waited for before."""
-        self.kind = 0
+        self.what = 0
         self._words[self._at] = self._version = self._version | 1
-        if before is not None:
-            self.begin(*before)
+        if before:
+            self.begin(before)
 
     def __del__(self) -> None:
         self._give_back(self._at)
@@ -237,13 +245,13 @@ def table(path: str) -> Table:
         data = file.read()
     threads: list[int] = []
     for at in range(0, min(len(data), _HELD_AT) - _SIZE + 1, _SIZE):
-        version, thread, wait, resource, place, ident = _SLOT.unpack_from(data, at)
+        version, thread, what, place, ident = _SLOT.unpack_from(data, at)
         if not thread:
             # Never used, nor any behind it.
             break
         threads.append(thread)
-        waits = Wait(wait) if version % 2 == 0 else Wait.NOTHING
-        found.slots[thread] = Shown(version, thread, waits, resource, place, ident)
+        kind = Wait(what % (1 << _BITS)) if version % 2 == 0 else Wait.NOTHING
+        found.slots[thread] = Shown(version, thread, kind, what >> _BITS, place, ident)
     for at in range(_HELD_AT, min(len(data), _LOST_AT) - _HELD.size + 1, _HELD.size):
         number, owner = _HELD.unpack_from(data, at)
         if not number and not owner:

@@ -78,13 +78,16 @@ def inner(lock: Any) -> None:
     """A lock of a queue's own: nobody else uses it, and only the thread that holds it ever releases it."""
     holding = getattr(lock, "_flake8_ipc_holding", None)
     if holding is not None and not holding.owned:
-        holding.owned = True
+        holding.owned = lock._flake8_ipc_inner = True
         lock.acquire, lock.release = _taken(lock._semlock.acquire, lock.acquire, holding), _left(lock._semlock.release, holding)
 
 
 def untold(semaphore: Any) -> None:
     """A semaphore that nobody ever waits for, nor learns anything from."""
     semaphore.acquire, semaphore.release = semaphore._semlock.acquire, semaphore._semlock.release
+
+
+# On the way of every message, each by itself: whatever is called takes as long as what is done.
 
 
 def _taken(at_once: Any, watched: Any, holding: Holding) -> Any:
@@ -108,10 +111,9 @@ def _taken(at_once: Any, watched: Any, holding: Holding) -> Any:
 
 def _left(release: Any, holding: Holding) -> Any:
     def let_go() -> None:
-        slots = holding.slots
         record = records.now
-        if record is not None and slots is record.slots and holding.at >= 0:
-            slots.words[holding.at] = 0
+        if record is not None and holding.slots is record.slots and holding.at >= 0:
+            record.slots.words[holding.at] = 0
         release()
 
     return let_go
@@ -222,14 +224,27 @@ def _rebuilt(original: Any) -> Any:
 
 def _entered(original: Any) -> Any:
     def __enter__(self: Any) -> Any:
-        return self.acquire()
+        if not self._flake8_ipc_inner or not self._semlock.acquire(False):
+            return self.acquire()
+        record, holding = records.now, self._flake8_ipc_holding
+        if record is not None:
+            if holding.slots is record.slots and holding.at >= 0:
+                record.slots.words[holding.at] = record.here.slot.owner
+            else:
+                holding.tell(record, True)
+        return True
 
     return __enter__
 
 
 def _exited(original: Any) -> Any:
     def __exit__(self: Any, *args: Any) -> Any:
-        return self.release()
+        if not self._flake8_ipc_inner:
+            return self.release()
+        record, holding = records.now, self._flake8_ipc_holding
+        if record is not None and holding.slots is record.slots and holding.at >= 0:
+            record.slots.words[holding.at] = 0
+        return self._semlock.release()
 
     return __exit__
 
@@ -302,6 +317,7 @@ def install(synchronize: Any) -> None:
     """Watches every class of the module."""
     if "_make_name" in vars(synchronize.SemLock):
         synchronize.SemLock._make_name = _named(synchronize.SemLock._make_name)
+    synchronize.SemLock._flake8_ipc_inner = False
     replace(synchronize.SemLock, "_make_methods", _methods)
     replace(synchronize.SemLock, "__setstate__", _rebuilt)
     replace(synchronize.SemLock, "__enter__", _entered)

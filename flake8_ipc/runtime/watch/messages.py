@@ -15,7 +15,6 @@ from ..clock import Clock
 from ..interruptions import hide
 from ..patch import replace, safely
 from ..record import Record, current
-from ..slots import Wait
 
 _MAGIC = b"\x00ipc!clk"
 # The event by which it was sent, the sender's own count, the length of what comes before.
@@ -24,6 +23,8 @@ _TAIL = struct.Struct(">QQI")
 _SUM = struct.Struct(">II")
 _KNOWN_BY = _SUM.size + len(_MAGIC)
 _END = _TAIL.size + _KNOWN_BY
+# In the stead of an end: a message that a queue has told already.
+QUEUED = -1
 # Trailers that are remembered.
 _MOST = 1_000
 
@@ -89,8 +90,10 @@ def _pickler(original: Any) -> Any:
                 tail = None if sent else record.clock.tail
                 if tail is None:
                     tail = trailer(record.clock, sent)
-            if sends:
-                slot.begin(Wait.SEND, sends)
+            if sends == QUEUED:
+                slot.within = True
+            elif sends:
+                slot.begin(sends)
             return data if tail is None else b"".join((data, tail))
 
         @staticmethod
@@ -98,7 +101,7 @@ def _pickler(original: Any) -> Any:
             record = records.now
             if record is not None:
                 slot = record.here.slot
-                if slot.kind:
+                if slot.what:
                     slot.end()
                 if data[-known_by:] != record.came and not record.passive:
                     _take_in(record, data)

@@ -12,7 +12,7 @@ from ..interruptions import hide
 from ..patch import Deed, constant, done, replace, safely
 from ..places import caller
 from ..record import current
-from ..slots import Wait
+from ..slots import Wait, waits
 
 
 def _send_facts(thing: Any, obj: Any = None, *rest: Any) -> dict[str, Any]:
@@ -66,10 +66,10 @@ def _tell_dropped(record: Any, connection: Any) -> None:
         record.event("DROP", name, who)
 
 
-def _inode(connection: Any) -> int:
-    """What the kernel calls an end, noted for the next time; 0 where it is closed."""
+def _end(connection: Any) -> int:
+    """What the kernel calls an end, as a wait has it, noted for the next time; 0 where it is closed."""
     try:
-        found = connection._flake8_ipc_inode = os.fstat(connection._handle).st_ino
+        found = connection._flake8_ipc_end = waits(Wait.NOTHING, os.fstat(connection._handle).st_ino)
     except (OSError, TypeError):
         return 0
     return found
@@ -83,7 +83,7 @@ def _send(original: Any) -> Any:
     frame, dull = sys._getframe, deed.dull
 
     def send(self: Any, obj: Any) -> None:
-        record, slot, event, before = records.now, None, 0, None
+        record, slot, event, before = records.now, None, 0, 0
         if record is not None:
             slot, at = record.here.slot, frame(1)
             place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
@@ -91,10 +91,9 @@ def _send(original: Any) -> Any:
                 event = deed.news(record, at, self, obj)
             elif place != slot.place and place >= 0:
                 slot.stands(place)
-            if slot.kind:
-                before = slot.kind, slot.resource
+            before = slot.what
             # The wait begins when it is pickled: see ``messages``.
-            slot.sends = self._flake8_ipc_inode or _inode(self)
+            slot.sends = (self._flake8_ipc_end or _end(self)) | _SEND
         try:
             original(self, obj)
         except BaseException as error:
@@ -117,16 +116,20 @@ def _send_bytes(original: Any) -> Any:
     frame, dull = sys._getframe, deed.dull
 
     def send_bytes(self: Any, buf: Any, *rest: Any, **named: Any) -> None:
-        record, slot, event, before = records.now, None, 0, None
+        record, slot, event, before = records.now, None, 0, 0
         if record is not None:
-            slot, at = record.here.slot, frame(1)
-            place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
-            if place is None:
-                event = deed.news(record, at, self)
-                slot.sent = 0
-            elif place != slot.place and place >= 0:
-                slot.stands(place)
-            before = slot.begin(_SEND, self._flake8_ipc_inode or _inode(self))
+            slot = record.here.slot
+            if slot.within:
+                slot.within = False
+            else:
+                at = frame(1)
+                place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
+                if place is None:
+                    event = deed.news(record, at, self)
+                    slot.sent = 0
+                elif place != slot.place and place >= 0:
+                    slot.stands(place)
+            before = slot.begin((self._flake8_ipc_end or _end(self)) | _SEND)
         try:
             original(self, buf, *rest, **named) if rest or named else original(self, buf)
         except BaseException as error:
@@ -148,15 +151,19 @@ def _receives(original: Any) -> Any:
     frame, dull = sys._getframe, deed.dull
 
     def receive(self: Any, *args: Any, **named: Any) -> Any:
-        record, slot, event, before = records.now, None, 0, None
+        record, slot, event, before = records.now, None, 0, 0
         if record is not None:
-            slot, at = record.here.slot, frame(1)
-            place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
-            if place is None:
-                event = deed.news(record, at, self)
-            elif place != slot.place and place >= 0:
-                slot.stands(place)
-            before = slot.begin(_REPLY if slot.asking else _RECV, self._flake8_ipc_inode or _inode(self))
+            slot = record.here.slot
+            if slot.within:
+                slot.within = False
+            else:
+                at = frame(1)
+                place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
+                if place is None:
+                    event = deed.news(record, at, self)
+                elif place != slot.place and place >= 0:
+                    slot.stands(place)
+            before = slot.begin((self._flake8_ipc_end or _end(self)) | (_REPLY if slot.asking else _RECV))
         try:
             result = original(self, *args, **named) if args or named else original(self)
         except BaseException as error:
@@ -167,7 +174,7 @@ def _receives(original: Any) -> Any:
             raise
         if slot is not None:
             # A message is no longer waited for while it is unpickled.
-            if slot.kind or before is not None:
+            if slot.what or before:
                 slot.end(before)
             if event:
                 deed.over(record, self, result, event)
@@ -184,7 +191,7 @@ def install(connection: Any) -> None:
     replace(connection, "Pipe", _made)
     base = connection._ConnectionBase
     # What each has of its own, once it is known.
-    base._flake8_ipc, base._flake8_ipc_inode = None, 0
+    base._flake8_ipc, base._flake8_ipc_end = None, 0
     replace(base, "send", _send)
     replace(base, "send_bytes", _send_bytes)
     for name in ("recv", "recv_bytes", "recv_bytes_into"):

@@ -12,7 +12,7 @@ from ..patch import Deed, constant, done, replace, safely, waiting
 from ..places import caller
 from ..record import Record, current
 from .locks import inner, untold
-from .messages import Taken, trailer
+from .messages import QUEUED, Taken, trailer
 
 _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "SIMPLE_QUEUE"}
 
@@ -27,6 +27,13 @@ def _put_facts(thing: Any, obj: Any = None, block: Any = True, timeout: Any = No
 
 def _get_facts(thing: Any, block: Any = True, timeout: Any = None) -> dict[str, Any]:
     return waiting(block, timeout)
+
+
+def _let_go(record: Record | None) -> None:
+    """No message came of it."""
+    if record is not None:
+        slot = record.here.slot
+        slot.within, slot.sends, slot.sent = False, 0, 0
 
 
 def _puts(often: bool) -> Any:
@@ -75,9 +82,11 @@ def _gets(often: bool) -> Any:
                     event = deed.news(record, at, self, block, timeout)
                 elif place != slot.place and place >= 0:
                     slot.stands(place)
+                slot.within = True
             try:
                 result = original(self, block, timeout)
             except BaseException as error:
+                _let_go(record)
                 deed.failed(record, event, error)
                 hide(error)
                 raise
@@ -103,9 +112,11 @@ def _simple_put(original: Any) -> Any:
                 event = deed.news(record, at, self, obj)
             elif place != slot.place and place >= 0:
                 slot.stands(place)
+            slot.sends = QUEUED
         try:
             original(self, obj)
         except BaseException as error:
+            _let_go(record)
             deed.failed(record, event, error)
             hide(error)
             raise
@@ -128,9 +139,11 @@ def _simple_get(original: Any) -> Any:
                 event = deed.news(record, at, self)
             elif place != slot.place and place >= 0:
                 slot.stands(place)
+            slot.within = True
         try:
             result = original(self)
         except BaseException as error:
+            _let_go(record)
             deed.failed(record, event, error)
             hide(error)
             raise

@@ -16,7 +16,7 @@ from ..interruptions import hide
 from ..patch import safely
 from ..places import direct
 from ..record import Record, current
-from ..slots import Wait
+from ..slots import Wait, waits
 
 # What a method does: the verb, and whether it goes on to the end of the pipe when it is given no size.
 _READS = {"read": True, "readlines": True, "readline": False, "read1": False, "readinto": False, "__next__": False}
@@ -35,7 +35,7 @@ def _method(base: Any, name: str) -> Any:
         if not number or (name == "close" and self.readable()):
             return plain(self, *args)
         slot = record.here.slot
-        before = slot.begin(Wait.SEND if name in _WRITES else Wait.RECV, number)
+        before = slot.begin(waits(Wait.SEND if name in _WRITES else Wait.RECV, number))
         try:
             return plain(self, *args)
         except BaseException as error:

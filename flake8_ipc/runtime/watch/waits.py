@@ -14,7 +14,7 @@ from typing import Any
 from ..interruptions import hide
 from ..patch import replace, safely
 from ..record import current
-from ..slots import Wait
+from ..slots import Wait, waits
 
 # How a call waits: the kind and the resource, None where it does not wait, or not without a limit.
 Told = tuple[Wait, int] | None
@@ -33,7 +33,7 @@ def around(told: Callable[..., Told]) -> Any:
     ask = safely(told)
 
     def make(original: Any) -> Any:
-        def waits(*args: Any, **kwargs: Any) -> Any:
+        def watched(*args: Any, **kwargs: Any) -> Any:
             record = current()
             wait = ask(*args, **kwargs) if record is not None else None
             if record is None or wait is None:
@@ -43,7 +43,7 @@ def around(told: Callable[..., Told]) -> Any:
                     hide(error)
                     raise
             slot = record.here.slot
-            before = slot.begin(*wait)
+            before = slot.begin(waits(*wait))
             try:
                 return original(*args, **kwargs)
             except BaseException as error:
@@ -52,7 +52,7 @@ def around(told: Callable[..., Told]) -> Any:
             finally:
                 slot.end(before)
 
-        return waits
+        return watched
 
     return make
 
