@@ -44,6 +44,24 @@ PROGRAMS = {
                 print(pool.submit(abs, -1).result())
             mp.Process(target=late).start()
     """,
+    "what the interpreter itself calls at its end": """
+        import atexit
+        from multiprocessing import Event, Lock, Pipe, Pool, Process, Queue, SimpleQueue
+        from multiprocessing.shared_memory import SharedMemory
+
+        if __name__ == "__main__":
+            a, b = Pipe()
+            queue, simple, lock, event = Queue(), SimpleQueue(), Lock(), Event()
+            process, pool, block = Process(target=print, args=("child",)), Pool(1), SharedMemory(create=True, size=8)
+            process.start()
+            lock.acquire()
+            for method in (a.close, b.poll, simple.get, queue.close, lock.release, event.wait, event.set, process.join):
+                atexit.register(method)
+            for method in (block.unlink, block.close, pool.terminate):
+                atexit.register(method)
+            for method in (a.send, simple.put, queue.put):
+                atexit.register(method, 1)
+    """,
     "which modules are there": """
         import sys
 
@@ -129,6 +147,69 @@ PROGRAMS = {
                     s.acquire(timeout=1)
             signal.setitimer(signal.ITIMER_REAL, 0)
             print(hits >= 50)
+    """,
+    "exceptions that cannot be changed": """
+        import dataclasses
+        from concurrent.futures import ThreadPoolExecutor
+
+        @dataclasses.dataclass(frozen=True)
+        class Frozen(Exception):
+            pass
+
+        class Odd(Exception):
+            __traceback__ = property(lambda self: 1 / 0)
+
+        def fail(error):
+            raise error()
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as ex:
+                for error in (Frozen, Odd):
+                    try:
+                        ex.submit(fail, error).result()
+                    except (Frozen, Odd) as caught:
+                        print(type(caught))
+            fail(Frozen)
+    """,
+    "what is called as nobody else would": """
+        import multiprocessing as mp, pickle, threading
+        from concurrent.futures import ThreadPoolExecutor
+
+        def capture(*args, **kwargs):
+            return args, kwargs
+
+        def show(f, *args):
+            try:
+                f(*args)
+            except Exception as error:
+                print(type(error), error)
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as pool:
+                print(pool.submit(capture, 1, self=2, fn=3, thing=4).result())
+            for lock in (mp.Lock(), mp.RLock(), mp.Semaphore(2)):
+                show(pickle.dumps, lock.acquire)
+                show(lock.release, 1)
+                print(lock.acquire.__name__, lock.release.__qualname__, threading.Thread(target=lock.acquire).name)
+    """,
+    "streams of children closed by hand, then again": """
+        import subprocess, sys
+
+        with subprocess.Popen([sys.executable, "-c", "print(input())"], stdin=-1, stdout=-1, stderr=-1) as child:
+            child.stdin.write(b"words")
+            child.stdin.close()
+            print(child.stdout.read())
+            for stream in (child.stdin, child.stdout, child.stderr):
+                stream.close()
+                stream.close()
+        child = subprocess.Popen(["true"], stdout=-1, text=True)
+        raw = child.stdout.detach()
+        child.wait()
+        raw.close()
+        try:
+            child.stdout.close()
+        except ValueError as error:
+            print(error)
     """,
     "all descriptors closed, numbers as ever": """
         import multiprocessing as mp, os

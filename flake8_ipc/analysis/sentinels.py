@@ -46,7 +46,7 @@ class Shortage:
 
 def shortages(program: Program) -> Iterator[Shortage]:
     """The consumers of queues on which fewer sentinels are put than processes wait for."""
-    if not program.whole or program.observed or not all(role.known for role in program.roles):
+    if not program.complete:
         return
     for queue in dict.fromkeys(event.target for _, event in program.events(Verb.GET)):
         if queue.kind in QUEUES and not queue.many and not program.may_be_used_elsewhere(queue):

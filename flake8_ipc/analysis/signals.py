@@ -19,7 +19,7 @@ _GIVES = {
 def never_given(study: Study) -> Iterator[tuple[Role, Event]]:
     """Every wait for what no role of the program ever gives."""
     program = study.program
-    if not program.whole or any(not role.known for role in program.roles):
+    if not program.complete:
         return
     ended = {event.target for _, event in program.events(Verb.TERMINATE, Verb.KILL)}
     given = {(event.verb, event.target) for _, event in program.events(*_GIVES.values())}

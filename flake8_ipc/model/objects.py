@@ -349,13 +349,13 @@ class Result(Shared):
     """What a pool or executor gives back for a task that is still running.
 
     ``iterator``: it is iterated (``imap``, an executor's ``map``), not asked. ``called_back``: somebody is called when it
-    arrives, who may tell others. ``raised`` is a run's: whether the task has ended in an exception.
+    arrives, who may tell others. ``raised`` is a run's: whether the task has ended in an exception (None: nobody saw).
     """
 
     pool: Shared | None = None
     iterator: bool = False
     called_back: bool = False
-    raised: bool = False
+    raised: bool | None = None
 
 
 @dataclass(eq=False, slots=True)

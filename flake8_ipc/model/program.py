@@ -62,7 +62,7 @@ class Role:
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
     ``heeds``: it, or who forked it, has a handler of its own for SIGTERM, so that ``terminate()`` does not end it at once.
     ``ending`` and ``raised`` are a run's: how it came to its end, and the exception that ended it; ``born``: its process
-    has come up.
+    has come up; ``counted``: what it did is told each time, and not only once for each place from some point on.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Role:
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True
+    counted: bool = True
     _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]], frozenset[Verb]] | None = field(default=None, init=False)
     _around: tuple[Flow, dict[Event, Surroundings]] | None = field(default=None, init=False)
 
@@ -88,6 +89,16 @@ class Role:
     def thread(self) -> bool:
         """Whether it shares its parent's process."""
         return self.kind is RoleKind.THREAD
+
+    @property
+    def entire(self) -> bool:
+        """Whether it did no more than is told: a text is told to its end, a run of who was ended by others is not."""
+        return self.ending in (None, Ending.ITSELF)
+
+    @property
+    def may_be_killed(self) -> bool:
+        """Whether it may be ended at its work: a run tells how it came to its end, a text does not."""
+        return self.ending in (None, Ending.KILLED)
 
     @property
     def home(self) -> Role:
@@ -159,6 +170,11 @@ class Program:
         return self.roles[0]
 
     @property
+    def complete(self) -> bool:
+        """Whether it tells all that may ever be done: a run tells what was done until it ended."""
+        return self.whole and not self.observed and all(role.known for role in self.roles)
+
+    @property
     def fork_only(self) -> bool:
         """Whether fork is the only start method to care for."""
         return self.methods == {"fork"}
@@ -173,6 +189,11 @@ class Program:
     def may_be_used_elsewhere(self, shared: Shared) -> bool:
         """Whether more may be done to an object than is seen: it left, or an object of a mere part of a program holds it."""
         return shared.open or (shared.kept and self.root.kind is RoleKind.ENTRY)
+
+    def twins(self, shared: Shared) -> Iterator[Shared]:
+        """What others made at the same place, each for itself: a run tells them apart, a text does not."""
+        if self.observed:
+            yield from (one for one in self.objects if one is not shared and one.place.spot == shared.place.spot)
 
     def role_of(self, process: Shared) -> Role | None:
         """The role that this process runs, if the text shows one."""

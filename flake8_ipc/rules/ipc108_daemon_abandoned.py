@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding, Step
-from ..model import Ending, Event, Kind, Role, RoleKind, Verb
+from ..model import Event, Kind, Role, RoleKind, Verb
 from .rule import Rule
 from .wording import at
 
@@ -28,7 +28,7 @@ def check(study: Study) -> Iterator[Finding]:
         parent, process = role.parent, role.process
         if role.kind is not RoleKind.PROCESS or not role.daemon or parent is None or parent.home is not program.root:
             continue
-        if program.observed and role.ending is not Ending.KILLED:
+        if not role.may_be_killed:
             continue
         create = made.get(process) if process is not None and not process.open and role.known else None
         start = next((event for event in parent.events(Verb.START) if event.target is process), None)

@@ -44,7 +44,7 @@ def check(study: Study) -> Iterator[Finding]:
                 f"{event.target} is a module global made at {at(place, event.place)}, and {under(methods)} "
                 f"{_fate(birth)}; pass it to the child as an argument",
                 (Step(f"{event.target} is made", place), Step(f"the child uses {event.target}", event.place)),
-                (event.target, *_twins(study, event.target)),
+                (event.target, *study.program.twins(event.target)),
             )
 
 
@@ -57,12 +57,6 @@ def _first_uses(role: Role) -> Iterator[Event]:
         if (event.setting.calls, target) not in seen:
             seen.add((event.setting.calls, target))
             yield event
-
-
-def _twins(study: Study, shared: Shared) -> Iterator[Shared]:
-    """In a run, what other processes made at the same place, each for itself."""
-    if study.program.observed:
-        yield from (one for one in study.program.objects if one is not shared and one.place.spot == shared.place.spot)
 
 
 def _fate(birth: Event | None) -> str:

@@ -23,7 +23,7 @@ from .wording import at
 
 def check(study: Study) -> Iterator[Finding]:
     """Receives that wait for good; those that wait for the end of the pipe are left to IPC301."""
-    for stuck, role, event in blocked(study.stuck.plain, Verb.RECV):
+    for stuck, role, event in blocked(study.stuck.waits, Verb.RECV):
         end = event.target
         if waits_for_eof(role, event) or not isinstance(end, PipeEnd):
             continue
@@ -43,7 +43,7 @@ def check(study: Study) -> Iterator[Finding]:
 
 def _never_sent(program: Program) -> Iterator[Finding]:
     """Receives at ends to which nobody sends anything: the other side may end, but that is no message."""
-    if not program.whole or program.observed or not all(role.known for role in program.roles):
+    if not program.complete:
         return
     sent = {event.target for _, event in program.events(Verb.SEND)}
     polled = {event.target for _, event in program.events(Verb.POLL)}

@@ -31,13 +31,12 @@ def check(study: Study) -> Iterator[Finding]:
     """Waits for signals that never come."""
     counted = yield from _barriers(study)
     found: set[Event] = set()
-    for stuck, role, event in blocked(study.stuck.plain, Verb.WAIT, Verb.ACQUIRE):
+    for stuck, role, event in blocked(study.stuck.waits, Verb.WAIT, Verb.ACQUIRE):
         if event.target.kind in _SIGNALS and event not in counted and event not in found and _meant(role, event):
             found.add(event)
             why = f"{_why(study.program, event)}{others_waiting(stuck, event)}"
             yield Finding("IPC605", event.place, _message(event, why), story=told(stuck, event), about=(event.target,))
-    # A run doesn't show what would have come later: there, only what was proved counts.
-    for role, event in never_given(study) if not study.program.observed else ():
+    for role, event in never_given(study):
         if event not in found and _meant(role, event):
             yield Finding("IPC605", event.place, _message(event, _why(study.program, event)), about=(event.target,))
 

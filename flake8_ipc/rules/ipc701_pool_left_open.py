@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Ending, Event, Kind, Verb
+from ..model import Event, Kind, Verb
 from .rule import Rule
 
 _POOLS = frozenset({Kind.POOL, Kind.EXECUTOR})
@@ -30,8 +30,8 @@ def check(study: Study) -> Iterator[Finding]:
         pool = event.target
         if pool.kind not in _POOLS or pool.managed or pool.open or pool.kept or pool in ended or not program.whole:
             continue
-        if program.observed and (event.failed is not None or role.home.ending is not Ending.ITSELF):
-            # It was never made; or who was ended before its time might have closed it.
+        if event.failed is not None or not role.home.entire:
+            # It was never made; or its maker might have closed it later.
             continue
         # A library's own, which it does not use itself, is for those who import it.
         if event.setting.imported is None or pool in used:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Ending, Event, Kind, Result, RoleKind, Verb
+from ..model import Event, Kind, Result, RoleKind, Verb
 from .rule import Rule
 
 _POOLS = frozenset({Kind.POOL, Kind.EXECUTOR})
@@ -28,7 +28,7 @@ def check(study: Study) -> Iterator[Finding]:
         result = event.result
         if not isinstance(result, Result) or event.target.kind not in _POOLS or not program.whole:
             continue
-        if program.observed and (not result.raised or role.home.ending is not Ending.ITSELF):
+        if result.raised is False or not role.home.entire:
             continue
         if result not in asked and not result.open and not (part and result.kept):
             yield Finding("IPC702", event.place, _message(event, result), about=(result,))

@@ -169,6 +169,7 @@ class Account:
             role = Role(name, RoleKind.THREAD, place, process=object_, parent=role)
             self.threads[told.name, thread.native] = role
         role.flow = self._flow(told, thread, lines)
+        role.counted = not any(what == "uncounted" for what, _ in told.more)
 
     # -- events
 
@@ -192,7 +193,12 @@ class Account:
                 clock = found.clock or clock
             return found
 
-        flow = folded(lines, lambda line: self._key(told, line), event)
+        def again(line: list[Any], shown: list[Any]) -> None:
+            found = self._numbered.get((told.name, shown[0]))
+            if found is not None:
+                self._numbered[told.name, line[0]] = found
+
+        flow = folded(lines, lambda line: self._key(told, line), event, again)
         for where, number, _ in told.exits:
             if thread is None or number == thread.number:
                 place = told.places[where]
@@ -244,7 +250,7 @@ class Account:
             clock=Clock(told.name, told.clocks.get(clock, {})),
             failed=UNFINISHED if unfinished else told.failed.get(number),
             own=told.took.get(number, (None,))[0] == told.name,
-            early=verb == "START" and self.texts.in_init(there),
+            early=bool(facts.get("early")) and not self.texts.last_word([*self._calls(told, where), there]),
         )
         event.setting = self._setting(told, event, where, facts, at)
         if rooms.amended(self, rooms.Line(told, role, number, there, facts), event) is None:
@@ -256,7 +262,7 @@ class Account:
 
     def _setting(self, told: Told, event: Event, where: int, facts: dict[str, Any], at: int) -> Setting:
         there = told.places[where]
-        calls = [told.places[number] for number in told.calls.get(where, ())]
+        calls = self._calls(told, where)
         imported = None
         if not told.child or told.role is None or at < told.role:
             imported = self.texts.imported([*calls, there])
@@ -266,6 +272,11 @@ class Account:
             bool(facts.get("async")),
             above=self.texts.above([*calls, there], event) if event.verb not in _CELLS else (),
         )
+
+    @staticmethod
+    def _calls(told: Told, where: int) -> list[Where]:
+        """The places of the calls that led to one, outermost first."""
+        return [told.places[number] for number in told.calls.get(where, ())]
 
     @staticmethod
     def placed(role: Role, place: Place) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..model import Argument, Ending, Kind, Process, ProcessClass, Role, RoleKind
+from ..model import Argument, Ending, Kind, Process, ProcessClass, Role, RoleKind, Shared
 from .told import Told
 
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ class Births:
                 continue
             process.run_assigned = process.run_assigned or bool(line[7].get("assigned"))
             if process.subclass is not None and process.handover is not None and not process.handover.arguments:
-                held = tuple(shared for name in line[7].get("holds", ()) if (shared := self.account.find(name, line[6])))
+                held = [shared for name in line[7].get("holds", ()) if (shared := self.account.find(name, line[6]))]
+                held += [Shared(Kind.THREAD_ONLY, process.place, name) for name in line[7].get("thread_only", ())]
                 process.handover.arguments += [Argument(process.place, shared.name, (shared,)) for shared in held]
+                process.handover.complete = not held
             if process.kind is Kind.PROCESS and process not in heard and line[0] not in told.failed:
                 self._unheard(told, line[3], process)
 

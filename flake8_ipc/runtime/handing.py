@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping, Sequence
 from types import FunctionType, MethodType
 from typing import Any
@@ -10,8 +11,19 @@ from typing import Any
 from .identity import reachable
 
 
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def _own(value: Any) -> Any:
+    """What the program handed over: the method of a lock, where one of ours stands in its place."""
+    if isinstance(value, functools.partial) and isinstance(value.func, FunctionType):
+        return value.args[0] if value.func.__code__.co_filename.startswith(_OURS) else value
+    return value
+
+
 def callee(target: Any) -> dict[str, Any]:
     """What is to be run: its sort, where it is defined, what it takes."""
+    target = _own(target)
     told: dict[str, Any] = {"kind": _sort(target), "name": getattr(target, "__qualname__", None) or repr(target)[:60]}
     if not isinstance(target, FunctionType):
         told["shared"] = list(dict.fromkeys(reachable(target)))
@@ -44,6 +56,7 @@ def _sort(target: Any) -> str:
 
 def fault_of(value: Any, depth: int = 3) -> str | None:
     """Why a value cannot be pickled, as far as its own shape tells."""
+    value = _own(value)
     if isinstance(value, FunctionType):
         if value.__name__ == "<lambda>":
             return "LAMBDA"
@@ -131,7 +144,7 @@ def _iterates(value: Any) -> bool:
 
 
 def _argument(keyword: Any, value: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {"shared": list(dict.fromkeys(reachable(value))), "thread_only": _of_threads(value)}
+    told: dict[str, Any] = {"shared": list(dict.fromkeys(reachable(value))), "thread_only": of_threads(value)}
     if keyword is not None:
         told["keyword"] = str(keyword)
     fault = fault_of(value)
@@ -140,7 +153,7 @@ def _argument(keyword: Any, value: Any) -> dict[str, Any]:
     return told
 
 
-def _of_threads(value: Any) -> str | None:
+def of_threads(value: Any) -> str | None:
     """The class of an object that only threads can share (``queue.Queue``, a lock of ``threading``), else None."""
     module = _THREAD_MODULES.get(type(value).__module__)
     return f"{module}.{type(value).__name__}" if module is not None else None

@@ -7,8 +7,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 _OURS = os.path.dirname(__file__) + os.sep
+# As the interpreter itself has it: an exception of the program may be frozen, or have an attribute of that name.
+_TRACEBACK: Any = vars(BaseException)["__traceback__"]
 
 
 def by_handler(error: BaseException) -> bool:
@@ -19,7 +22,7 @@ def by_handler(error: BaseException) -> bool:
 
 def passed(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     """The frames that an exception came through, outermost first, each with the instruction that it stood at."""
-    at = error.__traceback__
+    at = _TRACEBACK.__get__(error)
     while at is not None:
         yield at.tb_frame, at.tb_lasti
         at = at.tb_next
@@ -34,9 +37,9 @@ def hide(error: BaseException) -> None:
 
     A bare ``raise`` does not add the frame again (CPython Python/ceval.c, ``exception_unwind``).
     """
-    at = error.__traceback__
+    at = _TRACEBACK.__get__(error)
     if at is None or at.tb_frame is not sys._getframe(1):
         return
     while at is not None and at.tb_frame.f_code.co_filename.startswith(_OURS):
         at = at.tb_next
-    error.__traceback__ = at
+    _TRACEBACK.__set__(error, at)

@@ -116,20 +116,20 @@ def _sharedof(account: Account, where: Where, facts: Facts) -> str:
 
 
 def _process(account: Account, kind: Kind, place: Place, where: Where, facts: Facts) -> Shared:
-    source = account.source(where.path)
-    call = source.at(where)
+    # What a subclass hands on stands in its own ``__init__``.
+    where = Where(*facts["within"]) if "within" in facts else where
+    call = account.source(where.path).at(where)
     subclass = None
     if facts["class"] is not None:
         subclass = ProcessClass(facts["class"], place, runs=facts["runs"])
     told = facts["handover"]
     name = facts["class"] or (told["callee"]["name"] if told["callee"]["kind"] != "NONE" else "the process")
-    handed = handover(account, _of_process(call), where, told, facts["at"], place)
     return Process(
         kind,
         place,
         name,
         context=facts.get("method"),
-        handover=handed if subclass is None else Handover(place, complete=False),
+        handover=handover(account, _of_process(call), where, told, facts["at"], place),
         daemon=bool(facts["daemon"]),
         subclass=subclass,
         group_given=facts.get("group_given", False),
@@ -153,7 +153,7 @@ def _of_process(call: ast.expr | None) -> Nodes:
 def handover(account: Account, nodes: Nodes, where: Where, handed: Facts, at: int, place: Place) -> Handover:
     """What is handed over, each part with its place in the text."""
     source = account.source(where.path)
-    found = Handover(place, _callee(account, handed["callee"], nodes.target, where, place))
+    found = Handover(place, _callee(account, handed["callee"], nodes.target, where, place, at))
     if handed.get("not_a_sequence"):
         text = source.text(nodes.given) if nodes.given is not None else "args"
         found.not_a_sequence = (text, source.place(nodes.given) if nodes.given is not None else place)
@@ -189,7 +189,7 @@ def _keyword(given: ast.expr | None, name: str) -> ast.expr | None:
     return given
 
 
-def _callee(account: Account, told: Facts, node: ast.expr | None, where: Where, place: Place) -> Callee | None:
+def _callee(account: Account, told: Facts, node: ast.expr | None, where: Where, place: Place, at: int) -> Callee | None:
     source = account.source(where.path)
     kind = CalleeKind[told["kind"]]
     if kind is CalleeKind.NONE and node is None:
@@ -201,8 +201,18 @@ def _callee(account: Account, told: Facts, node: ast.expr | None, where: Where, 
         source.text(node) if node is not None else told["name"],
         source.place(node) if node is not None else place,
         _signature(told.get("signature")),
-        fault=Fault[told["fault"]] if "fault" in told else None,
+        shared=tuple(shared for name in told.get("shared", ()) if (shared := account.find(name, at)) is not None),
+        fault=Fault[told["fault"]] if "fault" in told else _guarded(account, told, kind),
     )
+
+
+def _guarded(account: Account, told: Facts, kind: CalleeKind) -> Fault | None:
+    """Whether a function stands under the main guard, where a child that imports the module does not find it."""
+    if kind is not CalleeKind.FUNCTION or "definition" not in told:
+        return None
+    source = account.source(told["definition"][0])
+    node = source.function(told["definition"][1])
+    return Fault.GUARDED if node is not None and source.guarded(node) else None
 
 
 def _signature(told: Facts | None) -> Signature | None:

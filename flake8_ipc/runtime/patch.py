@@ -10,7 +10,7 @@ from typing import Any
 
 from .identity import MARK
 from .interruptions import by_handler, hide
-from .places import Caller, above, address, by_coroutine, caller, is_inner
+from .places import Caller, above, address, by_coroutine, by_library, caller, is_inner
 from .record import Record, current, dull
 
 _patched: set[tuple[int, str, str]] = set()
@@ -125,12 +125,17 @@ def done(
     facts: Facts | None = None,
     after: Callable[[Record, Any, Any, int], None] | None = None,
     who_calls: Callable[[int], Caller | None] = caller,
+    unseen: Callable[[Record, Any], None] | None = None,
 ) -> None:
-    """Watches a method: what it does is a deed; ``who_calls`` finds whose call it is."""
+    """Watches a method: what it does is a deed; ``who_calls`` finds whose call it is.
+
+    ``unseen`` is told of one that the library makes, by none of the program's text.
+    """
     deed = Deed(verb, identify, facts, after)
+    aside = safely(unseen) if unseen is not None else None
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def watched(self: Any, /, *args: Any, **kwargs: Any) -> Any:
             record = current()
             who = who_calls(2) if record is not None else None
             event = deed.tell(record, who, self, *args, **kwargs) or 0 if who is not None else 0
@@ -142,6 +147,8 @@ def done(
                 raise
             if who is not None:
                 deed.over(record, self, result, event)
+            elif aside is not None and record is not None and by_library(2):
+                aside(record, self)
             return result
 
         return watched

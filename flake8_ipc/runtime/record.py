@@ -56,6 +56,7 @@ class Record:
         self._places: dict[tuple[CodeType, int], int] = {}
         self._seen: dict[tuple[object, ...], int] = {}
         self._number = 0
+        self._uncounted = False
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
@@ -136,6 +137,9 @@ class Record:
             key = (verb, thing, number, facts.get("payload") == _STOP)
             told = self._seen.get(key, 0)
             if self._number >= _EACH and told or often is not None and told >= _OFTEN and not self.traced:
+                if not self._uncounted:
+                    self._uncounted = True
+                    self.write("uncounted", self._number)
                 if often is not None and not key[-1]:
                     self.write("dull", verb, thing, number)
                     often[address(caller.code, caller.instruction), thing] = number

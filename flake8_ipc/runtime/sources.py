@@ -92,6 +92,11 @@ class Source:
                 return None
         return self.statement(node)
 
+    def guarded(self, node: ast.AST) -> bool:
+        """Whether a node at module level stands under a test of ``__name__``."""
+        tests = [one.test for one in self.above(node) if isinstance(one, ast.If)]
+        return any(isinstance(name, ast.Name) and name.id == "__name__" for test in tests for name in ast.walk(test))
+
     def place(self, node: ast.expr | ast.arg | ast.stmt) -> Place:
         """Where a node begins."""
         return Place(self.shown, node.lineno, self.column(node.lineno, node.col_offset))

@@ -86,20 +86,17 @@ class Texts:
             return source.place(statement) if statement is not None else None
         return None
 
-    def in_init(self, where: Where) -> bool:
-        """Whether a call of a method of ``self`` stands in ``__init__``, and is not the last word of a final class."""
-        node = self.node(where)
-        source = self.source(where.path)
-        if node is None or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            return False
-        function = next((one for one in source.above(node) if isinstance(one, FUNCTIONS)), None)
-        if not isinstance(function, ast.FunctionDef) or function.name != "__init__" or not function.args.args:
-            return False
-        if not isinstance(node.func.value, ast.Name) or node.func.value.id != function.args.args[0].arg:
-            return False
-        owner = source.parents.get(function)
-        last = source.statement(node) is function.body[-1]
-        return not (last and isinstance(owner, ast.ClassDef) and any(_final(one) for one in owner.decorator_list))
+    def last_word(self, chain: Sequence[Where]) -> bool:
+        """Whether the innermost ``__init__`` that leads to a deed is that of a final class, and has nothing left to do."""
+        for where in reversed(chain):
+            source, node = self.source(where.path), self.node(where)
+            above = source.above(node) if node is not None else ()
+            function = next((one for one in above if isinstance(one, FUNCTIONS)), None)
+            if node is not None and isinstance(function, ast.FunctionDef) and function.name == "__init__":
+                owner = source.parents.get(function)
+                final = isinstance(owner, ast.ClassDef) and any(_final(one) for one in owner.decorator_list)
+                return final and source.statement(node) is function.body[-1]
+        return False
 
 
 def _final(decorator: ast.expr) -> bool:

@@ -58,6 +58,8 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         return Condition(found, reads=from_values([found]).reads)
     if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
         return Condition(value, True)
+    if isinstance(value, Data) and value.told is not None:
+        return Condition(value, test=value.told)
     if isinstance(value, Data) and value.message is not None and value.message.verb is Verb.QUERY:
         # Whether an event is set.
         return Condition(value, test=Test(value.message, Constant(True)))

@@ -111,6 +111,15 @@ def _islice(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Items(None, contents.inexact(iterated(run, value, node, whole=False)[1]), sequence=False)
 
 
+@calls("itertools.repeat")
+def _repeat(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The same thing as often as it is asked for."""
+    value, times = args.get(0, "object"), args.get(1, "times")
+    number = times.value if isinstance(times, Const) and isinstance(times.value, int) else None
+    count = times.count if isinstance(times, Data) else Count(number, number) if number is not None else None
+    return Items(None, value if value is not None else UNKNOWN, count, sequence=False)
+
+
 @calls("itertools.chain")
 def _chain(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """All that several iterables give, one after the other."""

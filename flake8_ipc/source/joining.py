@@ -188,6 +188,7 @@ def both(one: Data, other: Data) -> Data:
         thing=one.thing or other.thing,
         mutable=one.mutable and other.mutable,
         puts=one.puts | other.puts,
+        told=one.told if one.told is other.told else None,
     )
 
 

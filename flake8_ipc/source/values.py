@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
-from ..model import Count, Event, Place, Shared
+from ..model import Count, Event, Place, Shared, Test
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -88,7 +88,7 @@ class Data(Value):
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
     code that cannot be seen. ``scalar``: surely a number or a text. ``count``: it is the number of elements that this
     counts. ``copy``: it is what a proxy gave. ``thing`` tells an object that several names may hold from others (0: not
-    told apart), ``mutable``: it surely can be changed; ``puts`` are where it was put.
+    told apart), ``mutable``: it surely can be changed; ``puts`` are where it was put. ``told``: it is true where this test is.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -106,6 +106,7 @@ class Data(Value):
     thing: int = 0
     mutable: bool = False
     puts: Puts = NEVER_PUT
+    told: Test | None = None
 
 
 UNKNOWN = Data()

@@ -136,7 +136,10 @@ def _property(original: property) -> property:
     def fget(self: Any) -> Any:
         record = records.now
         if record is not None:
-            at = frame(1)
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
             if reads.get((id(at.f_code) + at.f_lasti, self._flake8_ipc)) != record.clock.version:
                 tell(record, "READ", self, None, quick=reads)
             elif (free := self._flake8_ipc_lock) is not None and free.acquire(False):
@@ -153,7 +156,10 @@ def _property(original: property) -> property:
     def fset(self: Any, value: Any) -> None:
         record = records.now
         if record is not None:
-            at = frame(1)
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
             if writes.get((id(at.f_code) + at.f_lasti, self._flake8_ipc)) != record.clock.version:
                 tell(record, "WRITE", self, None, value, quick=writes)
             elif (free := self._flake8_ipc_lock) is not None and free.acquire(False):

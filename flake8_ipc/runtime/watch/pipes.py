@@ -85,7 +85,11 @@ def _send(original: Any) -> Any:
     def send(self: Any, obj: Any) -> None:
         record, slot, event, before = records.now, None, 0, 0
         if record is not None:
-            slot, at = record.here.slot, frame(1)
+            slot = record.here.slot
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
             place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
             if place is None or obj is None:
                 event = deed.news(record, at, self, obj)
@@ -122,7 +126,10 @@ def _send_bytes(original: Any) -> Any:
             if slot.within:
                 slot.within = False
             else:
-                at = frame(1)
+                try:
+                    at = frame(1)
+                except ValueError:
+                    at = frame()
                 place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
                 if place is None:
                     event = deed.news(record, at, self)
@@ -157,7 +164,10 @@ def _receives(original: Any) -> Any:
             if slot.within:
                 slot.within = False
             else:
-                at = frame(1)
+                try:
+                    at = frame(1)
+                except ValueError:
+                    at = frame()
                 place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
                 if place is None:
                     event = deed.news(record, at, self)

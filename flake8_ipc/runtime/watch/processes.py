@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from typing import Any
 
-from ..handing import handover
+from ..handing import handover, of_threads
 from ..identity import MARK, cell, process, reachable, things
 from ..interruptions import hide, passed
 from ..patch import done, replace, safely
-from ..places import Caller, caller, is_user
+from ..places import Caller, caller, is_user, where
 from ..record import Record, current
 from ..session import Session
 
@@ -44,7 +45,7 @@ def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemo
     record, who = current(), caller(4)
     if record is None or who is None:
         return
-    who = outside(self, who)
+    inner, who = who, outside(self, who)
     _watch_run(type(self))
     name = f"process:{record.name}/{next(_numbers)}"
     setattr(self, MARK, name)
@@ -60,6 +61,8 @@ def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemo
         "runs": cls.run is not BaseProcess.run,
         "method": method_of(cls),
     }
+    if inner.frame is not who.frame:
+        facts["within"] = where(inner.code, inner.instruction)
     record.thing(name, "PROCESS", who, **facts)
 
 
@@ -151,9 +154,22 @@ def _start_facts(thing: Any) -> dict[str, Any]:
     _given[process(thing)] = [(name, weakref.ref(one)) for name, one in things(handed)]
     return {
         "holds": list(dict.fromkeys(reachable(own))),
+        "thread_only": [kind for value in own.values() if (kind := of_threads(value)) is not None],
         "assigned": "run" in thing.__dict__,
         "over": [name for name, thread in _threads() if not thread.is_alive()],
+        "early": _is_being_made(thing),
     }
+
+
+def _is_being_made(thing: Any) -> bool:
+    """Whether an ``__init__`` of an object has not come to its end."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        names = frame.f_code.co_varnames
+        if frame.f_code.co_name == "__init__" and names and frame.f_locals.get(names[0]) is thing:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _threads() -> Iterator[tuple[str, Any]]:
@@ -187,8 +203,10 @@ _given: dict[str | None, list[tuple[str, Any]]] = {}
 
 def _tell_uncalled(record: Record, self: Any) -> None:
     """Tells a class whose own ``__init__`` never came to that of Process."""
-    cls = type(self)
-    code = getattr(cls.__dict__.get("__init__"), "__code__", None)
+    made = [cls for cls in type(self).__mro__ if "__init__" in cls.__dict__]
+    codes = [(cls, getattr(cls.__dict__["__init__"], "__code__", None)) for cls in made]
+    # The first of them that calls no other one.
+    cls, code = next(((cls, code) for cls, code in codes if code is None or "__init__" not in code.co_names), codes[0])
     record.write("uncalled", cls.__name__, [code.co_filename, code.co_firstlineno] if code is not None else None)
 
 
@@ -219,6 +237,18 @@ def _records(session: Session, thing: Any) -> Iterator[bytes]:
             yield file.read()
 
 
+def reaped(record: Record, thing: Any) -> None:
+    """Tells that somebody else has joined a process or thread: its handle has left the program's own text."""
+    name = process(thing)
+    if name is not None and not thing.is_alive():
+        record.write("reaped", name)
+
+
+def _reaped(record: Record, thing: Any) -> None:
+    reaped(record, thing)
+    _joined(record, thing, None, 0)
+
+
 def _daemon(original: Any) -> Any:
     def setter(self: Any, value: Any) -> None:
         record = current()
@@ -246,7 +276,7 @@ def install(module: Any) -> None:
     replace(BaseProcess, "__init__", _made)
     replace(BaseProcess, "_bootstrap", _bootstrapped)
     done(BaseProcess, "start", "START", _startable, _start_facts, _started)
-    done(BaseProcess, "join", "JOIN", process, _join_facts, _joined)
+    done(BaseProcess, "join", "JOIN", process, _join_facts, _joined, unseen=_reaped)
     done(BaseProcess, "terminate", "TERMINATE", process)
     done(BaseProcess, "kill", "KILL", process)
     done(BaseProcess, "close", "CLOSE", process)

@@ -44,7 +44,11 @@ def _puts(often: bool) -> Any:
         def put(self: Any, obj: Any, block: bool = True, timeout: Any = None) -> None:
             record, event, told = records.now, 0, obj
             if record is not None:
-                slot, at = record.here.slot, frame(1)
+                slot = record.here.slot
+                try:
+                    at = frame(1)
+                except ValueError:
+                    at = frame()
                 place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
                 if place is None or obj is None:
                     event = deed.news(record, at, self, obj, block, timeout)
@@ -76,7 +80,11 @@ def _gets(often: bool) -> Any:
         def get(self: Any, block: bool = True, timeout: Any = None) -> Any:
             record, event = records.now, 0
             if record is not None:
-                slot, at = record.here.slot, frame(1)
+                slot = record.here.slot
+                try:
+                    at = frame(1)
+                except ValueError:
+                    at = frame()
                 place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
                 if place is None:
                     event = deed.news(record, at, self, block, timeout)
@@ -106,7 +114,11 @@ def _simple_put(original: Any) -> Any:
     def put(self: Any, obj: Any) -> None:
         record, event = records.now, 0
         if record is not None:
-            slot, at = record.here.slot, frame(1)
+            slot = record.here.slot
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
             place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
             if place is None or obj is None:
                 event = deed.news(record, at, self, obj)
@@ -133,7 +145,11 @@ def _simple_get(original: Any) -> Any:
     def get(self: Any) -> Any:
         record, event = records.now, 0
         if record is not None:
-            slot, at = record.here.slot, frame(1)
+            slot = record.here.slot
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
             place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
             if place is None:
                 event = deed.news(record, at, self)

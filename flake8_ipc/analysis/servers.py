@@ -1,0 +1,57 @@
+"""Managers whose server goes while others use what it serves."""
+
+from __future__ import annotations
+
+from ..model import Event, Role, Shared, Verb
+from .graph import by_event, union
+from .handings import only_forked
+from .study import Study
+
+# What a use of a proxy raises whose server has gone.
+_ERRORS = frozenset({"FileNotFoundError", "BrokenPipeError", "ConnectionResetError", "ConnectionRefusedError", "EOFError"})
+
+
+def gone_in_use(study: Study, role: Role, drop: Event) -> bool:
+    """Whether somebody still uses a manager's proxies when nothing holds it any more: a run has shown whether anybody did."""
+    if study.program.observed:
+        return _failed(study, drop.target)
+    return drop.name == "store" or _in_use(study, role, drop, drop.target)
+
+
+def _failed(study: Study, manager: Shared) -> bool:
+    """Whether a run has shown it: somebody found no server any more, at a use or as he was born."""
+    return any(
+        event.failed in _ERRORS for _, event in study.program.events() if event.target.manager is manager
+    ) or any(
+        role.raised in _ERRORS and any(shared.manager is manager for shared in role.given) for role in study.program.roles
+    )
+
+
+def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
+    """Whether a process that was given a proxy may be alive, and at work with it, when the manager goes."""
+    alive = study.smooth.alive(role, drop)
+    waited = _waited_for(study, role, drop)
+    for child in study.program.roles:
+        process = child.process
+        if process is None or process not in alive or process in waited or child.home is role.home:
+            continue
+        uses = [event for event in child.events() if event.target.manager is manager]
+        given = any(shared.manager is manager for shared in child.given)
+        if given and drop.name != "return" and not only_forked(study.program, process):
+            # Its very arguments ask the manager when they are unpickled.
+            return True
+        if given and (not child.known or any(study.smooth.concurrent(role, drop, child, use) for use in uses)):
+            return True
+    return False
+
+
+def _waited_for(study: Study, role: Role, drop: Event) -> frozenset[Shared]:
+    """The processes that a role may have waited for, however long, or ended before a manager goes."""
+
+    def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
+        if event.verb is Verb.START:
+            return state - {event.target}
+        return state | {event.target} if event.verb in (Verb.JOIN, Verb.TERMINATE, Verb.KILL) else state
+
+    before = by_event(study.graph(role).forward(frozenset[Shared](), step, union))
+    return frozenset[Shared]().union(*before.get(drop, ()))
