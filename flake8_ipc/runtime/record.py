@@ -137,7 +137,8 @@ class Record:
             key = (verb, thing, number, facts.get("payload") == _STOP)
             told = self._seen.get(key, 0)
             if self._number >= _EACH and told or often is not None and told >= _OFTEN and not self.traced:
-                if not self._uncounted:
+                if often is None and not self._uncounted:
+                    # Of what is done often nobody asks how many there were.
                     self._uncounted = True
                     self.write("uncounted", self._number)
                 if often is not None and not key[-1]:
