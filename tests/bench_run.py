@@ -130,6 +130,9 @@ PROGRAMS = {
     "v.value += 1": (VALUE, 2.0, 5.0),
     "start and join": (START, 0.005, 1.2),
 }
+# What coverage.py is told by a file alone, when it is to follow multiprocessing.
+CONFIGURATION = "coverage.ini"
+_COVERAGE = "[run]\nconcurrency = multiprocessing\nparallel = true\n"
 _EXTRA = os.environ.get("PYTHONPATH", "")
 
 
@@ -138,9 +141,9 @@ def tools() -> dict[str, list[str]]:
     watched = [sys.executable, "-m", "flake8_ipc.runtime", "--exit-zero", "--output", "/dev/null"]
     found = {"bare": [sys.executable], "flake8-ipc": watched}
     if find_spec("coverage"):
-        found["coverage"] = [sys.executable, "-m", "coverage", "run", "--concurrency=multiprocessing", "--parallel-mode"]
+        found["coverage"] = [sys.executable, "-m", "coverage", "run", f"--rcfile={CONFIGURATION}"]
     if find_spec("viztracer"):
-        found["viztracer"] = [sys.executable, "-m", "viztracer", "--quiet", "--output_file", "/dev/null", "--"]
+        found["viztracer"] = [sys.executable, "-m", "viztracer", "--quiet", "--output_file", "trace.json", "--"]
     return found
 
 
@@ -159,6 +162,7 @@ def measure(name: str, turns: int, rounds: int, folder: str) -> dict[str, float]
     """The seconds of each tool, without what it takes to start."""
     text, share, _ = PROGRAMS[name]
     (pathlib.Path(folder) / "program.py").write_text(text, encoding="utf-8")
+    (pathlib.Path(folder) / CONFIGURATION).write_text(_COVERAGE, encoding="utf-8")
     many = max(1, round(turns * share))
     found: dict[str, list[float]] = {tool: [] for tool in tools()}
     for _ in range(rounds):

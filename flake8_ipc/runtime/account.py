@@ -29,7 +29,8 @@ from ..model import (
 from . import rooms
 from .births import Births
 from .dependence import Dependence
-from .endings import endings, halts
+from .endings import endings, halts, left
+from .lastly import Lastly
 from .monitor.watchman import Blocked
 from .objects import landing, make
 from .places import Where
@@ -176,7 +177,10 @@ class Account:
         """What a thread did, in its order. One that came to no end of its own never reaches what would come after."""
         role = self.threads[told.name, thread.native] if thread is not None else self.roles[told.name]
         clock = Clock(told.name, {})
-        last = self._unfinished(told, thread, lines)
+        stuck = {one.thread for one in self.stuck if one.record == told.name}
+        lastly = Lastly(told, left(self.session, told), stuck)
+        lines = lastly.lines(thread, lines)
+        last = lastly.unfinished(thread, lines)
 
         def event(line: list[Any]) -> Event | None:
             nonlocal clock
@@ -221,15 +225,6 @@ class Account:
         number, _, verb, name, where, _, _, facts, _ = line
         mine = told.took.get(number, (None,))[0] == told.name
         return verb, name, where, told.failed.get(number), mine, json.dumps(facts, sort_keys=True, default=str)
-
-    def _unfinished(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> int:
-        """The number of the event that a thread was still in when it was ended; 0: none."""
-        if not lines:
-            return 0
-        native = thread.native if thread is not None else told.pid
-        number, _, verb, *_ = lines[-1]
-        stuck = any(one.record == told.name and one.thread == native for one in self.stuck)
-        return 0 if stuck or told.ended or verb not in _WAITS else int(number)
 
     def _event(self, told: Told, role: Role, line: list[Any], last: int) -> Event | None:
         number, _, verb, name, where, clock, moment, facts, at = line
@@ -374,7 +369,6 @@ def shown(path: str) -> str:
     return absolute if below.startswith(os.pardir) else below
 
 
-_WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
 _ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})

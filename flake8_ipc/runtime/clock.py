@@ -13,25 +13,40 @@ from collections.abc import Mapping
 class Clock:
     """The clock of one process (or thread): counts of releases by process name.
 
-    Only what passes knowledge on (a start, a message, a signal) makes it tick.
+    Only what passes knowledge on (a start, a message, a signal) makes it tick, and only once something has happened after
+    that: what is passed on twice with nothing between is the same. ``version`` changes with each epoch. ``tail`` is kept
+    here by whoever sends messages, as long as what they carry stays the same.
     """
 
-    __slots__ = ("_head", "_heads", "counts", "name", "version")
+    __slots__ = ("_head", "_heads", "_passed", "counts", "name", "tail", "version")
 
     def __init__(self, name: str, counts: Mapping[str, int] | None = None) -> None:
         self.name = name
         self.counts: dict[str, int] = dict(counts or {})
         self.counts[name] = self.counts.get(name, 0) + 1
         self.version = 0
+        self.tail: bytes | None = None
+        self._passed = False
         self._head: bytes | None = None
         self._heads: dict[bytes, str] = {}
 
+    def happens(self) -> int:
+        """Something happens here now; gives the version of the epoch that it is part of."""
+        if self._passed:
+            self._passed = False
+            self.counts[self.name] += 1
+            self.tail = None
+        return self.version
+
     def release(self) -> dict[str, int]:
         """What is passed on: all that happened so far; what follows is not part of it."""
-        told = dict(self.counts)
-        self.counts[self.name] += 1
-        self.version += 1
-        return told
+        self._pass_on()
+        return dict(self.counts)
+
+    def _pass_on(self) -> None:
+        if not self._passed:
+            self._passed = True
+            self.version += 1
 
     def acquire(self, counts: Mapping[str, int]) -> None:
         """Takes in what somebody passed on."""
@@ -40,7 +55,7 @@ class Clock:
             if mine.get(name, 0) < count:
                 mine[name] = count
                 self.version += 1
-                self._head = None
+                self._head = self.tail = None
 
     def stamp(self) -> tuple[bytes, int]:
         """What is passed on with a message: who sends and what it knows of others, which seldom changes, and its own count."""
@@ -48,10 +63,8 @@ class Clock:
         if head is None:
             others = {name: count for name, count in self.counts.items() if name != self.name}
             head = self._head = json.dumps([self.name, others]).encode()
-        count = self.counts[self.name]
-        self.counts[self.name] = count + 1
-        self.version += 1
-        return head, count
+        self._pass_on()
+        return head, self.counts[self.name]
 
     def take(self, head: bytes, count: int) -> str:
         """Takes in what came with a message; gives who sent it."""
@@ -62,10 +75,7 @@ class Clock:
             sender, others = json.loads(head)
             self.acquire(others)
             self._heads[head] = sender
-        if self.counts.get(sender, 0) < count:
-            self.counts[sender] = count
-            self.version += 1
-            self._head = None
+        self.acquire({sender: count})
         return sender
 
 

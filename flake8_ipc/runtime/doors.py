@@ -11,7 +11,6 @@ import signal
 import time
 from typing import Any
 
-from .deferral import deferred
 from .interruptions import hide
 from .patch import replace, safely
 from .record import Record, begin, current
@@ -46,8 +45,8 @@ except Exception:
 _prepare = safely(prepare)
 
 
-def _name() -> str:
-    return f"{os.getpid()}.{time.monotonic_ns():x}"
+def _name(moment: int) -> str:
+    return f"{os.getpid()}.{moment:x}"
 
 
 @safely
@@ -59,7 +58,7 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
     if current() is not None:
         return
     session = Session.load(f"{folder}/session.json")
-    record = Record(session, _name(), known, child=parent is not None)
+    record = Record(session, _name(time.monotonic_ns()), known, child=parent is not None)
     record.write("process", os.getpid(), parent)
     tell_calm(record)
     if parent is not None:
@@ -71,11 +70,13 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
 
 def tell_calm(record: Record) -> None:
     """Tells where the only alarm that is caught is that of pytest-timeout, which wakes nobody but to end a test."""
-    caught = [signal.getsignal(one) for one in _ALARMS if signal.getsignal(one) not in (signal.SIG_DFL, signal.SIG_IGN)]
+    handlers = [signal.getsignal(one) for one in _ALARMS]
+    caught = [one for one in handlers if one not in _NONE]
     if caught and all(getattr(one, "__module__", "") == "pytest_timeout" for one in caught):
         record.write("calm", [int(signal.SIGALRM)])
 
 
+_NONE = (signal.SIG_DFL, signal.SIG_IGN, None)
 _ALARMS = [getattr(signal, name) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO") if hasattr(signal, name)]
 
 
@@ -98,11 +99,11 @@ def _install() -> None:
         return
     _installed = True
     os.register_at_fork(before=safely(_before_fork), after_in_child=safely(_after_fork))
-    with deferred():
-        from multiprocessing import spawn
+    watch_every_part({"multiprocessing.spawn": _watch_spawn})
 
-        replace(spawn, "get_preparation_data", _stow)
-        watch_every_part()
+
+def _watch_spawn(spawn: Any) -> None:
+    replace(spawn, "get_preparation_data", _stow)
 
 
 def _stow(original: Any) -> Any:
@@ -127,7 +128,7 @@ def _before_fork() -> None:
     global _handed
     record = current()
     if record is not None:
-        _handed = record.clock.release()
+        _handed, record.forked = record.clock.release(), time.monotonic_ns()
 
 
 def _after_fork() -> None:
@@ -135,7 +136,7 @@ def _after_fork() -> None:
     if parent is None:
         return
     begin(None)
-    record = Record(parent.session, _name(), _handed, child=True)
+    record = Record(parent.session, _name(parent.forked), _handed, child=True)
     record.write("process", os.getpid(), parent.name)
     tell_calm(record)
     begin(record)

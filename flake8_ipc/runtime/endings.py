@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..model import UNFINISHED, Ending, Event, Halt, Role, Verb
 from .monitor.watchman import Blocked
-from .slots import Wait, read
+from .session import Session
+from .slots import Shown, Wait, read
 from .told import Told
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ _DOING = {
 }
 
 
-def fits(one: Blocked, verb: str) -> bool:
+def fits(wait: Wait, verb: str) -> bool:
     """Whether what a thread did last is what it waits in."""
-    return verb in _DOING.get(one.wait, ())
+    return verb in _DOING.get(wait, ())
 
 
 def endings(account: Account) -> None:
@@ -52,13 +53,17 @@ def _ending(account: Account, told: Told, by_others: bool) -> Ending:
     return Ending.IDLE if not by_others and _idle(account, told) else Ending.KILLED
 
 
+def left(session: Session, told: Told) -> dict[int, Shown]:
+    """The table of waits that a process has left."""
+    try:
+        return read(session.slots(told.name))
+    except OSError:
+        return {}
+
+
 def _idle(account: Account, told: Told) -> bool:
     """Whether its first thread waited when it was ended: its table of waits outlives it."""
-    try:
-        slots = read(account.session.slots(told.name))
-    except OSError:
-        return False
-    mine = slots.get(told.pid)
+    mine = left(account.session, told).get(told.pid)
     return mine is not None and mine.wait is not Wait.NOTHING
 
 
@@ -81,6 +86,6 @@ def halts(account: Account) -> Iterator[Halt]:
 
 def _event(account: Account, role: Role, one: Blocked) -> Event | None:
     last = account.last.get(role)
-    if last is None or last[1] != one.place or not fits(one, last[0].verb.name):
+    if last is None or last[1] != one.place or not fits(one.wait, last[0].verb.name):
         return None
     return last[0]

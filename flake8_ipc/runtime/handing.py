@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 from collections.abc import Mapping, Sequence
 from types import FunctionType, MethodType
@@ -80,6 +79,14 @@ def _first(values: Sequence[Any], depth: int) -> str | None:
 
 
 def _signature(target: Any) -> dict[str, Any] | None:
+    """What a callable takes; None where that cannot be known."""
+    if type(target) is FunctionType and not target.__dict__:
+        return _of_function(target)
+    if isinstance(target, type) and not any(one.__flags__ & _HEAP or one.__text_signature__ for one in target.__mro__[:-1]):
+        return None
+    # A large module, which few programs have need of.
+    import inspect
+
     try:
         parameters = inspect.signature(target).parameters.values()
     except (TypeError, ValueError):
@@ -95,6 +102,26 @@ def _signature(target: Any) -> dict[str, Any] | None:
         "star": any(one.kind is one.VAR_POSITIONAL for one in parameters),
         "star_star": any(one.kind is one.VAR_KEYWORD for one in parameters),
     }
+
+
+def _of_function(target: FunctionType) -> dict[str, Any]:
+    """The same of a plain function, from its code."""
+    code = target.__code__
+    count, last = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    named = list(code.co_varnames[count:last])
+    return {
+        "positional": list(code.co_varnames[:count]),
+        "positional_only": code.co_posonlyargcount,
+        "defaults": len(target.__defaults__ or ()),
+        "keyword_only": named,
+        "keyword_required": [one for one in named if one not in (target.__kwdefaults__ or ())],
+        "star": bool(code.co_flags & _STAR),
+        "star_star": bool(code.co_flags & _STAR_STAR),
+    }
+
+
+# CO_VARARGS, CO_VARKEYWORDS, Py_TPFLAGS_HEAPTYPE (CPython Include/cpython/code.h, Include/object.h).
+_STAR, _STAR_STAR, _HEAP = 0x4, 0x8, 1 << 9
 
 
 def handover(target: Any, args: Any, kwargs: Any) -> dict[str, Any]:

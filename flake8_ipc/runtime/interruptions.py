@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from traceback import walk_tb
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 _OURS = os.path.dirname(__file__) + os.sep
@@ -16,7 +17,15 @@ _TRACEBACK: Any = vars(BaseException)["__traceback__"]
 def by_handler(error: BaseException) -> bool:
     """Whether a signal handler of the program raised it, which the program has to see."""
     codes = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
-    return any(frame.f_code in codes for frame, _ in walk_tb(_TRACEBACK.__get__(error)))
+    return any(frame.f_code in codes for frame, _ in passed(error))
+
+
+def passed(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    """The frames that an exception came through, outermost first, each with the instruction that it stood at."""
+    at = _TRACEBACK.__get__(error)
+    while at is not None:
+        yield at.tb_frame, at.tb_lasti
+        at = at.tb_next
 
 
 def _code(handler: object) -> object:

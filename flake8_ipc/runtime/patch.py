@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from .identity import MARK
 from .interruptions import by_handler, hide
-from .places import Caller, by_coroutine, by_library, caller
-from .record import Record, current
+from .places import Caller, above, address, by_coroutine, by_library, caller, is_inner
+from .record import Record, current, dull
 
 _patched: set[tuple[int, str, str]] = set()
 
@@ -44,50 +44,109 @@ def safely(function: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+Facts = Callable[..., dict[str, Any]]
+# In the stead of a place: no call of the user's.
+NOBODY = -1
+# Places that are noted, of those.
+_MOST = 10_000
+
+
+class Deed:
+    """What is told of a call: that ``verb`` is done to what ``identify`` names, with ``facts`` worked out from its arguments.
+
+    ``after`` is told the record, the object, the result and the event's number once the method has returned. ``dull`` are
+    the places where there is nothing left to tell, for what is done ``often``.
+    """
+
+    def __init__(
+        self,
+        verb: str,
+        identify: Callable[[Any], str | None],
+        facts: Facts | None = None,
+        after: Callable[[Record, Any, Any, int], None] | None = None,
+        *,
+        often: bool = False,
+    ) -> None:
+        self.verb = verb
+        self.dull = dull()
+        self._often = often
+        self._identify = identify
+        self._facts = facts
+        self._after = safely(after) if after is not None else None
+        self._takes = verb in _TAKES
+        self._sends = verb in ("PUT", "SEND")
+        self.tell = safely(self._tell)
+
+    def _tell(self, record: Record, who: Caller, thing: Any, *args: Any, **kwargs: Any) -> int:
+        """Tells it; gives the number of the event, 0 where there is none."""
+        name = self._identify(thing)
+        if name is None:
+            return 0
+        told = self._facts(thing, *args, **kwargs) if self._facts is not None else {}
+        if record.child and any(value is thing for value in who.frame.f_globals.values()):
+            told["global"] = True
+        if by_loop(self.verb, who):
+            told["async"] = True
+        number = record.event(self.verb, name, who, self.dull if self._often else None, **told)
+        if self._sends:
+            record.here.slot.sent = number
+        return number
+
+    def news(self, record: Record, at: FrameType, thing: Any, *args: Any) -> int:
+        """Tells it of the user's call from a frame, if it is one; which frames are none of the user's is noted."""
+        who = above(at)
+        if who is None:
+            if is_inner(at.f_code) and len(self.dull) < _MOST:
+                self.dull[address(at.f_code, at.f_lasti), getattr(thing, MARK, None)] = NOBODY
+            return 0
+        return self.tell(record, who, thing, *args) or 0
+
+    def over(self, record: Record | None, thing: Any, result: Any, event: int) -> None:
+        """Tells that it has come to its end."""
+        if record is None:
+            return
+        if self._after is not None:
+            self._after(record, thing, result, event)
+        if record.traced and event:
+            record.returned(event, took=self._takes)
+
+    def failed(self, record: Record | None, event: int, error: BaseException) -> None:
+        """Tells that it has ended in an exception."""
+        if event and record is not None:
+            record.failed(event, error)
+            record.returned(event)
+
+
 def done(
     owner: Any,
     name: str,
     verb: str,
     identify: Callable[[Any], str | None],
-    facts: Callable[..., dict[str, Any]] | None = None,
+    facts: Facts | None = None,
     after: Callable[[Record, Any, Any, int], None] | None = None,
     who_calls: Callable[[int], Caller | None] = caller,
     unseen: Callable[[Record, Any], None] | None = None,
 ) -> None:
-    """Watches a method: that ``verb`` is done to what ``identify`` names, with ``facts`` worked out from its arguments.
+    """Watches a method: what it does is a deed; ``who_calls`` finds whose call it is.
 
-    ``after`` is told the record, the object, the result and the event's number once the method has returned;
-    ``who_calls`` finds whose call it is; ``unseen`` is told of one that the library makes, by none of the program's text.
+    ``unseen`` is told of one that the library makes, by none of the program's text.
     """
-    tell = safely(_tell)
-    then = safely(after) if after is not None else None
+    deed = Deed(verb, identify, facts, after)
     aside = safely(unseen) if unseen is not None else None
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def watched(self: Any, /, *args: Any, **kwargs: Any) -> Any:
             record = current()
-            event, known = 0, False
-            if record is not None:
-                place = known_place(record, verb, self) if record.dull else None
-                who = who_calls(2) if place is None else None
-                known = place is not None or who is not None
-                if place is not None:
-                    record.slots.place(place)
-                elif who is not None:
-                    event = tell(record, who, verb, identify, facts, self, args, kwargs)
+            who = who_calls(2) if record is not None else None
+            event = deed.tell(record, who, self, *args, **kwargs) or 0 if who is not None else 0
             try:
                 result = original(self, *args, **kwargs)
             except BaseException as error:
-                if event and record is not None:
-                    record.failed(event, error)
-                    record.returned(event)
+                deed.failed(record, event, error)
                 hide(error)
                 raise
-            if known and record is not None:
-                if then is not None:
-                    then(record, self, result, event)
-                if record.traced and event:
-                    record.returned(event, took=verb in _TAKES)
+            if who is not None:
+                deed.over(record, self, result, event)
             elif aside is not None and record is not None and by_library(2):
                 aside(record, self)
             return result
@@ -97,41 +156,7 @@ def done(
     replace(owner, name, make)
 
 
-def known_place(record: Record, verb: str, thing: Any) -> int | None:
-    """The place of the call that a watched method serves, where nothing new will be told."""
-    try:
-        at = sys._getframe(2)
-    except ValueError:
-        # Called by the interpreter itself, at its end.
-        return None
-    return record.dull.get((verb, id(at.f_code), at.f_lasti, getattr(thing, MARK, "")))
-
-
 _TAKES = frozenset({"GET", "RECV"})
-
-
-def _tell(
-    record: Record,
-    who: Caller,
-    verb: str,
-    identify: Callable[[Any], str | None],
-    facts: Callable[..., dict[str, Any]] | None,
-    thing: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> int:
-    name = identify(thing)
-    if name is None:
-        return 0
-    told = facts(thing, *args, **kwargs) if facts is not None else {}
-    if record.child and any(value is thing for value in who.frame.f_globals.values()):
-        told["global"] = True
-    if by_loop(verb, who):
-        told["async"] = True
-    number = record.event(verb, name, who, **told)
-    if verb in ("PUT", "SEND"):
-        record.sending[threading.get_ident()] = number
-    return number
 
 
 _WAITING = frozenset({"GET", "PUT", "RECV", "JOIN", "ACQUIRE", "WAIT", "RESULT", "SHUTDOWN"})

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from itertools import islice
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_PATHS = sysconfig.get_paths()
-_LIBRARY = (_PATHS["stdlib"] + os.sep, _PATHS["platstdlib"] + os.sep, "<frozen ")
-_SITE = (_PATHS["purelib"] + os.sep, _PATHS["platlib"] + os.sep)
+_STANDARD = os.path.dirname(os.__file__) + os.sep
+_LIBRARY = (_STANDARD, "<frozen ")
+_SITE = (f"{_STANDARD}site-packages{os.sep}", f"{_STANDARD}dist-packages{os.sep}")
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 # Whoever calls through these means the call as their own.
 _FRONTS = (f"multiprocessing{os.sep}context.py", f"multiprocessing{os.sep}__init__.py", "contextlib.py")
@@ -42,6 +40,15 @@ class Caller(NamedTuple):
     frame: FrameType
 
 
+# Numbers of places by the address of the instruction, and the object.
+Places = dict[tuple[int, str | None], int]
+
+
+def address(code: CodeType, instruction: int) -> int:
+    """A number that no other instruction has: a code's instructions lie in it (CPython Include/cpython/code.h)."""
+    return id(code) + instruction
+
+
 _USER, _FRONT, _LIBRARY_CODE, _INTERNAL, _HOST = range(5)
 _kinds: dict[CodeType, int] = {}
 
@@ -66,7 +73,8 @@ def by_coroutine(caller: Caller) -> bool:
     return any(code.co_flags & _COROUTINES for code, _ in ((caller.code, 0), *outer(caller.frame)))
 
 
-_COROUTINES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+# CO_COROUTINE and CO_ASYNC_GENERATOR (CPython Include/cpython/code.h).
+_COROUTINES = 0x80 | 0x200
 
 
 def is_user(code: CodeType) -> bool:
@@ -74,16 +82,25 @@ def is_user(code: CodeType) -> bool:
     return _kind(code) == _USER
 
 
+def is_inner(code: CodeType) -> bool:
+    """Whether a code is of multiprocessing itself, so that what it calls is not the user's call."""
+    return _kind(code) == _INTERNAL and code.co_name != "run"
+
+
 def caller(depth: int = 2) -> Caller | None:
     """The user's frame that a watched call comes from; None where multiprocessing itself makes it."""
-    direct = True
-    last: FrameType | None = None
-    frame: FrameType | None
     try:
-        frame = sys._getframe(depth)
+        return above(sys._getframe(depth))
     except ValueError:
         # Called by the interpreter itself: nothing lies above our own frames.
-        frame, last = None, sys._getframe(1)
+        ours = sys._getframe(1)
+        return Caller(ours.f_code, ours.f_lasti, ours)
+
+
+def above(frame: FrameType | None) -> Caller | None:
+    """The same, from a frame on that is known."""
+    direct = True
+    last: FrameType | None = None
     while frame is not None:
         code = frame.f_code
         kind = _kinds.get(code)

@@ -21,12 +21,14 @@ from typing import Any
 from .boards import Boards
 from .clock import Clock
 from .interruptions import by_handler
-from .places import Caller, context_of, outer, where
+from .places import Caller, Places, address, context_of, outer, where
 from .session import Session
 from .slots import Slots
 
 # Events written one by one; past that, only those that say something new.
 _EACH = 4_000
+# Messages that are written one by one, of those that pass an object at one place.
+_OFTEN = 50
 # Bytes that a record may come to, however many objects a program makes.
 _ROOM = 16 << 20
 
@@ -34,10 +36,10 @@ _ROOM = 16 << 20
 class Record:
     """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there.
 
-    ``passive``: it passes on no clock of its own (a manager's server). ``epochs``: when a place last said something new.
-    ``sender`` is who sent the message that was taken last, and by which event; ``sending`` by thread the event by which
-    one is being sent now. ``closing`` are called when the process comes to its end. ``files`` are the watchers' own.
-    ``dull`` are the places, by verb, code, instruction and object, where nothing new will be told.
+    ``passive``: it passes on no clock of its own (a manager's server). ``forked`` is when it forked last, which names the
+    child. ``epochs``: when a place last said something new. ``sender`` is who sent the message that was taken last, and by
+    which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
+    process comes to its end. ``files`` are the watchers' own. ``here.slot`` is what this thread shows of itself.
     """
 
     def __init__(
@@ -52,28 +54,31 @@ class Record:
         # A signal's handler, or a finalizer, may come here while its own thread is here.
         self._lock = threading.RLock()
         self._places: dict[tuple[CodeType, int], int] = {}
-        self._seen: set[tuple[object, ...]] = set()
+        self._seen: dict[tuple[object, ...], int] = {}
         self._number = 0
+        self._uncounted = False
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
-        self.dull: dict[tuple[str, int, int, str], int] = {}
         self.traced = session.traced
         self._room = _ROOM
         self.passive = False
+        self.forked = 0
         self.sender: list[Any] = [None, 0]
-        self.sending: dict[int, int] = {}
+        self.came = b""
+        self.senders: dict[bytes, list[Any]] = {}
         self.epochs: dict[tuple[object, ...], int] = {}
         self.closing: list[Callable[[Record], None]] = []
         self.files: list[int] = []
         self.slots = Slots(session.slots(name))
+        self.here = self.slots.here
 
     def write(self, *line: Any) -> None:
         """Adds a line; where the disk is full or the file gone, the rest is left out and the program goes on."""
         if self.full:
             return
         try:
-            text = (json.dumps(line, ensure_ascii=True, default=_shown) + "\n").encode()
+            text = (_json.encode(line) + "\n").encode()
             self._room -= len(text)
             if _identity(self._file) != self._identity:
                 self._lose(room=False)
@@ -111,20 +116,36 @@ class Record:
         return number
 
     def _clock_number(self) -> int:
-        if self._clock_told[0] != self.clock.version:
+        version = self.clock.happens()
+        if self._clock_told[0] != version:
             self._clocks += 1
-            self._clock_told = (self.clock.version, self._clocks)
+            self._clock_told = (version, self._clocks)
             self.write("clock", self._clocks, self.clock.counts)
         return self._clock_told[1]
 
-    def event(self, verb: str, thing: str, caller: Caller, **facts: Any) -> int:
-        """Writes that something is done to an object; gives the event's number, 0 where it says nothing new."""
+    def event(self, verb: str, thing: str, caller: Caller, often: Places | None = None, /, **facts: Any) -> int:
+        """Writes that something is done to an object; gives the event's number, 0 where it says nothing new.
+
+        What is done ``often`` is written some times at each place; then the place is noted there.
+        """
         if self.full:
             return 0
         with self._lock:
-            number = self._place_of_event(verb, thing, caller)
-            if number < 0:
+            number = self.place(caller)
+            self.here.slot.stands(number)
+            # The stop sign that ends a long row of messages is news.
+            key = (verb, thing, number, facts.get("payload") == _STOP)
+            told = self._seen.get(key, 0)
+            if self._number >= _EACH and told or often is not None and told >= _OFTEN and not self.traced:
+                if often is None and not self._uncounted:
+                    # Of what is done often nobody asks how many there were.
+                    self._uncounted = True
+                    self.write("uncounted", self._number)
+                if often is not None and not key[-1]:
+                    self.write("dull", verb, thing, number)
+                    often[address(caller.code, caller.instruction), thing] = number
                 return 0
+            self._seen[key] = told + 1
             self._number += 1
             self.write(
                 "event",
@@ -138,22 +159,6 @@ class Record:
                 facts,
             )
             return self._number
-
-    def _place_of_event(self, verb: str, thing: str, caller: Caller) -> int:
-        place = self.place(caller)
-        self.slots.place(place)
-        key = (verb, thing, place)
-        if self._number >= _EACH and key in self._seen:
-            if not self.dull:
-                self.write("uncounted", self._number)
-            self.dull[verb, id(caller.code), caller.instruction, thing] = place
-            return -1
-        self._seen.add(key)
-        return place
-
-    def sent(self) -> int:
-        """The number of the event by which this thread sends now; 0 where that is none of the program's own."""
-        return self.sending.pop(threading.get_ident(), 0) if self.sending else 0
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> int:
         """Writes that an object is made; gives the event's number."""
@@ -229,18 +234,31 @@ def _shown(value: object) -> str:
         return type(value).__name__
 
 
+_json = json.JSONEncoder(default=_shown, check_circular=False)
 # The lowest number for a descriptor of ours.
 _HIGH = 200
+_STOP = [None]
 
-_current: Record | None = None
+# This process's record; None where nothing is watched.
+now: Record | None = None
+# Where nothing new will be told to this record.
+_dull: list[Places] = []
 
 
 def current() -> Record | None:
     """This process's record; None where nothing is watched."""
-    return _current
+    return now
 
 
 def begin(record: Record | None) -> None:
     """Makes it this process's record."""
-    global _current
-    _current = record
+    global now
+    now = record
+    for places in _dull:
+        places.clear()
+
+
+def dull() -> Places:
+    """Where a call will tell nothing new, by the address of its instruction and the object: the number of the place."""
+    _dull.append({})
+    return _dull[-1]

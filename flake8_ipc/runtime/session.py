@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import pathlib
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """Where a run keeps what its processes tell.
 
     ``folder`` holds one record for each process, and one board for each object that passes clocks on. ``packages`` is
@@ -42,7 +41,7 @@ class Session:
     def save(self) -> str:
         """Writes the session down; gives the file."""
         file = pathlib.Path(self.folder, "session.json")
-        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        file.write_text(json.dumps(self._asdict()), encoding="utf-8")
         return str(file)
 
     @classmethod

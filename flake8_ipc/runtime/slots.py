@@ -1,8 +1,11 @@
 """Who waits for what, now: a small shared table for each process, which the monitor reads from outside.
 
-A slot belongs to one thread. Its version is odd while the slot is being written (a sequence lock), and changes with every
-wait, so that a reader can tell that nothing moved between two looks. Behind the slots stands which thread holds which lock.
-The table outlives its process: a lock whose owner has died is still held.
+A slot belongs to one thread. Its version is even while the thread waits and odd while it moves, or the slot is being written
+(a sequence lock), and grows with every wait, so that a reader can tell that nothing moved between two looks. Behind the slots
+stands which thread holds which lock. The table outlives its process: a lock whose owner has died is still held.
+
+Every message passes here twice, so a slot is written word by word, each in one store (CPython Objects/memoryobject.c,
+``pack_single``), and only those words that have changed.
 """
 
 from __future__ import annotations
@@ -14,22 +17,19 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-# version, native thread id, kind, what is waited for, place number of the last event of this thread that may wait, and what
-# Python itself calls the thread
-_SLOT = struct.Struct("<QIIQqQ")
-_VERSION = struct.Struct("<Q")
-_PLACE = struct.Struct("<q")
-# What is waited for, as it lies in a slot.
-_WAIT = struct.Struct("<IQ")
-_WAIT_AT = 12
-_PLACE_AT = _SLOT.size - 2 * _PLACE.size
+# version, native thread id, what is waited for and how, place number of the last event of this thread that may wait, and
+# what Python itself calls the thread
+_SLOT = struct.Struct("=QQQqQ")
+_THREAD, _WHAT, _PLACE, _IDENT = range(1, 5)
+_WORD = 8
+# A wait in one word: its kind in the lowest bits, and what is waited for above them.
+_BITS = 4
 _SIZE = 64
 _SLOTS = 256
 # number of a lock, and which slot is of the thread that holds it, from 1 (0: nobody)
-_HELD = struct.Struct("<QQ")
-_OWNER = struct.Struct("<Q")
+_HELD = struct.Struct("=QQ")
 _HELD_AT = _SIZE * _SLOTS
 _HOLDS = 1024
 _LOST_AT = _HELD_AT + _HELD.size * _HOLDS
@@ -54,8 +54,12 @@ class Wait(enum.IntEnum):
     SERVE = 10  # nothing of its own: a manager's server between requests, which acts for its clients alone
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+def waits(kind: int, resource: int) -> int:
+    """A wait as it lies in a slot."""
+    return (resource << _BITS | kind) % (1 << 64)
+
+
+class Shown(NamedTuple):
     """One thread as the table shows it."""
 
     version: int
@@ -66,12 +70,11 @@ class Slot:
     ident: int
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """The table of one process: its slots by native thread id, and by the number of a lock the threads that hold it."""
 
-    slots: dict[int, Slot] = field(default_factory=dict)
-    owners: dict[int, set[int]] = field(default_factory=dict)
+    slots: dict[int, Shown]
+    owners: dict[int, set[int]]
 
 
 class Slots:
@@ -82,81 +85,47 @@ class Slots:
         try:
             # Allocated at once: writing to a page that a full disk has no room for would end the program (mmap(2), SIGBUS).
             os.posix_fallocate(file, 0, _WHOLE)
-            self._table = mmap.mmap(file, _WHOLE)
+            table = mmap.mmap(file, _WHOLE)
         except OSError:
-            self._table = mmap.mmap(-1, _WHOLE)
+            table = mmap.mmap(-1, _WHOLE)
         finally:
             os.close(file)
+        self.words = memoryview(table).cast("Q")
         self._path = path
-        self._mine = threading.local()
         self._lock = threading.RLock()
         self._used = 0
         self._free: list[int] = []
         self._holds = 0
         self._lists: dict[tuple[int, ...], int] = {}
+        self.here = _Here(self)
 
-    def _slot(self) -> _Mine:
-        """This thread's own slot."""
-        try:
-            mine: _Mine = self._mine.slot
-        except AttributeError:
-            mine = self._mine.slot = _Mine(self._next(), self._free)
-            if mine.at >= 0:
-                own = threading.get_native_id(), Wait.NOTHING, 0, -1, threading.get_ident()
-                _SLOT.pack_into(self._table, mine.at, 0, *own)
-        return mine
-
-    def _next(self) -> int:
+    def next(self) -> int:
         """A slot for a new thread: one whose thread has ended, or else one that was never used; -1 where there is none."""
         with self._lock:
             if self._free:
                 return self._free.pop()
-            at = self._used * _SIZE
+            at = self._used * _SIZE // _WORD
             self._used += 1
-            return at if at < _HELD_AT else -1
+            return at if at < _HELD_AT // _WORD else -1
+
+    def give_back(self, at: int) -> None:
+        """The thread of this slot has ended."""
+        self._free.append(at)
 
     @property
-    def now(self) -> int:
-        """What this thread is shown to wait for."""
-        return self._slot().wait[0]
-
-    @property
-    def asking(self) -> bool:
-        """Whether this thread calls a manager's server now."""
-        return self._slot().asking
-
-    @asking.setter
-    def asking(self, value: bool) -> None:
-        self._slot().asking = value
-
-    def place(self, number: int) -> None:
-        """Notes the place of what this thread does now."""
-        mine = self._slot()
-        if mine.place != number and mine.at >= 0:
-            mine.place = number
-            _PLACE.pack_into(self._table, mine.at + _PLACE_AT, number)
-
-    def begin(self, wait: int, resource: int) -> tuple[int, int]:
-        """This thread begins to wait, with no time limit; gives what it waited for before: a signal's handler may wait too."""
-        mine = self._slot()
-        before, at = mine.wait, mine.at
-        mine.wait = wait, resource
-        if at >= 0:
-            table, version = self._table, mine.version
-            _VERSION.pack_into(table, at, version + 1)
-            _WAIT.pack_into(table, at + _WAIT_AT, wait, resource)
-            mine.version = version + 2
-            _VERSION.pack_into(table, at, version + 2)
-        return before
+    def mine(self) -> Slot:
+        """This thread's own slot."""
+        return self.here.slot
 
     @contextmanager
     def waiting(self, wait: int, resource: int) -> Iterator[None]:
-        """Both, around a wait."""
-        before = self.begin(wait, resource)
+        """Publishes a wait while it lasts."""
+        mine = self.mine
+        before = mine.begin(waits(wait, resource))
         try:
             yield
         finally:
-            self.begin(*before)
+            mine.end(before)
 
     def listed(self, inodes: tuple[int, ...]) -> int | None:
         """The number of a list of inodes, which is written down when it is first waited for; None where that cannot be."""
@@ -170,69 +139,122 @@ class Slots:
             return number
 
     def entry(self, number: int) -> int:
-        """Where it is told who of this process holds a lock; -1 where there is no room."""
+        """The word that tells who of this process holds a lock: a thread's ``owner``, 0: nobody; -1 where there is no room."""
         with self._lock:
-            at = _HELD_AT + self._holds * _HELD.size
-            if at >= _LOST_AT:
+            at = (_HELD_AT + self._holds * _HELD.size) // _WORD
+            if at >= _LOST_AT // _WORD:
                 return -1
             self._holds += 1
-        _HELD.pack_into(self._table, at, number, 0)
-        return at
+        self.words[at] = number
+        return at + 1
 
     def lose(self, room: bool) -> None:
         """Marks that not everything this process did could be written down, for want of room or of its file."""
-        self._table[_LOST_AT] = NO_ROOM if room else NO_FILE
-
-    def hold(self, at: int, taken: bool) -> None:
-        """This thread has taken the lock of this entry, or is about to let it go: told before it is free for others."""
-        owner = self._slot().at // _SIZE + 1 if taken else 0
-        _OWNER.pack_into(self._table, at + _OWNER.size, owner)
+        self.words[_LOST_AT // _WORD] = NO_ROOM if room else NO_FILE
 
 
-class _Mine:
-    """A thread's own slot, which is free again when the thread ends."""
+class Slot:
+    """A thread's own slot, which is free again when the thread ends.
 
-    __slots__ = ("asking", "at", "free", "place", "version", "wait")
+    ``owner`` is what the thread is called where it is told who holds a lock. ``place`` is that of what it does now, ``what``
+    what it waits for, as ``waits`` has it: 0 where it moves. ``asking``: it calls a manager's server now.
+    ``sends`` is the wait for the end that what is pickled next goes to, ``sent`` the event that this is: 0 where there is
+    none. ``within``: the next message is passed by a queue, which has told it already.
+    """
 
-    def __init__(self, at: int, free: list[int]) -> None:
-        self.at = at
-        self.free = free
-        self.version = 0
+    __slots__ = (
+        *("_at", "_give_back", "_shown", "_version", "_words"),
+        *("asking", "owner", "place", "sends", "sent", "what", "within"),
+    )
+
+    def __init__(self, slots: Slots) -> None:
+        at = slots.next()
+        self._give_back = slots.give_back if at >= 0 else _nothing
+        # Where there is no room, it is written where nobody looks.
+        self._at, self._words = (at, slots.words) if at >= 0 else (0, memoryview(bytearray(_SIZE)).cast("Q"))
+        self._version = 1
+        self._shown = 0
+        self.owner = at * _WORD // _SIZE + 1 if at >= 0 else 0
         self.place = -1
-        self.wait: tuple[int, int] = (Wait.NOTHING, 0)
-        self.asking = False
+        self.what = self.sends = self.sent = 0
+        self.asking = self.within = False
+        own = 1, threading.get_native_id(), 0, -1, threading.get_ident()
+        _SLOT.pack_into(self._words.cast("B"), self._at * _WORD, *own)
+
+    @property
+    def kind(self) -> int:
+        """How this thread is shown to wait."""
+        return self.what % (1 << _BITS)
+
+    def stands(self, place: int) -> None:
+        """Notes the place of what this thread does now."""
+        if self.place != place:
+            self.place = place
+            self._words[self._at + _PLACE] = place
+
+    def begin(self, what: int) -> int:
+        """This thread begins to wait, with no time limit; gives what it waited for before: a signal's handler may wait too."""
+        before = self.what
+        words, at = self._words, self._at
+        if before:
+            words[at] = self._version = self._version | 1
+        # Noted before it is written: a handler that comes between restores what is noted.
+        self.what = what
+        if what != self._shown:
+            self._shown = -1
+            words[at + _WHAT] = what
+            self._shown = what
+        words[at] = self._version = (self._version | 1) + 1
+        return before
+
+    def end(self, before: int = 0) -> None:
+        """This thread goes on; or back to what it waited for before."""
+        self.what = 0
+        self._words[self._at] = self._version = self._version | 1
+        if before:
+            self.begin(before)
 
     def __del__(self) -> None:
-        if self.at >= 0:
-            self.free.append(self.at)
+        self._give_back(self._at)
+
+
+def _nothing(at: int) -> None:
+    """Nothing is given back where nothing was taken."""
+
+
+class _Here(threading.local):
+    """Each thread's own slot, which is made when the thread first asks for it (CPython Modules/_threadmodule.c, ``local``)."""
+
+    def __init__(self, slots: Slots) -> None:
+        self.slot = Slot(slots)
 
 
 # Lists kept for one process: past that, a wait for several things is not told.
 _LISTS = 1_000
 
 
-def read(path: str) -> dict[int, Slot]:
+def read(path: str) -> dict[int, Shown]:
     """The slots of a process by native thread id; one that is being written is left out."""
     return table(path).slots
 
 
 def table(path: str) -> Table:
     """All that a process's table shows."""
-    found = Table()
+    found = Table({}, {})
     with open(path, "rb") as file:
         data = file.read()
     threads: list[int] = []
     for at in range(0, min(len(data), _HELD_AT) - _SIZE + 1, _SIZE):
-        version, thread, wait, resource, place, ident = _SLOT.unpack_from(data, at)
+        version, thread, what, place, ident = _SLOT.unpack_from(data, at)
         if not thread:
-            # They are taken in their order: none of those behind was ever used, or is only coming to be.
+            # Never used, nor any behind it.
             break
         threads.append(thread)
-        if version % 2 == 0:
-            found.slots[thread] = Slot(version, thread, Wait(wait), resource, place, ident)
+        kind = Wait(what % (1 << _BITS)) if version % 2 == 0 else Wait.NOTHING
+        found.slots[thread] = Shown(version, thread, kind, what >> _BITS, place, ident)
     for at in range(_HELD_AT, min(len(data), _LOST_AT) - _HELD.size + 1, _HELD.size):
         number, owner = _HELD.unpack_from(data, at)
-        if not number:
+        if not number and not owner:
             break
         if 0 < owner <= len(threads):
             found.owners.setdefault(number, set()).add(threads[owner - 1])

@@ -11,7 +11,7 @@ import fcntl
 import os
 import re
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .record import Record
 
@@ -35,8 +35,7 @@ def prepare(record: Record) -> None:
     record.files.append(file)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One call of a stack."""
 
     path: str

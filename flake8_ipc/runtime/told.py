@@ -28,7 +28,8 @@ class Told:
     ``calls`` are the places of the calls that led to a place when it was first met, outermost first. ``role`` is the
     line at which its process had come up; ``ended`` whether it came to an end of its own. ``more`` is what single parts
     add, by what it is and what it is about: an event's number, an object's name. ``done`` is when calls returned, ``came``
-    who sent what they took and by which event: both only in a run that is traced.
+    who sent what they took and by which event: both only in a run that is traced. ``unwritten`` counts the events that are
+    known though they were not written down.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Told:
     ended: bool = False
     idle: bool = False
     lost: int = 0
+    unwritten: int = 0
     last: int = 0
 
     @property

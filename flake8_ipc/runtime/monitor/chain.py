@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..slots import Slot, Wait
+from ..slots import Shown, Wait
 from .world import Member, Process, World
 
 # A whole process, whichever of its threads; and one that has ended.
 ANY_THREAD, GONE = 0, -1
 
 
-def awaited(process: Process, slot: Slot, world: World) -> tuple[Member, ...]:
+def awaited(process: Process, slot: Shown, world: World) -> tuple[Member, ...]:
     """The threads and processes that a thread waits for; a process is told by its id and ``ANY_THREAD``."""
     if slot.wait is Wait.OWNED and world.owners.get(slot.resource):
         return tuple(sorted(world.owners[slot.resource]))
@@ -18,7 +18,7 @@ def awaited(process: Process, slot: Slot, world: World) -> tuple[Member, ...]:
     return tuple((pid, ANY_THREAD) for pid in sorted(_processes(process, slot, world)))
 
 
-def _processes(process: Process, slot: Slot, world: World) -> set[int]:
+def _processes(process: Process, slot: Shown, world: World) -> set[int]:
     if slot.wait is Wait.EXIT:
         return {slot.resource}
     if slot.wait is Wait.WORK:
@@ -33,7 +33,7 @@ def _processes(process: Process, slot: Slot, world: World) -> set[int]:
     return _holders(slot.resource, slot, world)
 
 
-def _holders(inode: int, slot: Slot, world: World) -> set[int]:
+def _holders(inode: int, slot: Shown, world: World) -> set[int]:
     """Those that hold the other end."""
     held = world.held.readers if slot.wait is Wait.SEND else world.held.writers
     return held.get(world.peers.get(inode, inode), set()) & world.processes.keys()

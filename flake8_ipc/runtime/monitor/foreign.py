@@ -13,7 +13,7 @@ import platform
 import re
 from collections.abc import Iterator, Mapping
 
-from ..slots import Slot, Wait
+from ..slots import Shown, Wait
 from . import kernel
 from .world import Process
 
@@ -60,7 +60,7 @@ def _process(pid: int, parent: int) -> Process | None:
     return Process(pid, began, threads, {pid: slot}, alarmed=alarmed, signalled=signalled, parent=parent)
 
 
-def _slot(pid: int) -> Slot | None:
+def _slot(pid: int) -> Shown | None:
     """What its only thread waits for, as the slot that a watched one would publish."""
     try:
         with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
@@ -71,4 +71,4 @@ def _slot(pid: int) -> Slot | None:
     if pipe is None or not call.isdigit() or int(call) not in _CALLS:
         return None
     wait = Wait.RECV if int(call) == _CALLS[0] else Wait.SEND
-    return Slot(0, pid, wait, int(pipe[1]), -1, 0)
+    return Shown(0, pid, wait, int(pipe[1]), -1, 0)

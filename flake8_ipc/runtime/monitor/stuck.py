@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..slots import Slot, Wait
+from ..slots import Shown, Wait
 from .world import Member, Process, World
 
 
@@ -28,7 +28,7 @@ class _Moment:
         return bool(self.acting) or self.world.strangers
 
 
-def stuck(world: World) -> dict[Member, Slot]:
+def stuck(world: World) -> dict[Member, Shown]:
     """The threads that nothing can wake any more."""
     processes = world.processes
     waiting = {(one.pid, number): slot for one in processes.values() for number, slot in one.waiting.items()}
@@ -44,7 +44,7 @@ def stuck(world: World) -> dict[Member, Slot]:
     return waiting
 
 
-def _may_go_on(member: Member, slot: Slot, moment: _Moment) -> bool:
+def _may_go_on(member: Member, slot: Shown, moment: _Moment) -> bool:
     """Whether what it waits for may come, or somebody may end it or send it a signal."""
     process = moment.world.processes[member[0]]
     if not moment.acting.isdisjoint(moment.world.above(process.pid)):
@@ -54,7 +54,7 @@ def _may_go_on(member: Member, slot: Slot, moment: _Moment) -> bool:
     return _WAKERS[slot.wait](process, slot, moment)
 
 
-def _exits(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _exits(process: Process, slot: Shown, moment: _Moment) -> bool:
     return _may_end(slot.resource, moment)
 
 
@@ -62,42 +62,42 @@ def _may_end(pid: int, moment: _Moment) -> bool:
     return pid not in moment.world.processes or pid in moment.acting
 
 
-def _thread_ends(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _thread_ends(process: Process, slot: Shown, moment: _Moment) -> bool:
     return slot.resource not in process.threads or (process.pid, slot.resource) in moment.may_act
 
 
-def _works(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _works(process: Process, slot: Shown, moment: _Moment) -> bool:
     return process.pid in moment.acting
 
 
-def _released(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _released(process: Process, slot: Shown, moment: _Moment) -> bool:
     """By anybody who has the semaphore at hand; a child that has still to come up may be given it."""
     world = moment.world
     return world.strangers or world.coming or any(world.has(pid, slot.resource) for pid in moment.acting)
 
 
-def _owner_releases(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _owner_releases(process: Process, slot: Shown, moment: _Moment) -> bool:
     owners = moment.world.owners.get(slot.resource)
     return not owners.isdisjoint(moment.may_act) if owners else _released(process, slot, moment)
 
 
-def _answers(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _answers(process: Process, slot: Shown, moment: _Moment) -> bool:
     """The server, which only waits for its clients as long as no thread of it runs."""
     return moment.anybody or not any(one.server for one in moment.world.processes.values())
 
 
-def _received(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _received(process: Process, slot: Shown, moment: _Moment) -> bool:
     if process.server and slot.resource in moment.world.held.sockets:
         # From a client, and none of these may act, or they would not have come here.
         return False
     return _moves(slot.resource, moment, moment.world.held.writers)
 
 
-def _sent(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _sent(process: Process, slot: Shown, moment: _Moment) -> bool:
     return _moves(slot.resource, moment, moment.world.held.readers)
 
 
-def _any_comes(process: Process, slot: Slot, moment: _Moment) -> bool:
+def _any_comes(process: Process, slot: Shown, moment: _Moment) -> bool:
     awaited = process.lists.get(slot.resource, ())
     writers = moment.world.held.writers
     return not awaited or any(_may_end(-one, moment) if one < 0 else _moves(one, moment, writers) for one in awaited)
@@ -112,7 +112,7 @@ def _moves(inode: int, moment: _Moment, holders: dict[int, set[int]]) -> bool:
     return not wakers or any(one in moment.acting or one not in world.processes for one in wakers)
 
 
-_WAKERS: dict[Wait, Callable[[Process, Slot, _Moment], bool]] = {
+_WAKERS: dict[Wait, Callable[[Process, Shown, _Moment], bool]] = {
     Wait.RECV: _received,
     Wait.SEND: _sent,
     Wait.EXIT: _exits,

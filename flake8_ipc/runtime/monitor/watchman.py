@@ -11,7 +11,7 @@ from typing import Any
 
 from ..places import is_library
 from ..session import Session
-from ..slots import Slot, Table, Wait, inodes, table
+from ..slots import Shown, Table, Wait, inodes, table
 from ..stacks import SIGNAL, Frame
 from . import kernel
 from .ask import stacks
@@ -123,7 +123,7 @@ class Watchman:
         self._since = {wait: self._since.get(wait, now) for wait in waits}
         return any(now - since >= _LASTING for since in self._since.values())
 
-    def _confirmed(self, first: World, found: dict[Member, Slot]) -> bool:
+    def _confirmed(self, first: World, found: dict[Member, Shown]) -> bool:
         """Whether nobody in the set ran between two looks: then all were asleep at once, and stay so."""
         now = time.monotonic()
         mine = {member: slot for member, slot in found.items() if member[0] in self._records}
@@ -143,7 +143,7 @@ class Watchman:
         """The name of a process's record."""
         return self._records.get(pid)
 
-    def _told(self, world: World, found: dict[Member, Slot]) -> list[Blocked]:
+    def _told(self, world: World, found: dict[Member, Shown]) -> list[Blocked]:
         """Each with its stack; nobody where a stack shows that a thread is elsewhere: in a signal's handler."""
         asked = {}
         found = {member: slot for member, slot in found.items() if member[0] in self._records}
@@ -180,7 +180,7 @@ class Watchman:
         try:
             return table(self._session.slots(record))
         except (OSError, ValueError):
-            return Table()
+            return Table({}, {})
 
     def _world(self, tables: dict[int, Table]) -> World:
         owners: dict[int, set[Member]] = {}

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from ..slots import Slot, Wait
+from ..slots import Shown, Wait
 from . import kernel
 from .kernel import Holders, Thread
 
@@ -25,7 +25,7 @@ class Process:
     pid: int
     began: str
     threads: Mapping[int, Thread]
-    slots: Mapping[int, Slot]
+    slots: Mapping[int, Shown]
     alarmed: bool = False
     signalled: bool = False
     parent: int | None = None
@@ -33,7 +33,7 @@ class Process:
     lists: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
-    def waiting(self) -> dict[int, Slot]:
+    def waiting(self) -> dict[int, Shown]:
         """The threads that wait with no time limit, as far as all that could be told is told."""
         if self.alarmed:
             return {}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import sys
 from typing import Any
 
+from .. import record as records
 from ..identity import cell, lock
 from ..interruptions import hide
 from ..patch import replace, safely
-from ..places import caller
-from ..record import Record, current
+from ..places import Places, address, caller
+from ..record import Record, current, dull
 from .rawcells import watch
 
 
@@ -105,17 +107,20 @@ _MOST = 64
 
 
 @safely
-def tell(record: Record, verb: str, thing: Any, key: Any, *value: Any) -> None:
-    """Tells an access."""
+def tell(record: Record, verb: str, thing: Any, key: Any, *value: Any, quick: Places | None = None) -> None:
+    """Tells an access; ``quick`` notes in which epoch there is nothing new to tell of it."""
     who = caller(4)
     name = cell(thing)
     if who is None or name is None:
         return
+    version = record.clock.version
+    if quick is not None and who.frame is sys._getframe(3):
+        quick[address(who.code, who.instruction), name] = version
     # In one epoch a place says nothing new of the same object and locks.
     again = (verb, name, who.code, who.instruction, key if isinstance(key, int) else None)
-    if record.epochs.get(again) == record.clock.version:
+    if record.epochs.get(again) == version:
         return
-    record.epochs[again] = record.clock.version
+    record.epochs[again] = version
     facts = {"key": key} if isinstance(key, int) else {"any": True} if key is not None else {}
     if value:
         facts.update(constant(value[0]))
@@ -123,29 +128,71 @@ def tell(record: Record, verb: str, thing: Any, key: Any, *value: Any) -> None:
 
 
 def _property(original: property) -> property:
-    read, written = original.fget, original.fset
+    """The value of a cell. What was told in this epoch is accessed at once, where its lock is free."""
+    read: Any = original.fget
+    written: Any = original.fset
+    reads, writes, frame = dull(), dull(), sys._getframe
 
     def fget(self: Any) -> Any:
-        record = current()
+        record = records.now
         if record is not None:
-            tell(record, "READ", self, None)
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
+            if reads.get((id(at.f_code) + at.f_lasti, self._flake8_ipc)) != record.clock.version:
+                tell(record, "READ", self, None, quick=reads)
+            elif (free := self._flake8_ipc_lock) is not None and free.acquire(False):
+                try:
+                    return self._obj.value
+                finally:
+                    free.release()
         try:
-            return read(self)  # type: ignore[misc]
+            return read(self)
         except BaseException as error:
             hide(error)
             raise
 
     def fset(self: Any, value: Any) -> None:
-        record = current()
+        record = records.now
         if record is not None:
-            tell(record, "WRITE", self, None, value)
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
+            if writes.get((id(at.f_code) + at.f_lasti, self._flake8_ipc)) != record.clock.version:
+                tell(record, "WRITE", self, None, value, quick=writes)
+            elif (free := self._flake8_ipc_lock) is not None and free.acquire(False):
+                try:
+                    self._obj.value = value
+                    return
+                except _REFUSED:
+                    # Raised once more by what the program knows.
+                    pass
+                finally:
+                    free.release()
         try:
-            written(self, value)  # type: ignore[misc]
+            written(self, value)
         except BaseException as error:
             hide(error)
             raise
 
     return property(fget, fset)
+
+
+_REFUSED = (TypeError, ValueError, OverflowError)
+
+
+def _locked(original: Any) -> Any:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
+        self._flake8_ipc_lock = getattr(self._lock, "_semlock", None)
+
+    return __init__
 
 
 def _item(verb: str) -> Any:
@@ -178,13 +225,13 @@ def _getter(verb: str) -> Any:
     return make
 
 
-def install() -> None:
+def install(sharedctypes: Any) -> None:
     """Watches how cells are made and accessed."""
-    from multiprocessing import sharedctypes
-
     for name in ("Value", "Array", "RawValue", "RawArray"):
         replace(sharedctypes, name, _made(name.endswith("Array"), name.startswith("Raw")))
     base, array = sharedctypes.SynchronizedBase, sharedctypes.SynchronizedArray
+    base._flake8_ipc = base._flake8_ipc_lock = None
+    replace(base, "__init__", _locked)
     for cls, name in ((sharedctypes.Synchronized, "value"), (sharedctypes.SynchronizedString, "value")):
         found = cls.__dict__.get(name)
         if isinstance(found, property) and found.fget is not None and found.fget.__name__ != "fget":

@@ -165,11 +165,9 @@ def _tell_signalled(pid: Any, who: Any) -> None:
             record.event("TERMINATE", name, who)
 
 
-def install() -> None:
+def install(subprocess: Any) -> None:
     """Watches children and what is done to them."""
-    import subprocess
-
-    popen: Any = subprocess.Popen
+    popen = subprocess.Popen
     replace(popen, "__init__", _made)
     replace(popen, "wait", around(_ends))
     done(popen, "wait", "WAIT", mark, _wait_facts, _waited, who_calls=direct)

@@ -61,10 +61,8 @@ def _tell_asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         record.event("FIX", NAME, who)
 
 
-def install() -> None:
+def install(multiprocessing: Any) -> None:
     """Watches the choice and the questions."""
-    import multiprocessing
-
     # Bound methods of the default context, made when the package is imported.
     replace(multiprocessing, "set_start_method", _chosen)
     replace(multiprocessing, "get_start_method", _asked)

@@ -127,21 +127,30 @@ def _exit_facts(thing: Any, /, *args: Any) -> dict[str, Any]:
     return {}
 
 
-def install() -> None:
-    """Watches executors of processes."""
-    from concurrent.futures import Future, process, thread
-
-    executor: Any = process.ProcessPoolExecutor
+def _watch_processes(process: Any) -> None:
+    executor = process.ProcessPoolExecutor
     replace(executor, "__init__", _made)
     replace(process, "_process_worker", works)
     replace(executor, "submit", _submitted)
     replace(executor, "map", _mapped)
-    replace(Future, "set_exception", _raised)
     done(executor, "shutdown", "SHUTDOWN", mark)
     done(executor, "__exit__", "SHUTDOWN", mark, _exit_facts)
-    threads: Any = thread.ThreadPoolExecutor
+    also("concurrent.futures.process", ("ProcessPoolExecutor",), mark)
+
+
+def _watch_threads(thread: Any) -> None:
+    threads = thread.ThreadPoolExecutor
     replace(threads, "__init__", _threads_made)
     done(threads, "submit", "SUBMIT", mark, _given_to_thread, who_calls=asker)
     done(threads, "shutdown", "SHUTDOWN", mark)
     done(threads, "__exit__", "SHUTDOWN", mark, _exit_facts)
-    also("concurrent.futures.process", ("ProcessPoolExecutor",), mark)
+
+
+def install(module: Any) -> None:
+    """Watches executors of processes, and those of threads as far as they wait."""
+    if module.__name__.endswith(".process"):
+        _watch_processes(module)
+    elif module.__name__.endswith(".thread"):
+        _watch_threads(module)
+    else:
+        replace(module.Future, "set_exception", _raised)

@@ -27,6 +27,6 @@ def _tell() -> None:
         record.close()
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Watches the call by which the user's own code leaves at once."""
     replace(os, "_exit", _left)

@@ -8,6 +8,7 @@ import zlib
 from functools import partial
 from typing import Any
 
+from .. import record as records
 from ..identity import MARK, lock
 from ..interruptions import by_handler, hide
 from ..patch import done, in_event_loop, replace, safely, waiting
@@ -68,17 +69,55 @@ class Holding:
                 # A forked child has a table of its own.
                 self.slots, self.at = slots, slots.entry(self.number)
             if self.at >= 0 and self.count() == 1:
-                slots.hold(self.at, taken)
+                slots.words[self.at] = record.here.slot.owner if taken else 0
         except Exception as error:
             if by_handler(error):
                 raise
 
 
-def owned(lock: Any) -> None:
-    """Tells that a lock is only ever released by the thread that holds it."""
+def inner(lock: Any) -> None:
+    """A lock of a queue's own: nobody else uses it, and only the thread that holds it ever releases it."""
     holding = getattr(lock, "_flake8_ipc_holding", None)
-    if holding is not None:
-        holding.owned = True
+    if holding is not None and not holding.owned:
+        holding.owned = lock._flake8_ipc_inner = True
+        lock.acquire, lock.release = _taken(lock._semlock.acquire, lock.acquire, holding), _left(lock._semlock.release, holding)
+
+
+def untold(semaphore: Any) -> None:
+    """A semaphore that nobody ever waits for, nor learns anything from."""
+    semaphore.acquire, semaphore.release = semaphore._semlock.acquire, semaphore._semlock.release
+
+
+# On the way of every message, each by itself: whatever is called takes as long as what is done.
+
+
+def _taken(at_once: Any, watched: Any, holding: Holding) -> Any:
+    def acquire(block: bool = True, timeout: Any = None) -> Any:
+        if not at_once(False):
+            try:
+                return watched(block, timeout)
+            except BaseException as error:
+                hide(error)
+                raise
+        record = records.now
+        if record is not None:
+            if holding.slots is record.slots and holding.at >= 0:
+                record.slots.words[holding.at] = record.here.slot.owner
+            else:
+                holding.tell(record, True)
+        return True
+
+    return acquire
+
+
+def _left(release: Any, holding: Holding) -> Any:
+    def let_go() -> None:
+        record = records.now
+        if record is not None and holding.slots is record.slots and holding.at >= 0:
+            record.slots.words[holding.at] = 0
+        release()
+
+    return let_go
 
 
 def _methods(original: Any) -> Any:
@@ -198,14 +237,27 @@ def _rebuilt(original: Any) -> Any:
 
 def _entered(original: Any) -> Any:
     def __enter__(self: Any) -> Any:
-        return self.acquire()
+        if not self._flake8_ipc_inner or not self._semlock.acquire(False):
+            return self.acquire()
+        record, holding = records.now, self._flake8_ipc_holding
+        if record is not None:
+            if holding.slots is record.slots and holding.at >= 0:
+                record.slots.words[holding.at] = record.here.slot.owner
+            else:
+                holding.tell(record, True)
+        return True
 
     return __enter__
 
 
 def _exited(original: Any) -> Any:
     def __exit__(self: Any, *args: Any) -> Any:
-        return self.release()
+        if not self._flake8_ipc_inner:
+            return self.release()
+        record, holding = records.now, self._flake8_ipc_holding
+        if record is not None and holding.slots is record.slots and holding.at >= 0:
+            record.slots.words[holding.at] = 0
+        return self._semlock.release()
 
     return __exit__
 
@@ -274,12 +326,11 @@ def _pass_on(thing: Any) -> None:
         record.pass_on(name)
 
 
-def install() -> None:
+def install(synchronize: Any) -> None:
     """Watches every class of the module."""
-    from multiprocessing import synchronize
-
     if "_make_name" in vars(synchronize.SemLock):
-        synchronize.SemLock._make_name = _named(synchronize.SemLock._make_name)  # type: ignore[attr-defined]
+        synchronize.SemLock._make_name = _named(synchronize.SemLock._make_name)
+    synchronize.SemLock._flake8_ipc_inner = False
     replace(synchronize.SemLock, "_make_methods", _methods)
     replace(synchronize.SemLock, "__setstate__", _rebuilt)
     replace(synchronize.SemLock, "__enter__", _entered)

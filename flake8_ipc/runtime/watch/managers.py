@@ -161,11 +161,9 @@ def _keeps(original: Any) -> Any:
     return make
 
 
-def install() -> None:
+def install(managers: Any) -> None:
     """Watches managers of every class."""
-    from multiprocessing import managers
-
-    base: Any = managers.BaseManager
+    base = managers.BaseManager
     replace(base, "__init__", _made)
     done(base, "start", "START", mark, None, _begun, who_calls=asker)
     done(base, "connect", "ATTACH", mark, None, _connected, who_calls=asker)

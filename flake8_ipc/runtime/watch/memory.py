@@ -202,14 +202,21 @@ def _tell_tracker(verb: str) -> None:
 TRACKER = "tracker"
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Watches blocks and lists, and what is asked of the resource tracker."""
-    from multiprocessing import resource_tracker, shared_memory
+    if module.__name__.endswith("resource_tracker"):
+        _watch_tracker(module)
+    else:
+        _watch_blocks(module)
 
+
+def _watch_tracker(resource_tracker: Any) -> None:
     for name, verb in (("ensure_running", "START"), ("register", "START"), ("getfd", "START"), ("unregister", "DROP")):
         replace(resource_tracker, name, _asked(verb))
 
-    block: Any = shared_memory.SharedMemory
+
+def _watch_blocks(shared_memory: Any) -> None:
+    block = shared_memory.SharedMemory
     replace(block, "__init__", _made)
     done(block, "close", "CLOSE", mark)
     done(block, "unlink", "UNLINK", mark)
@@ -217,7 +224,7 @@ def install() -> None:
     found = block.__dict__["buf"]
     if found.fget.__module__ != __name__:
         block.buf = _looked(found)
-    shareable: Any = shared_memory.ShareableList
+    shareable = shared_memory.ShareableList
     replace(shareable, "__init__", _list_made)
     replace(shareable, "__getitem__", _item("READ"))
     replace(shareable, "__setitem__", _item("WRITE"))

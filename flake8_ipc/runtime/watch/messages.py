@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import operator
 import struct
+import zlib
 from typing import Any
 
+from .. import record as records
+from ..clock import Clock
 from ..interruptions import hide
 from ..patch import replace, safely
 from ..record import Record, current
@@ -17,64 +20,98 @@ from ..record import Record, current
 _MAGIC = b"\x00ipc!clk"
 # The event by which it was sent, the sender's own count, the length of what comes before.
 _TAIL = struct.Struct(">QQI")
-_END = _TAIL.size + len(_MAGIC)
+# What tells one trailer from all others, so that one that comes again need not be read again.
+_SUM = struct.Struct(">II")
+_KNOWN_BY = _SUM.size + len(_MAGIC)
+_END = _TAIL.size + _KNOWN_BY
+# In the stead of an end: a message that a queue has told already.
+QUEUED = -1
+# Trailers that are remembered.
+_MOST = 1_000
 
 
-class Taken:
-    """An object on its way through a queue's buffer, with the clock and the number of its put."""
+class Taken(tuple[Any, bytes]):
+    """An object on its way through a queue's buffer, with the trailer of its put."""
 
-    __slots__ = ("clock", "sent", "value")
-
-    def __init__(self, value: Any, clock: tuple[bytes, int], sent: int) -> None:
-        self.value = value
-        self.clock = clock
-        self.sent = sent
+    __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Whatever else pickles it gives the object alone.
-        return operator.getitem, ((self.value,), 0)
+        return operator.getitem, ((self[0],), 0)
 
 
-def _trailer(clock: tuple[bytes, int], sent: int) -> bytes:
-    head, count = clock
-    return head + _TAIL.pack(sent, count, len(head)) + _MAGIC
+def trailer(clock: Clock, sent: int) -> bytes:
+    """What follows a message; kept where no event tells of the message, for the next may carry the same."""
+    head, count = clock.stamp()
+    text = head + _TAIL.pack(sent, count, len(head))
+    made = text + _SUM.pack(zlib.crc32(text), zlib.adler32(text)) + _MAGIC
+    if not sent:
+        clock.tail = made
+    return made
 
 
 @safely
-def _take_in(data: Any) -> None:
-    record = current()
-    if record is None or record.passive or data[-len(_MAGIC) :] != _MAGIC:
+def _take_in(record: Record, data: Any) -> None:
+    known_by = bytes(data[-_KNOWN_BY:])
+    if not known_by.endswith(_MAGIC):
         return
-    end = len(data) - _END
-    sent, count, length = _TAIL.unpack_from(data, end)
-    record.sender = [record.clock.take(bytes(data[end - length : end]), count), sent]
+    found = record.senders.get(known_by)
+    if found is None:
+        end = len(data) - _END
+        sent, count, length = _TAIL.unpack_from(data, end)
+        found = [record.clock.take(bytes(data[end - length : end]), count), sent]
+        if len(record.senders) >= _MOST:
+            record.senders.clear()
+        record.senders[known_by] = found
+    record.came, record.sender = known_by, found
 
 
 def _pickler(original: Any) -> Any:
+    plain, known_by = original.loads, _KNOWN_BY
+
     class Pickler(original):  # type: ignore[misc]
         """multiprocessing's own pickler, whose pickles carry a clock."""
 
         @classmethod
         def dumps(cls, obj: Any, protocol: Any = None) -> Any:
-            taken = obj if isinstance(obj, Taken) else None
-            value = taken.value if taken is not None else obj
+            record = records.now
+            slot = record.here.slot if record is not None else None
+            sends = 0
+            if slot is not None:
+                # What is pickled within this is no message of its own.
+                sends, slot.sends = slot.sends, 0
+            tail = None
+            if type(obj) is Taken:
+                obj, tail = obj
             try:
-                data = original.dumps(value, protocol)
+                data = original.dumps(obj, protocol)
             except BaseException as error:
                 hide(error)
                 raise
-            record = current()
-            if record is None or record.passive:
+            if record is None or slot is None:
                 return data
-            if taken is not None:
-                return bytes(data) + _trailer(taken.clock, taken.sent)
-            return bytes(data) + _trailer(record.clock.stamp(), record.sent())
+            if tail is None and not record.passive:
+                sent, slot.sent = slot.sent, 0
+                tail = None if sent else record.clock.tail
+                if tail is None:
+                    tail = trailer(record.clock, sent)
+            if sends == QUEUED:
+                slot.within = True
+            elif sends:
+                slot.begin(sends)
+            return data if tail is None else b"".join((data, tail))
 
         @staticmethod
-        def loads(data: Any, *args: Any, **kwargs: Any) -> Any:
-            _take_in(data)
+        def loads(data: Any, **named: Any) -> Any:
+            record = records.now
+            if record is not None:
+                slot = record.here.slot
+                if slot.what:
+                    slot.end()
+                if data[-known_by:] != record.came and not record.passive:
+                    _take_in(record, data)
             try:
-                return original.loads(data, *args, **kwargs)
+                return plain(data, **named)
             except BaseException as error:
                 hide(error)
                 raise
@@ -82,46 +119,10 @@ def _pickler(original: Any) -> Any:
     return Pickler
 
 
-# The feeder of the class itself, and whether it is that of a class derived from it.
-_feeders: list[Any] = []
-_as_ever: dict[type, bool] = {}
-
-
-def _feeds_as_ever(cls: type, record: Record) -> bool:
-    """Whether what is put goes through multiprocessing's own feeder, which pickles with multiprocessing's own pickler.
-
-    Else the messages carry no clock, and what they order is not known: only what was seen to fail is told then.
-    """
-    found = _as_ever.get(cls)
-    if found is None:
-        found = _as_ever[cls] = [getattr(cls, name) for name in _FEEDER] == _feeders
-        if not found:
-            record.write("deaf", cls.__name__)
-    return found
-
-
-_FEEDER = ("_feed", "_start_thread")
-
-
-def _put(original: Any) -> Any:
-    def put(self: Any, obj: Any, block: bool = True, timeout: Any = None) -> Any:
-        record = current()
-        told = obj
-        if record is not None and not record.passive and _feeds_as_ever(type(self), record):
-            told = Taken(obj, record.clock.stamp(), record.sent())
-        try:
-            return original(self, told, block, timeout)
-        except BaseException as error:
-            hide(error)
-            raise
-
-    return put
-
-
 def _started(original: Any) -> Any:
     def _start_thread(self: Any) -> None:
         told = self._on_queue_feeder_error
-        self._on_queue_feeder_error = lambda error, obj: told(error, obj.value if isinstance(obj, Taken) else obj)
+        self._on_queue_feeder_error = lambda error, obj: told(error, obj[0] if type(obj) is Taken else obj)
         try:
             original(self)
         finally:
@@ -143,15 +144,12 @@ def _served(original: Any) -> Any:
     return classmethod(_run_server)
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Has every message carry a clock."""
-    from multiprocessing import connection, managers, queues
-
-    modules: tuple[Any, ...] = (connection, queues)
-    for module in modules:
-        module._ForkingPickler = _pickler(module._ForkingPickler)
-    for cls in (queues.Queue, queues.JoinableQueue):
-        replace(cls, "put", _put)
-    replace(queues.Queue, "_start_thread", _started)
-    _feeders[:] = [getattr(queues.Queue, name) for name in _FEEDER]
-    managers.BaseManager._run_server = _served(managers.BaseManager.__dict__["_run_server"])  # type: ignore[attr-defined]
+    if module.__name__.endswith("managers"):
+        base = module.BaseManager
+        base._run_server = _served(base.__dict__["_run_server"])
+        return
+    module._ForkingPickler = _pickler(module._ForkingPickler)
+    if module.__name__.endswith("queues"):
+        replace(module.Queue, "_start_thread", _started)

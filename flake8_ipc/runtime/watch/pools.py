@@ -121,11 +121,9 @@ def _set(original: Any) -> Any:
     return _set
 
 
-def install() -> None:
+def install(pools: Any) -> None:
     """Watches pools of processes."""
-    from multiprocessing import pool as pools
-
-    pool: Any = pools.Pool
+    pool = pools.Pool
     replace(pool, "__init__", _made)
     replace(pools, "worker", works)
     for name in (*_APPLY, *_MAP):

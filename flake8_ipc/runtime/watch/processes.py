@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import glob
 import itertools
 import json
+import os
 import sys
 import weakref
 from collections.abc import Iterator
-from traceback import walk_tb
 from typing import Any
 
 from ..handing import handover, of_threads
 from ..identity import MARK, cell, process, reachable, things
-from ..interruptions import hide
+from ..interruptions import hide, passed
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user, where
 from ..record import Record, current
+from ..session import Session
 
 _numbers = itertools.count(1)
 
@@ -111,22 +111,15 @@ def tell_raised(record: Record, error: BaseException) -> None:
     if isinstance(error, SystemExit):
         return
     place = None
-    for frame, _ in walk_tb(error.__traceback__):
+    for frame, instruction in passed(error):
         if is_user(frame.f_code):
-            place = record.place(Caller(frame.f_code, _instruction(error, frame), frame))
+            place = record.place(Caller(frame.f_code, instruction, frame))
     facts: dict[str, Any] = {"type": type(error).__name__, "place": place}
     if isinstance(error, (NameError, AttributeError)):
         facts["name"] = error.name
     if isinstance(error, AttributeError):
         facts["object"] = cell(error.obj)
     record.write("raised", facts)
-
-
-def _instruction(error: BaseException, frame: Any) -> int:
-    found = error.__traceback__
-    while found is not None and found.tb_frame is not frame:
-        found = found.tb_next
-    return found.tb_lasti if found is not None else frame.f_lasti
 
 
 def outside(self: Any, who: Caller) -> Caller:
@@ -198,6 +191,7 @@ def _started(record: Record, thing: Any, result: Any, event: int) -> None:
     """Tells the child's id, and which objects that it was given are gone with the start itself."""
     name, who = process(thing), caller(4)
     record.write("started", name, thing.pid)
+    thing._flake8_ipc_record = f"{thing.pid}.{record.forked:x}"
     for given, reference in _given.pop(name, ()):
         if reference() is None and who is not None:
             record.event("FORGET", given, who)
@@ -226,11 +220,21 @@ def _joined(record: Record, thing: Any, result: Any, event: int) -> None:
         if event:
             record.write("failed", event, "False")
         return
-    for file in glob.glob(record.session.record(f"{thing.pid}.*")):
-        with open(file, "rb") as lines:
-            last = [line for line in lines if line.startswith((b'["end"', b'["clock"'))][-1:]
-        for line in last:
-            record.clock.acquire(json.loads(line)[-1])
+    for text in _records(record.session, thing):
+        at = max(text.rfind(b'\n["end"'), text.rfind(b'\n["clock"'))
+        last = text[at + 1 :].partition(b"\n")[0] if at >= 0 else b""
+        if last.endswith(b"]"):
+            record.clock.acquire(json.loads(last)[-1])
+
+
+def _records(session: Session, thing: Any) -> Iterator[bytes]:
+    """What the processes of this id have told: one that was forked from here by its name, or all that there were."""
+    names = [f"{getattr(thing, '_flake8_ipc_record', None)}.record"]
+    if not os.path.exists(f"{session.folder}/{names[0]}"):
+        names = [one for one in os.listdir(session.folder) if one.startswith(f"{thing.pid}.") and one.endswith(".record")]
+    for name in names:
+        with open(f"{session.folder}/{name}", "rb") as file:
+            yield file.read()
 
 
 def reaped(record: Record, thing: Any) -> None:
@@ -266,10 +270,9 @@ def _tell_daemon(record: Record, who: Caller, thing: Any, value: Any) -> None:
         record.event("SET_DAEMON", name, who, payload=[bool(value)])
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Watches what can be done to a process, and by whom."""
-    from multiprocessing.process import BaseProcess
-
+    BaseProcess = module.BaseProcess
     replace(BaseProcess, "__init__", _made)
     replace(BaseProcess, "_bootstrap", _bootstrapped)
     done(BaseProcess, "start", "START", _startable, _start_facts, _started)

@@ -257,9 +257,7 @@ def _rebuilt(original: Any) -> Any:
     return RebuildProxy
 
 
-def install() -> None:
+def install(managers: Any) -> None:
     """Watches what proxies ask."""
-    from multiprocessing import managers
-
     replace(managers, "RebuildProxy", _rebuilt)
     replace(managers.BaseProxy, "_callmethod", _called)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from multiprocessing.queues import JoinableQueue
+import sys
 from typing import Any
 
+from .. import record as records
 from ..identity import queue
 from ..interruptions import hide
-from ..patch import constant, done, replace, safely, waiting
+from ..patch import Deed, constant, done, replace, safely, waiting
 from ..places import caller
 from ..record import Record, current
-from .locks import owned
+from .locks import inner, untold
+from .messages import QUEUED, Taken, trailer
 
 _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "SIMPLE_QUEUE"}
+
+
+# What every message goes through is written out for each method, as in ``pipes``.
 
 
 def _put_facts(thing: Any, obj: Any = None, block: Any = True, timeout: Any = None) -> dict[str, Any]:
@@ -22,6 +27,167 @@ def _put_facts(thing: Any, obj: Any = None, block: Any = True, timeout: Any = No
 
 def _get_facts(thing: Any, block: Any = True, timeout: Any = None) -> dict[str, Any]:
     return waiting(block, timeout)
+
+
+def _let_go(record: Record | None) -> None:
+    """No message came of it."""
+    if record is not None:
+        slot = record.here.slot
+        slot.within, slot.sends, slot.sent = False, 0, 0
+
+
+# The feeder of the class itself, and whether it is that of a class derived from it.
+_FEEDER = ("_feed", "_start_thread")
+_feeders: list[Any] = []
+_as_ever: dict[type, bool] = {}
+
+
+def _feeds_as_ever(cls: type, record: Record) -> bool:
+    """Whether what is put goes through multiprocessing's own feeder, which pickles with multiprocessing's own pickler.
+
+    Else the messages carry no clock, and what they order is not known: only what was seen to fail is told then.
+    """
+    found = _as_ever[cls] = [getattr(cls, name) for name in _FEEDER] == _feeders
+    if not found:
+        record.write("deaf", cls.__name__)
+    return found
+
+
+def _puts(often: bool) -> Any:
+    deed = Deed("PUT", queue, _put_facts, often=often)
+    frame, dull, as_ever = sys._getframe, deed.dull, _as_ever
+
+    def make(original: Any) -> Any:
+        def put(self: Any, obj: Any, block: bool = True, timeout: Any = None) -> None:
+            record, event, told = records.now, 0, obj
+            if record is not None:
+                slot = record.here.slot
+                try:
+                    at = frame(1)
+                except ValueError:
+                    at = frame()
+                place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
+                if place is None or obj is None:
+                    event = deed.news(record, at, self, obj, block, timeout)
+                elif place != slot.place and place >= 0:
+                    slot.stands(place)
+                feeds = as_ever.get(type(self))
+                if feeds is None:
+                    feeds = _feeds_as_ever(type(self), record)
+                if feeds and not record.passive:
+                    sent, slot.sent = slot.sent, 0
+                    tail = None if sent else record.clock.tail
+                    told = Taken((obj, tail if tail is not None else trailer(record.clock, sent)))
+            try:
+                original(self, told, block, timeout)
+            except BaseException as error:
+                deed.failed(record, event, error)
+                hide(error)
+                raise
+            if event:
+                deed.over(record, self, None, event)
+
+        return put
+
+    return make
+
+
+def _gets(often: bool) -> Any:
+    deed = Deed("GET", queue, _get_facts, _got, often=often)
+    frame, dull = sys._getframe, deed.dull
+
+    def make(original: Any) -> Any:
+        def get(self: Any, block: bool = True, timeout: Any = None) -> Any:
+            record, event = records.now, 0
+            if record is not None:
+                slot = record.here.slot
+                try:
+                    at = frame(1)
+                except ValueError:
+                    at = frame()
+                place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
+                if place is None:
+                    event = deed.news(record, at, self, block, timeout)
+                elif place != slot.place and place >= 0:
+                    slot.stands(place)
+                slot.within = True
+            try:
+                result = original(self, block, timeout)
+            except BaseException as error:
+                _let_go(record)
+                deed.failed(record, event, error)
+                hide(error)
+                raise
+            if event:
+                deed.over(record, self, result, event)
+            return result
+
+        return get
+
+    return make
+
+
+def _simple_put(original: Any) -> Any:
+    deed = Deed("PUT", queue, _put_facts, often=True)
+    frame, dull = sys._getframe, deed.dull
+
+    def put(self: Any, obj: Any) -> None:
+        record, event = records.now, 0
+        if record is not None:
+            slot = record.here.slot
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
+            place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
+            if place is None or obj is None:
+                event = deed.news(record, at, self, obj)
+            elif place != slot.place and place >= 0:
+                slot.stands(place)
+            slot.sends = QUEUED
+        try:
+            original(self, obj)
+        except BaseException as error:
+            _let_go(record)
+            deed.failed(record, event, error)
+            hide(error)
+            raise
+        if event:
+            deed.over(record, self, None, event)
+
+    return put
+
+
+def _simple_get(original: Any) -> Any:
+    deed = Deed("GET", queue, None, _got, often=True)
+    frame, dull = sys._getframe, deed.dull
+
+    def get(self: Any) -> Any:
+        record, event = records.now, 0
+        if record is not None:
+            slot = record.here.slot
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
+            place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
+            if place is None:
+                event = deed.news(record, at, self)
+            elif place != slot.place and place >= 0:
+                slot.stands(place)
+            slot.within = True
+        try:
+            result = original(self)
+        except BaseException as error:
+            _let_go(record)
+            deed.failed(record, event, error)
+            hide(error)
+            raise
+        if event:
+            deed.over(record, self, result, event)
+        return result
+
+    return get
 
 
 def _made(original: Any) -> Any:
@@ -43,13 +209,13 @@ def _tell_made(thing: Any) -> None:
         return
     kind = next((_KINDS[cls.__name__] for cls in type(thing).__mro__ if cls.__name__ in _KINDS), "QUEUE")
     size = getattr(thing, "_maxsize", 0)
-    bounded = 0 < size < 2**31 - 1
+    bounded = 0 < size < _UNBOUNDED
     record.thing(name, kind, who, maxsize=size if bounded else 0)
 
 
 def _got(record: Record, thing: Any, result: Any, event: int) -> None:
     """Tells whose message was taken: one that comes back to the process that put it, and each that is acknowledged."""
-    if event and (record.sender[0] == record.name or isinstance(thing, JoinableQueue)):
+    if event and (record.sender[0] == record.name or hasattr(thing, "task_done")):
         record.write("took", event, *record.sender)
 
 
@@ -63,30 +229,38 @@ def _set_up(original: Any) -> Any:
             hide(error)
             raise
         for name in ("_rlock", "_wlock"):
-            owned(getattr(self, name, None))
+            inner(getattr(self, name, None))
+        if getattr(self, "_maxsize", 0) >= _UNBOUNDED:
+            untold(self._sem)
         return result
 
     return sets_up
 
 
-def install() -> None:
-    """Watches the three classes."""
-    from multiprocessing import queues
+# The most that a semaphore counts to, where a queue has no bound (Lib/multiprocessing/queues.py).
+_UNBOUNDED = 2**31 - 1
 
+
+def install(queues: Any) -> None:
+    """Watches the three classes."""
+    _feeders[:] = [getattr(queues.Queue, name) for name in _FEEDER]
     replace(queues.Queue, "_reset", _set_up)
     replace(queues.SimpleQueue, "__init__", _set_up)
     replace(queues.SimpleQueue, "__setstate__", _set_up)
     replace(queues.Queue, "__init__", _made)
     replace(queues.JoinableQueue, "__init__", _made)
     replace(queues.SimpleQueue, "__init__", _made)
-    for cls in (queues.Queue, queues.JoinableQueue):
-        done(cls, "put", "PUT", queue, _put_facts)
-    done(queues.Queue, "get", "GET", queue, _get_facts, _got)
+    queues.Queue._flake8_ipc = queues.SimpleQueue._flake8_ipc = None
+    # All that is acknowledged is counted.
+    replace(queues.JoinableQueue, "put", _puts(often=False))
+    replace(queues.JoinableQueue, "get", _gets(often=False))
+    replace(queues.Queue, "put", _puts(often=True))
+    replace(queues.Queue, "get", _gets(often=True))
     done(queues.Queue, "close", "CLOSE", queue)
     done(queues.Queue, "join_thread", "JOIN_THREAD", queue)
     done(queues.Queue, "cancel_join_thread", "CANCEL_JOIN_THREAD", queue)
     done(queues.JoinableQueue, "task_done", "TASK_DONE", queue)
     done(queues.JoinableQueue, "join", "JOIN", queue)
-    done(queues.SimpleQueue, "put", "PUT", queue, _put_facts)
-    done(queues.SimpleQueue, "get", "GET", queue, None, _got)
+    replace(queues.SimpleQueue, "put", _simple_put)
+    replace(queues.SimpleQueue, "get", _simple_get)
     done(queues.SimpleQueue, "close", "CLOSE", queue)

@@ -108,7 +108,3 @@ def rebuilt(type_: Any, wrapper: Any, length: int | None) -> Any:
     thing = sharedctypes.rebuild_ctype(type_, wrapper, length)  # type: ignore[attr-defined]
     watch(thing)
     return thing
-
-
-def install() -> None:
-    """Nothing to replace: ``cells`` asks for each object as it is made."""

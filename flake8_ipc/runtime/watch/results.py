@@ -65,19 +65,15 @@ def _arrived(result: Any) -> bool:
     return bool(look()) if look is not None else False
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Watches results of pools and futures of executors."""
-    from concurrent.futures import Future
-    from multiprocessing import pool
-
-    result, iterator = pool.ApplyResult, pool.IMapIterator
-    for cls, names, verb in (
-        (result, ("get", "successful"), "RESULT"),
-        (result, ("wait",), "WAIT"),
-        (result, ("ready",), "QUERY"),
-        (iterator, ("next", "__next__"), "RESULT"),
-        (Future, ("result", "exception"), "RESULT"),
-        (Future, ("done", "running", "cancelled"), "QUERY"),
+    for name, names, verb in (
+        ("ApplyResult", ("get", "successful"), "RESULT"),
+        ("ApplyResult", ("wait",), "WAIT"),
+        ("ApplyResult", ("ready",), "QUERY"),
+        ("IMapIterator", ("next", "__next__"), "RESULT"),
+        ("Future", ("result", "exception"), "RESULT"),
+        ("Future", ("done", "running", "cancelled"), "QUERY"),
     ):
-        for name in names:
-            replace(cls, name, _asked(verb))
+        for method in names if hasattr(module, name) else ():
+            replace(getattr(module, name), method, _asked(verb))

@@ -97,10 +97,8 @@ def _mark(thing: Any) -> str | None:
     return getattr(thing, MARK, None)
 
 
-def install() -> None:
+def install(connection: Any) -> None:
     """Watches both sides."""
-    from multiprocessing import connection
-
     replace(connection.Listener, "__init__", _listens)
     replace(connection.Listener, "accept", _accepted)
     done(connection.Listener, "close", "CLOSE", _mark)

@@ -16,7 +16,7 @@ from ..interruptions import hide
 from ..patch import safely
 from ..places import direct
 from ..record import Record, current
-from ..slots import Wait
+from ..slots import Wait, waits
 
 # What a method does: the verb, and whether it goes on to the end of the pipe when it is given no size.
 _READS = {"read": True, "readlines": True, "readline": False, "read1": False, "readinto": False, "__next__": False}
@@ -34,14 +34,15 @@ def _method(base: Any, name: str) -> Any:
         number = getattr(self, "_flake8_ipc_inode", 0)
         if not number or (name == "close" and self._flake8_ipc_reads):
             return plain(self, *args)
-        before = record.slots.begin(Wait.SEND if name in _WRITES else Wait.RECV, number)
+        slot = record.here.slot
+        before = slot.begin(waits(Wait.SEND if name in _WRITES else Wait.RECV, number))
         try:
             return plain(self, *args)
         except BaseException as error:
             hide(error)
             raise
         finally:
-            record.slots.begin(*before)
+            slot.end(before)
 
     method.__name__ = name
     return method
@@ -87,7 +88,3 @@ def watch(stream: Any, name: str, size: int) -> Any:
     setattr(made, MARK, name)
     made._flake8_ipc_inode, made._flake8_ipc_reads = os.fstat(made.fileno()).st_ino, made.readable()
     return made
-
-
-def install() -> None:
-    """Nothing to replace: ``children`` asks for each file as it is made."""

@@ -113,7 +113,3 @@ def between(who: Caller) -> Iterator[str]:
     while frame is not who.frame and frame is not None:
         yield frame.f_code.co_filename
         frame = frame.f_back
-
-
-def install() -> None:
-    """Nothing to replace: ``pools`` and ``executors`` do."""

@@ -87,7 +87,7 @@ def _joined(record: Record, thing: Any, result: Any, event: int) -> None:
         record.write("failed", event, "False")
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Watches how threads are made, started and joined, and which of them does what."""
     replace(threading.Thread, "__init__", _made)
     replace(threading.Thread, "_bootstrap_inner", _begun)

@@ -1,14 +1,11 @@
 """Waits within one process: a thread for another thread, for whatever a thread will do, a manager's server for requests.
 
 ``threading.Condition`` is what events, futures, asynchronous results and ``queue.Queue`` wait on (CPython
-Lib/threading.py); a queue's idle feeder waits on one too. Pools of processes and of threads hand
-their tasks over by a ``queue.SimpleQueue``, which waits in C (Lib/multiprocessing/pool.py, Lib/concurrent/futures/thread.py).
+Lib/threading.py); a queue's idle feeder waits on one too.
 """
 
 from __future__ import annotations
 
-import importlib
-import queue
 import sys
 import threading
 from typing import Any
@@ -53,58 +50,39 @@ def _calls(original: Any) -> Any:
 
     def _callmethod(self: Any, *args: Any, **kwargs: Any) -> Any:
         record = current()
-        before = record.slots.asking if record is not None else False
-        if record is not None:
-            record.slots.asking = True
+        slot = record.here.slot if record is not None else None
+        before = slot is not None and slot.asking
+        if slot is not None:
+            slot.asking = True
         try:
             return original(self, *args, **kwargs)
         except BaseException as error:
             hide(error)
             raise
         finally:
-            if record is not None:
-                record.slots.asking = before
+            if slot is not None:
+                slot.asking = before
 
     return _callmethod
 
 
-class Tasks(queue.SimpleQueue):  # type: ignore[type-arg]
-    """A pool's tasks on their way to the thread that hands them out."""
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """As ever, but the wait is published."""
-        record = current()
-        if record is None or not block or timeout is not None:
-            return super().get(block, timeout)
-        before = record.slots.begin(Wait.WORK, 0)
-        try:
-            return super().get()
-        finally:
-            record.slots.begin(*before)
-
-
-class _Queues:
-    """The module ``queue`` as a pool sees it."""
-
-    SimpleQueue = Tasks
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(queue, name)
-
-
-def install() -> None:
-    """Has the waits within a process published."""
-    from multiprocessing import connection, managers, pool
-
+def _watch_threads() -> None:
     replace(threading.Thread, "join", around(_thread_ends))
     replace(threading.Condition, "wait", around(_others_work))
     replace(threading, "_shutdown", around(_threads_end))
-    if getattr(pool, "queue", None) is queue:
-        pool.queue = _Queues()  # type: ignore[attr-defined]
-    thread: Any = sys.modules.get("concurrent.futures.thread") or importlib.import_module("concurrent.futures.thread")
-    if getattr(thread, "queue", None) is queue:
-        thread.queue = _Queues()
-    replace(managers.BaseProxy, "_callmethod", _calls)
-    replace(managers.Server, "serve_forever", around(_serves))
-    sockets: Any = vars(connection)["SocketListener"]
-    replace(sockets, "accept", around(_serves))
+
+
+def install(module: Any) -> None:
+    """Has the waits within a process published."""
+    if module is threading:
+        _watch_threads()
+    elif hasattr(module, "SocketListener"):
+        replace(module.SocketListener, "accept", around(_serves))
+    elif hasattr(module, "BaseProxy"):
+        replace(module.BaseProxy, "_callmethod", _calls)
+        replace(module.Server, "serve_forever", around(_serves))
+    else:
+        from .tasklines import Queues
+
+        if module.queue is sys.modules["queue"]:
+            module.queue = Queues()

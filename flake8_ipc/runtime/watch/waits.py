@@ -1,20 +1,20 @@
 """The waits themselves, at the lowest level: where a thread blocks with no time limit.
 
-Every queue, pipe, pool and manager goes through a Connection, every join through ``Popen.wait``; locks have a room of
-their own, and so have the waits within one process.
+Every queue, pipe, pool and manager goes through a Connection, which has a room of its own (``pipes``), as have locks and the
+waits within one process; every join goes through ``Popen.wait``.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
-from multiprocessing import process as processes
 from typing import Any
 
 from ..interruptions import hide
 from ..patch import replace, safely
 from ..record import current
-from ..slots import Wait
+from ..slots import Wait, waits
 
 # How a call waits: the kind and the resource, None where it does not wait, or not without a limit.
 Told = tuple[Wait, int] | None
@@ -25,7 +25,7 @@ LIMITED = Wait.NOTHING, 0
 def limited() -> Told:
     """How a limited wait is told: not at all within a manager's server, which wakes up only to look at the time."""
     record = current()
-    return LIMITED if record is not None and record.slots.now is not Wait.SERVE else None
+    return LIMITED if record is not None and record.here.slot.kind != Wait.SERVE else None
 
 
 def around(told: Callable[..., Told]) -> Any:
@@ -33,7 +33,7 @@ def around(told: Callable[..., Told]) -> Any:
     ask = safely(told)
 
     def make(original: Any) -> Any:
-        def waits(*args: Any, **kwargs: Any) -> Any:
+        def watched(*args: Any, **kwargs: Any) -> Any:
             record = current()
             wait = ask(*args, **kwargs) if record is not None else None
             if record is None or wait is None:
@@ -42,50 +42,19 @@ def around(told: Callable[..., Told]) -> Any:
                 except BaseException as error:
                     hide(error)
                     raise
-            before = record.slots.begin(*wait)
+            slot = record.here.slot
+            before = slot.begin(waits(*wait))
             try:
                 return original(*args, **kwargs)
             except BaseException as error:
                 hide(error)
                 raise
             finally:
-                record.slots.begin(*before)
+                slot.end(before)
 
-        return waits
-
-    return make
-
-
-def _around_end(kind: Wait) -> Any:
-    """The same for what every message goes through, as short as can be."""
-
-    def make(original: Any) -> Any:
-        def waits(self: Any, *args: Any, **named: Any) -> Any:
-            record = current()
-            try:
-                if record is None:
-                    return original(self, *args, **named)
-                slots = record.slots
-                inode = self.__dict__.get("_inode") or _inode(self)
-                before = slots.begin(Wait.REPLY if kind is Wait.RECV and slots.asking else kind, inode)
-                try:
-                    return original(self, *args, **named)
-                finally:
-                    slots.begin(*before)
-            except BaseException as error:
-                hide(error)
-                raise
-
-        return waits
+        return watched
 
     return make
-
-
-def _inode(connection: Any) -> int:
-    found = connection.__dict__.get("_inode")
-    if found is None:
-        found = connection._inode = os.fstat(connection._handle).st_ino
-    return int(found)
 
 
 def _exits(popen: Any, timeout: Any = None) -> Told:
@@ -99,7 +68,7 @@ def _any_of(object_list: Any, timeout: Any = None) -> Told:
     record = current()
     if timeout is not None:
         return limited()
-    if record is None or record.slots.now is Wait.EXIT:
+    if record is None or record.here.slot.kind == Wait.EXIT:
         # A join of a child of the fork server comes here too, and is told already.
         return None
     sentinels = {child._popen.sentinel: child.pid for child in list(_children()) if child._popen is not None}
@@ -109,7 +78,7 @@ def _any_of(object_list: Any, timeout: Any = None) -> Told:
 
 
 def _children() -> set[Any]:
-    return getattr(processes, "_children", set())
+    return getattr(sys.modules["multiprocessing.process"], "_children", set())
 
 
 def _awaited(one: Any, sentinels: dict[int, int]) -> int:
@@ -123,15 +92,17 @@ def _feeder_ends(twr: Any) -> Told:
     return (Wait.THREAD, thread.native_id) if thread is not None and thread.native_id is not None else None
 
 
-def install() -> None:
+def install(module: Any) -> None:
     """Has every wait between processes published."""
-    from multiprocessing import connection, pool, popen_fork, queues
-
-    replace(connection.Connection, "_recv_bytes", _around_end(Wait.RECV))
-    replace(connection.Connection, "_send_bytes", _around_end(Wait.SEND))
-    replace(popen_fork.Popen, "wait", around(_exits))
-    replace(connection, "wait", around(_any_of))
-    if getattr(pool, "wait", None) is getattr(connection.wait, "__wrapped__", None):
-        pool.wait = connection.wait  # type: ignore[attr-defined]
-    feeder: Any = queues.Queue
-    feeder._finalize_join = staticmethod(around(_feeder_ends)(feeder._finalize_join))
+    if module.__name__.endswith("popen_fork"):
+        replace(module.Popen, "wait", around(_exits))
+    elif module.__name__.endswith("connection"):
+        replace(module, "wait", around(_any_of))
+    elif module.__name__.endswith("queues"):
+        feeder = module.Queue
+        feeder._finalize_join = staticmethod(around(_feeder_ends)(feeder._finalize_join))
+    else:
+        # One that had it before it was watched.
+        watched = vars(sys.modules["multiprocessing.connection"])["wait"]
+        if module.wait is getattr(watched, "__wrapped__", None):
+            module.wait = watched
