@@ -83,7 +83,7 @@ class Account:
             for number, sender in told.took.items():
                 if (told.name, number) in self._numbered:
                     self._numbered[told.name, number].taken = self._numbered.get(sender)
-        program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
+        program = Program(self._in_order(), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
         program.whole = not any(told.lost for told in self.told.values())
         chosen = {method for told in self.told.values() for method in told.chosen}
@@ -94,6 +94,12 @@ class Account:
         endings(self)
         rooms.finished(self, program)
         return program
+
+    def _in_order(self) -> list[Role]:
+        """The roles in the order in which their processes were made, which is not that in which they came up."""
+        made = {name: facts["at"] for told in self.told.values() for name, _, _, facts in told.objects}
+        at = {self.objects[name]: moment for name, moment in made.items() if name in self.objects}
+        return sorted(self.roles.values(), key=lambda role: at.get(role.process, 0) if role.process is not None else 0)
 
     # -- objects
 
@@ -139,6 +145,7 @@ class Account:
         self.roles[told.name] = role
         for shared, where in self.given(name):
             role.given.setdefault(shared, where)
+        role.within = frozenset(self._within(name))
         rooms.cast(self, told, role)
 
     def given(self, process: str) -> Iterator[tuple[Shared, Place | None]]:
@@ -157,6 +164,16 @@ class Account:
                     shared = self.find(name, one[6])
                     if shared is not None:
                         yield shared, None
+
+    def _within(self, process: str) -> Iterator[Shared]:
+        """What a process is handed inside an object of the program's own classes."""
+        maker = self.makers.get(process)
+        facts = next(facts for name, _, _, facts in maker.objects if name == process) if maker is not None else None
+        for one in (facts["handover"]["callee"], *facts["handover"].get("arguments", ())) if facts is not None else ():
+            for name in one.get("within", ()):
+                shared = self.find(name, facts["at"]) if facts is not None else None
+                if shared is not None:
+                    yield shared
 
     def _thread(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> None:
         """The flow of one thread of a process: of its first one it is that of its own role."""
