@@ -36,10 +36,10 @@ def _without_collecting() -> Iterator[None]:
 
 def _read_and_judged(text: str, path: str, options: Options) -> list[Finding]:
     from .rules import judge
-    from .source.read import read
+    from .source.read import reading
 
-    programs = read(text, path, methods=options.methods, depth=options.depth)
-    return judge(programs, enabled=options.enabled, states=options.states)
+    with reading(text, path, methods=options.methods, depth=options.depth) as programs:
+        return judge(programs, enabled=options.enabled, states=options.states)
 
 
 def lint(text: str, path: str, options: Options) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import Event, Role, Subprocess, Verb
 from .graph import Graph, Node
 from .study import Study
-from .surroundings import same_turn, surroundings
+from .surroundings import loops_around, same_turn
 
 _EXPIRED = ("TimeoutExpired", "SubprocessError")
 _ENDS = frozenset({Verb.KILL, Verb.TERMINATE})
@@ -58,9 +58,9 @@ def _next_is_another(role: Role, event: Event) -> bool:
     """Whether the next turn of the loop around a wait is for another child."""
     if not event.target.many:
         return False
-    loops = next(one.loops for one in surroundings(role.flow) if one.event is event)
+    loops = loops_around(role, event)
     made = [one for one in role.events(Verb.CREATE) if one.target is event.target]
-    return bool(loops) and loops[-1].count is not None and not any(same_turn(role.flow, one, event) for one in made)
+    return bool(loops) and loops[-1].count is not None and not any(same_turn(role, one, event) for one in made)
 
 
 def _told_to_end(study: Study, role: Role, event: Event) -> bool:

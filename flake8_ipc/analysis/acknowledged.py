@@ -28,8 +28,8 @@ from ..model import (
     Shared,
     Try,
     Verb,
+    walk,
 )
-from .surroundings import walk
 
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
 # Handlers of these alone wait for the events that are shown.

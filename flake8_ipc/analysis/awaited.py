@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from ..model import QUEUES, Blocking, Ending, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb, events
+from ..model import QUEUES, Blocking, Ending, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb, events, leaves
 from .graph import Graph
-from .surroundings import leaves, surroundings
 
 _SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WRITE, Verb.CALL})
 _TAKES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
@@ -167,7 +166,7 @@ class Awaited:
     @cached_property
     def _loops(self) -> dict[Role, tuple[tuple[Event, tuple[Loop, ...]], ...]]:
         return {
-            role: tuple((one.event, tuple(one.loops)) for one in surroundings(role.flow)) for role in self.program.roles
+            role: tuple((one.event, tuple(one.loops)) for one in role.around.values()) for role in self.program.roles
         }
 
     @cached_property

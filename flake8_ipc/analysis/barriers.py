@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import Barrier, Blocking, Choice, Event, Flow, Loop, Program, Role, RoleKind, Try, Verb
-from .surroundings import Surroundings, surroundings
+from ..model import Barrier, Blocking, Choice, Event, Flow, Loop, Program, Role, RoleKind, Surroundings, Try, Verb
 
 # More parties, or more turns of a loop, are counted but not explored.
 _PLAYED_PARTIES, _PLAYED_TURNS = 6, 4
@@ -57,7 +56,7 @@ def _waiters(program: Program, barrier: Barrier) -> list[Role]:
 
 def _waits(role: Role, barrier: Barrier) -> Iterator[Surroundings]:
     if any(event.target is barrier for event in role.events(Verb.WAIT)):
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             if one.event.verb is Verb.WAIT and one.event.target is barrier:
                 yield one
 
@@ -93,7 +92,7 @@ def copies(program: Program, role: Role) -> int | None:
     if parents is None or role.kind not in (RoleKind.PROCESS, RoleKind.THREAD):
         return None
     total = 0
-    for one in surroundings(role.parent.flow):
+    for one in role.parent.around.values():
         if one.event.verb is Verb.START and one.event.target is role.process:
             number = _turns(one)
             if number is None:

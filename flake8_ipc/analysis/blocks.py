@@ -8,7 +8,6 @@ from ..model import BLOCKS, Event, Kind, Memory, Program, Role, Shared, Verb
 from .graph import by_event, intersection
 from .handings import start_methods
 from .study import Study
-from .surroundings import surroundings
 
 _OF_ITS_OWN = frozenset({"spawn", "forkserver"})
 
@@ -37,7 +36,7 @@ def _found_gone(event: Event, block: Memory) -> bool:
 def only_the_last(study: Study, role: Role, made: Event) -> bool:
     """Whether of the blocks that a loop makes, one in each turn, only the last one is unlinked, behind the loop."""
     block = made.target
-    around = {one.event: one.loops for one in surroundings(role.flow)}
+    around = {one.event: one.loops for one in role.around.values()}
     unlinks = [(one, event) for one, event in study.program.events(Verb.UNLINK) if _may_be(event.target, block)]
     behind = all(one is role and len(around[event]) < len(around[made]) for one, event in unlinks)
     inside = all(loop in around[made] for one, event in unlinks if one is role for loop in around[event])

@@ -10,10 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Choice, End, Event, Jump, Key, Loop, Program, Raise, Role, RoleKind, Shared, Stream, Subprocess, Verb
+from ..model import (
+    Choice,
+    End,
+    Event,
+    Jump,
+    Key,
+    Loop,
+    Program,
+    Raise,
+    Role,
+    RoleKind,
+    Shared,
+    Stream,
+    Subprocess,
+    Surroundings,
+    Verb,
+    leaves,
+    walk,
+)
 from .graph import by_event, union
 from .study import Study
-from .surroundings import Surroundings, leaves, surroundings, walk
 
 _ENDS = frozenset({Verb.JOIN, Verb.KILL, Verb.TERMINATE, Verb.WAIT})
 _TENDS = (Verb.RECV, Verb.CLOSE, Verb.SEND, Verb.ESCAPE)
@@ -93,7 +110,7 @@ class _Child:
         self.child = child
         self.around = {
             one.event: one
-            for one in surroundings(role.flow)
+            for one in role.around.values()
             if one.event.target is child or one.event.target in child.streams.values()
         }
         others = set(_tended_by_others(study.program, role, child))

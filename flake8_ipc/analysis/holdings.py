@@ -12,7 +12,7 @@ from typing import TypeAlias
 from ..model import Blocking, Choice, Event, Kind, Program, Role, RoleKind, Shared, Verb
 from .graph import Graph, Node, by_event, union
 from .locks import root
-from .surroundings import in_its_turn, surroundings
+from .surroundings import in_its_turn
 
 OWNED = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 # An acquire that may have failed, and nobody looked.
@@ -158,7 +158,7 @@ def _its_own(role: Role, event: Event) -> bool:
 def _by_condition(role: Role) -> set[Event]:
     """Acquires in one branch whose release stands in another: ``if guarded: acquire() ... if guarded: release()``."""
     choices: dict[Event, set[int]] = {}
-    for one in surroundings(role.flow):
+    for one in role.around.values():
         if one.event.verb in (Verb.ACQUIRE, Verb.RELEASE):
             choices[one.event] = {id(node) for node in one.above if isinstance(node, Choice)}
     return {

@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 from ..model import Blocking, Constant, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
 from .graph import Graph, by_event, intersection, union
-from .surroundings import surroundings
 
 SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
 RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
@@ -220,7 +219,7 @@ def channel(event: Event, *, sending: bool = False) -> Shared:
 
 def _barriers_beside(role: Role, event: Event) -> frozenset[Shared]:
     """The barriers that a role waits at in one of the loops around an event."""
-    around = list(surroundings(role.flow))
+    around = list(role.around.values())
     loops = {id(loop) for one in around if one.event is event for loop in one.loops}
     return frozenset(
         one.event.target

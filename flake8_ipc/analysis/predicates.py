@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import Blocking, Event, Kind, Loop, Role, Verb, events
+from ..model import Blocking, Event, Kind, Loop, Role, Verb, events, leaves
 from .locks import root
-from .surroundings import leaves, surroundings
 
 # What may happen between a wait and the next look at the predicate without relying on it.
 _LOOKING = frozenset({Verb.READ, Verb.SIZE, Verb.QUERY, Verb.POLL, Verb.ACQUIRE, Verb.RELEASE, Verb.WAIT})
@@ -21,7 +20,7 @@ def bare_waits(role: Role) -> Iterator[Event]:
     """The waits for conditions that no loop makes look again; those with a timeout and ``wait_for`` left out."""
     if not any(event.target.kind is Kind.CONDITION for event in role.events(Verb.WAIT)):
         return
-    for one in surroundings(role.flow):
+    for one in role.around.values():
         event = one.event
         if event.verb is not Verb.WAIT or event.target.kind is not Kind.CONDITION or event.name.endswith("wait_for"):
             continue

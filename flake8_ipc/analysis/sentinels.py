@@ -25,11 +25,12 @@ from ..model import (
     Role,
     RoleKind,
     Shared,
+    Surroundings,
     Try,
     Verb,
     parts,
+    walk,
 )
-from .surroundings import Surroundings, surroundings, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def shortages(program: Program) -> Iterator[Shortage]:
 
 
 def _of_queue(program: Program, queue: Shared) -> Iterator[Shortage]:
-    found = [(role, one) for role in program.roles for one in surroundings(role.flow) if _takes(one, queue)]
+    found = [(role, one) for role in program.roles for one in role.around.values() if _takes(one, queue)]
     ends = [(role, one, _ended_by(one)) for role, one in found if one.loops]
     waiting = [(role, one, sentinel) for role, one, sentinel in ends if sentinel is not None and _stays(program, role)]
     if not waiting or len({sentinel for _, _, sentinel in waiting}) > 1:
@@ -127,7 +128,7 @@ def _copies(program: Program, role: Role) -> int | None:
     above = _copies(program, role.parent) if role.parent is not None and not role.thread else None
     if above is None or role.parent is None:
         return None
-    mine = [one for one in surroundings(role.parent.flow) if one.event.target is role.process]
+    mine = [one for one in role.parent.around.values() if one.event.target is role.process]
     made = [one for one in mine if one.event.verb is Verb.CREATE]
     starts = [one for one in mine if one.event.verb is Verb.START]
     if len(made) != 1 or len(starts) != 1 or any(isinstance(node, Choice) for one in mine for node in one.above):
@@ -145,7 +146,7 @@ def _sent(program: Program, queue: Shared, sentinel: Constant) -> int | None:
     """How many sentinels are put at most; None where that is not known."""
     total = 0
     for role in program.roles:
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             event = one.event
             if event.verb is Verb.PUT and event.target is queue and event.payload == sentinel:
                 number = _copies(program, role)

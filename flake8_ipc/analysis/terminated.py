@@ -9,7 +9,7 @@ from .ends import household
 from .locks import root
 from .observed import held_at_end
 from .study import Study
-from .surroundings import same_turn, surroundings, waits_for_eof
+from .surroundings import loops_around, same_turn, waits_for_eof
 
 _ENDS = (Verb.TERMINATE, Verb.KILL)
 _SIGNALS = frozenset({Kind.EVENT, Kind.CONDITION})
@@ -97,7 +97,7 @@ def _later_uses(study: Study, role: Role, event: Event, victim: Role, use: Event
     seen, spot = study.program.observed, use.target.place.spot
     births = study.program.events(Verb.CREATE)
     made = {one for _, one in births if one.target is use.target or (not seen and one.target.place.spot == spot)}
-    if use.target.many and not any(same_turn(role.flow, one, event) for one in made):
+    if use.target.many and not any(same_turn(role, one, event) for one in made):
         # Several objects: which of them the ended process had is not known.
         return
     later = study.graph(role).later(event, until=lambda one: one in made)
@@ -121,17 +121,13 @@ def _lives_on(role: Role, event: Event, victim: Role, later: set[Event]) -> bool
     if any(one.verb is Verb.START and one.target is victim.process for one in later):
         return True
     # One of several, which one is not told, and not one after the other.
-    return not event.exact and victim.many and not _loops(role, event)
-
-
-def _loops(role: Role, event: Event) -> list[Loop]:
-    return next((one.loops for one in surroundings(role.flow) if one.event is event), [])
+    return not event.exact and victim.many and not loops_around(role, event)
 
 
 def _waits_for_the_end(role: Role, receive: Event) -> bool:
     """Whether a receive is there to learn that the other side has gone; who polls wants the messages."""
     polled = any(event.target is receive.target for event in role.events(Verb.POLL))
-    return waits_for_eof(role.flow, receive) and not polled
+    return waits_for_eof(role, receive) and not polled
 
 
 def _spoils(use: Event, one: Event, role: Role) -> bool:

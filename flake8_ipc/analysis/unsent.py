@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from ..model import Blocking, Event, Kind, Loop, Program, Role, Shared, Verb
 from .graph import Graph, Node, by_event, intersection, union
 from .order import channel
-from .surroundings import surroundings
 
 _FED = frozenset({Kind.QUEUE, Kind.JOINABLE_QUEUE})
 _SENDS = (Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY)
@@ -108,7 +107,7 @@ class Unsent:
 
     def _around(self, role: Role, event: Event) -> tuple[Loop, ...]:
         if role not in self._loops:
-            self._loops[role] = {one.event: tuple(one.loops) for one in surroundings(role.flow)}
+            self._loops[role] = {one.event: tuple(one.loops) for one in role.around.values()}
         return self._loops[role].get(event, ())
 
 

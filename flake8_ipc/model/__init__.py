@@ -2,7 +2,7 @@
 
 from .changes import CHANGERS, TAKES
 from .events import UNFINISHED, Blocking, Clock, Constant, Event, Holding, Key, Setting, Verb
-from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try
+from .flow import Block, Choice, Count, End, Flow, Handler, Jump, Loop, Raise, Seq, Test, Try, events, parts, walk
 from .objects import (
     BLOCKS,
     CELLS,
@@ -35,7 +35,8 @@ from .objects import (
     Subprocess,
 )
 from .place import Place
-from .program import Ending, Halt, Program, Role, RoleKind, events, parts
+from .program import Ending, Halt, Program, Role, RoleKind
+from .surroundings import Surroundings, leaves
 
 __all__ = [
     "BLOCKS",
@@ -93,9 +94,12 @@ __all__ = [
     "Signature",
     "Stream",
     "Subprocess",
+    "Surroundings",
     "Test",
     "Try",
     "Verb",
     "events",
+    "leaves",
     "parts",
+    "walk",
 ]

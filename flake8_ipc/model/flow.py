@@ -6,6 +6,7 @@ a ``break`` and an early ``return`` are all one thing: ``Jump(block)``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -125,3 +126,38 @@ class End:
 
 
 Flow: TypeAlias = Event | Seq | Choice | Loop | Block | Jump | Try | Raise | End
+
+
+def parts(node: Flow) -> list[Flow]:
+    """The flows directly inside a node, in the order of the text."""
+    if isinstance(node, Seq):
+        return node.items
+    if isinstance(node, (Event, Jump)):
+        return []
+    if isinstance(node, Choice):
+        return node.branches
+    if isinstance(node, (Loop, Block)):
+        return [node.body]
+    if isinstance(node, Try):
+        return [node.body, *(handler.body for handler in node.handlers), node.orelse, node.final]
+    return []
+
+
+def events(flow: Flow) -> Iterator[Event]:
+    """The events of a flow, in the order of the text; each once, however deep it stands."""
+    pending: list[Flow] = [flow]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Event):
+            yield node
+        else:
+            pending.extend(reversed(parts(node)))
+
+
+def walk(flow: Flow, *, handlers: bool = True) -> Iterator[Flow]:
+    """A flow and every node in it; without ``handlers`` those in ``except`` clauses are left out."""
+    yield flow
+    for part in parts(flow):
+        if isinstance(flow, Try) and not handlers and any(part is handler.body for handler in flow.handlers):
+            continue
+        yield from walk(part, handlers=handlers)

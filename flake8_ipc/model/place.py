@@ -9,14 +9,14 @@ class Place:
     """A position in a source file.
 
     Lines count from 1, columns from 0 and in characters. A witness may hand in ``locate`` instead of numbers; it is
-    asked at the first look at ``line`` or ``column`` (positions are dear, and most places are never reported).
+    asked about this place at the first look at its line or column (positions are dear, and most are never reported).
     ``origin`` is the place in another file that a place stands for, where a fault lies in an imported worker.
     """
 
     __slots__ = ("_column", "_line", "_locate", "origin", "path")
 
     def __init__(
-        self, path: str, line: int = 0, column: int = 0, *, locate: Callable[[], tuple[int, int]] | None = None
+        self, path: str, line: int = 0, column: int = 0, *, locate: Callable[[Place], tuple[int, int]] | None = None
     ) -> None:
         self.path = path
         self._line = line
@@ -26,13 +26,13 @@ class Place:
 
     def leading_to(self, origin: Place) -> Place:
         """This place, told for one in another file that it leads to (``origin``)."""
-        place = Place(self.path, locate=lambda: (self.line, self.column))
+        place = Place(self.path, locate=lambda _: (self.line, self.column))
         place.origin = origin
         return place
 
     def _settle(self) -> None:
         if self._locate is not None:
-            self._line, self._column = self._locate()
+            self._line, self._column = self._locate(self)
             self._locate = None
 
     @property

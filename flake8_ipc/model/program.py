@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .events import Event, Verb
-from .flow import Block, Choice, Flow, Loop, Seq, Try
+from .flow import Flow, Seq, events
 from .objects import Process, ProcessClass, Shared
 from .place import Place
+from .surroundings import Surroundings, surroundings
 
 
 class RoleKind(enum.Enum):
@@ -80,7 +81,8 @@ class Role:
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True
-    _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]]] | None = field(default=None, init=False)
+    _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]], frozenset[Verb]] | None = field(default=None, init=False)
+    _around: tuple[Flow, dict[Event, Surroundings]] | None = field(default=None, init=False)
 
     @property
     def thread(self) -> bool:
@@ -110,12 +112,22 @@ class Role:
     def events(self, *verbs: Verb) -> Iterator[Event]:
         """Its events in the order of the text, of these verbs (all, where none is named)."""
         if self._told is None or self._told[0] is not self.flow:
-            self._told = (self.flow, {(): tuple(events(self.flow))})
-        told = self._told[1]
+            every = tuple(events(self.flow))
+            self._told = (self.flow, {(): every}, frozenset([event.verb for event in every]))
+        _, told, known = self._told
         found = told.get(verbs)
         if found is None:
-            found = told[verbs] = tuple(event for event in told[()] if event.verb in verbs)
+            # Most rules ask for what most programs never do.
+            found = () if known.isdisjoint(verbs) else tuple([event for event in told[()] if event.verb in verbs])
+            told[verbs] = found
         return iter(found)
+
+    @property
+    def around(self) -> Mapping[Event, Surroundings]:
+        """What stands around each of its events; in the order of the text."""
+        if self._around is None or self._around[0] is not self.flow:
+            self._around = (self.flow, {one.event: one for one in surroundings(self.flow)})
+        return self._around[1]
 
     def __repr__(self) -> str:
         return f"<role {self.name}>"
@@ -147,6 +159,9 @@ class Program:
     handlers: list[Flow] = field(default_factory=list)
     observed: bool = False
     halts: list[Halt] = field(default_factory=list)
+    _told: tuple[list[Flow], dict[tuple[Verb, ...], list[tuple[Role, Event]]], frozenset[Verb]] | None = field(
+        default=None, init=False
+    )
 
     @property
     def root(self) -> Role:
@@ -184,35 +199,18 @@ class Program:
         return next((role for role in self.roles if role.process is process), None)
 
     def events(self, *verbs: Verb) -> Iterator[tuple[Role, Event]]:
-        """Every event of every role, with its role."""
-        for role in self.roles:
-            for event in role.events(*verbs):
-                yield role, event
+        """Every event of every role, with its role, of these verbs (all, where none is named)."""
+        flows = [role.flow for role in self.roles]
+        if self._told is None or self._told[0] != flows:
+            every = [(role, event) for role in self.roles for event in role.events()]
+            self._told = (flows, {(): every}, frozenset([event.verb for _, event in every]))
+        _, told, known = self._told
+        found = told.get(verbs)
+        if found is None:
+            found = [] if known.isdisjoint(verbs) else [pair for pair in told[()] if pair[1].verb in verbs]
+            told[verbs] = found
+        return iter(found)
 
     def uses(self, shared: Shared, *verbs: Verb) -> Iterator[tuple[Role, Event]]:
         """Every event on one object."""
         return ((role, event) for role, event in self.events(*verbs) if event.target is shared)
-
-
-def events(flow: Flow) -> Iterator[Event]:
-    """The events of a flow, in the order of the text; each once, however deep it stands."""
-    pending: list[Flow] = [flow]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Event):
-            yield node
-        else:
-            pending.extend(reversed(parts(node)))
-
-
-def parts(node: Flow) -> list[Flow]:
-    """The flows directly inside a node, in the order of the text."""
-    if isinstance(node, Seq):
-        return node.items
-    if isinstance(node, Choice):
-        return node.branches
-    if isinstance(node, (Loop, Block)):
-        return [node.body]
-    if isinstance(node, Try):
-        return [node.body, *(handler.body for handler in node.handlers), node.orelse, node.final]
-    return []

@@ -34,8 +34,10 @@ def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states:
     found: dict[tuple[str, int, int, str], Finding] = {}
     for program in programs:
         study = Study(program, states=states)
-        deliberate = {event.place for _, event in program.events() if event.setting.deliberate}
         told = one_cause_once([finding for rule in active for finding in rule.check(study)], active)
+        if not told:
+            continue
+        deliberate = {event.place for _, event in program.events() if event.setting.deliberate}
         # Where one place is told in two ways, the same one is kept in every run.
         for finding in sorted(told, key=lambda finding: finding.message):
             if finding.place not in deliberate and not _of_another_file(program, finding):

@@ -55,7 +55,7 @@ def check(study: Study) -> Iterator[Finding]:
                 for state in sorted(states):
                     fault = _fault(event, state, process)
                     # Of a collection's processes, one may be started where another one was.
-                    single = not process.many or state == _NEW or same_turn(role.flow, create, event)
+                    single = not process.many or state == _NEW or same_turn(role, create, event)
                     if fault and event.exact and single:
                         yield Finding("IPC106", event.place, fault, about=(process,))
 

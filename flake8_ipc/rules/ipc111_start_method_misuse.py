@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 from ..analysis.contexts import fixed_before
 from ..analysis.study import Study
-from ..analysis.surroundings import surroundings
 from ..finding import Finding, Step
 from ..model import Constant, Event, Role, Verb
 from .rule import Rule
@@ -30,7 +29,7 @@ def check(study: Study) -> Iterator[Finding]:
         chosen = list(role.events(Verb.CHOOSE))
         if not chosen:
             continue
-        handled = {one.event for one in surroundings(role.flow) if one.event in chosen and one.catches(_ERRORS)}
+        handled = {one.event for one in role.around.values() if one.event in chosen and one.catches(_ERRORS)}
         before = fixed_before(study, role)
         for event in chosen:
             if event not in handled:

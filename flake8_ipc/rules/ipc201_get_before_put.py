@@ -26,7 +26,7 @@ def check(study: Study) -> Iterator[Finding]:
     """Gets that wait for good, loops of consumers left to IPC207."""
     for stuck, role, event in blocked((*study.stuck.plain, *study.stuck.full), Verb.GET):
         puts = where_put(study.program, event, Verb.PUT)
-        if was_put(stuck, event) and in_open_loop(role.flow, event):
+        if was_put(stuck, event) and in_open_loop(role, event):
             continue
         why = f"the put at {at(puts[0], event.place)} comes after it or waits for it" if puts else "nobody puts"
         yield Finding(

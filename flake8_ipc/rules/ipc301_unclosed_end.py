@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from ..analysis.ends import CLOSES, USES, closed_before, descendants, events_of, given_away
 from ..analysis.handings import start_methods
 from ..analysis.study import Study
-from ..analysis.surroundings import surroundings
 from ..finding import Finding
 from ..model import PipeEnd, Role, Verb
 from .rule import Rule
@@ -74,7 +73,7 @@ def _inherited_unseen(study: Study, role: Role, giver: Role, end: PipeEnd) -> bo
         return False
     if "fork" not in start_methods(study.program, role.process):
         return False
-    reads = [one for one in surroundings(role.flow) if one.event.verb is Verb.RECV and one.event.target is end]
+    reads = [one for one in role.around.values() if one.event.verb is Verb.RECV and one.event.target is end]
     if not any(one.reads_to_eof for one in reads):
         return False
     closed = closed_before(study, giver)

@@ -25,7 +25,7 @@ def check(study: Study) -> Iterator[Finding]:
     """Receives that wait for good; those that wait for the end of the pipe are left to IPC301."""
     for stuck, role, event in blocked(study.stuck.plain, Verb.RECV):
         end = event.target
-        if waits_for_eof(role.flow, event) or not isinstance(end, PipeEnd):
+        if waits_for_eof(role, event) or not isinstance(end, PipeEnd):
             continue
         peer = (end.peer,) if end.peer is not None else ()
         sends = [place for place in where_put(study.program, event, Verb.SEND)]
@@ -53,7 +53,7 @@ def _never_sent(program: Program) -> Iterator[Finding]:
             continue
         if program.may_be_used_elsewhere(end) or program.may_be_used_elsewhere(end.peer):
             continue
-        if end.peer not in sent and event.exact and end.readable and not waits_for_eof(role.flow, event):
+        if end.peer not in sent and event.exact and end.readable and not waits_for_eof(role, event):
             yield Finding(
                 "IPC304",
                 event.place,

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 from ..analysis.ends import CLOSES, events_of
 from ..analysis.study import Study
-from ..analysis.surroundings import surroundings
 from ..finding import Finding
 from ..model import Event, Kind, PipeEnd, Program, Role, RoleKind, Verb
 from .rule import Rule
@@ -26,7 +25,7 @@ def check(study: Study) -> Iterator[Finding]:
     for role in study.program.roles:
         if role.kind is RoleKind.ENTRY or not any(role.events(Verb.RECV)):
             continue
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             event = one.event
             if event.verb is not Verb.RECV or event.target.kind is not Kind.PIPE_END or one.catches_eof or not one.endless:
                 continue

@@ -60,7 +60,7 @@ def _barriers(study: Study) -> Generator[Finding, None, set[Event]]:
 
 def _meant(role: Role, event: Event) -> bool:
     """Whether a wait is meant to end: one that catches Ctrl-C waits for that."""
-    return not catches(role.flow, event, "KeyboardInterrupt")
+    return not catches(role, event, "KeyboardInterrupt")
 
 
 def _message(event: Event, why: str) -> str:

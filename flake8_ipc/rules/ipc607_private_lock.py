@@ -99,7 +99,7 @@ def _with_its_process(maker: Role, made: Event, user: Role) -> bool:
     if not (made.target.many and user.process is not None and user.process.many):
         return False
     creations = (event for event in maker.events(Verb.CREATE) if event.target is user.process)
-    return any(beside(maker.flow, made, event) for event in creations)
+    return any(beside(maker, made, event) for event in creations)
 
 
 BAD = '''\

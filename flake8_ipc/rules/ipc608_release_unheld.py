@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from ..analysis.holdings import UNASKED
 from ..analysis.locks import root
 from ..analysis.study import Study
-from ..analysis.surroundings import surroundings
 from ..finding import Finding
 from ..model import Blocking, Event, Kind, Role, RoleKind, Try, Verb, events
 from .rule import Rule
@@ -43,7 +42,7 @@ def _inside_with(role: Role, event: Event) -> list[Event]:
         return []
     return [
         one.event
-        for one in surroundings(role.flow)
+        for one in role.around.values()
         if one.event.verb is Verb.RELEASE
         and one.event is not event
         and root(one.event.target) is root(event.target)

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 from ..analysis.graph import by_event, union
 from ..analysis.study import Study
-from ..analysis.surroundings import surroundings
 from ..finding import Finding, Step
 from ..model import CELLS, QUEUES, Blocking, Event, Kind, Program, Role, Shared, Verb
 from .rule import Rule
@@ -41,7 +40,7 @@ def check(study: Study) -> Iterator[Finding]:
 def _in_role(study: Study, role: Role) -> Iterator[Finding]:
     nothing: frozenset[Event] = frozenset()
     slept = by_event(study.graph(role).forward(nothing, _step, union))
-    loops = {one.event: one.loops for one in surroundings(role.flow)}
+    loops = {one.event: one.loops for one in role.around.values()}
     told: set[Event] = set()
     for look in role.events(*_LOOKS):
         if look.target.kind not in _MADE or _waits(look):

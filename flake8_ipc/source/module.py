@@ -26,3 +26,8 @@ class ModuleScope:
 
     def __post_init__(self) -> None:
         self.scope = Scope("module", None, self)
+
+    def forget(self) -> None:
+        """Lets go of the tree, once everything about it has been asked."""
+        self.locator.forget()
+        self.tree = cst.Module(())

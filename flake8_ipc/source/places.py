@@ -56,8 +56,8 @@ class Locator:
 
     def __init__(self, path: str, module: cst.Module) -> None:
         self.path = path
-        self.module = module
-        self._nodes: dict[int, cst.CSTNode] = {}
+        self._module = module
+        self._nodes: dict[Place, cst.CSTNode] = {}
         self._places: dict[int, Place] = {}
         self._found: dict[int, tuple[int, int]] = {}
 
@@ -65,18 +65,28 @@ class Locator:
         """The place of a node; the same object for the same node."""
         place = self._places.get(id(node))
         if place is None:
-            self._nodes[id(node)] = node
-            place = self._places[id(node)] = Place(self.path, locate=lambda: self._locate(node))
+            place = self._places[id(node)] = Place(self.path, locate=self)
+            self._nodes[place] = node
         return place
 
-    def _locate(self, node: cst.CSTNode) -> tuple[int, int]:
+    def forget(self) -> None:
+        """Lets go of the tree, which places keep alive; none that has not been looked at by now will be."""
+        self._nodes.clear()
+        self._places.clear()
+        self._module = cst.Module(())
+
+    def __call__(self, place: Place) -> tuple[int, int]:
+        """Line and column of a place that it handed out."""
+        if place not in self._nodes:
+            return 1, 0
+        node = self._nodes[place]
         if id(node) not in self._found:
             self._settle()
         return self._found.get(id(node), (1, 0))
 
     def _settle(self) -> None:
-        state: Any = _Offsets(self.module, set(self._nodes))
-        self.module._codegen(state)
+        state: Any = _Offsets(self._module, set(map(id, self._nodes.values())))
+        self._module._codegen(state)
         line, column, done = 1, 0, 0
         for key, index in sorted(state.before.items(), key=lambda item: item[1]):
             text = "".join(state.tokens[done:index])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import libcst as cst
 
@@ -40,12 +41,30 @@ def read(
     ``methods`` are the start methods it must work under; ``depth`` bounds how far calls are followed. Raises
     NotAnalysed where libcst cannot take the text.
     """
+    module, text = _parsed(code, path)
+    return _programs(module, text, methods, depth)
+
+
+@contextmanager
+def reading(code: str, path: str, *, methods: frozenset[str], depth: int) -> Iterator[list[Program]]:
+    """The same for as long as they are judged: places that nobody has looked at by then are lost, and so is the tree."""
+    module, text = _parsed(code, path)
+    try:
+        yield _programs(module, text, methods, depth)
+    finally:
+        module.forget()
+
+
+def _parsed(code: bytes | str, path: str) -> tuple[ModuleScope, str]:
     try:
         tree = cst.parse_module(code)
     except (cst.ParserSyntaxError, RecursionError, UnicodeError) as error:
         raise NotAnalysed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     text = code if isinstance(code, str) else code.decode(tree.encoding, "replace")
-    module = ModuleScope(path, tree, Locator(path, tree), yields="yield" in text)
+    return ModuleScope(path, tree, Locator(path, tree), yields="yield" in text), text
+
+
+def _programs(module: ModuleScope, text: str, methods: frozenset[str], depth: int) -> list[Program]:
     try:
         return Reader(module, text, methods, depth, _FUEL_BASE + _FUEL_A_LINE * text.count("\n")).programs()
     finally:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...model import Count, Kind, Loop, Program, Role, Shared, Verb
-from ..surroundings import Surroundings, surroundings
+from ...model import Count, Kind, Loop, Program, Role, Shared, Surroundings, Verb
 
 # How many turns are always played out exactly.
 EXACT = 4
@@ -72,7 +71,7 @@ def _picks(needed: int) -> tuple[int, ...]:
 def _known(program: Program) -> Iterator[tuple[Role, Surroundings, Loop]]:
     """The loops around each event whose number of turns is known."""
     for role in program.roles:
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             for loop in one.loops:
                 if loop.count is not None and loop.count.exact is not None:
                     yield role, one, loop
@@ -84,7 +83,7 @@ def _needed(program: Program, played: int) -> int:
         _turns((loop.count for loop in one.loops), played) * (2 if role.many else 1)
         for role in program.roles
         if any(role.events(*_TAKES))
-        for one in surroundings(role.flow)
+        for one in role.around.values()
         if one.event.verb in _TAKES and one.event.target.kind not in _OWNED
     )
 
@@ -104,7 +103,7 @@ def _given_otherwise(program: Program) -> bool:
     taken: set[Shared] = set()
     started: set[Shared] = set()
     for role in program.roles:
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             verb, target = one.event.verb, one.event.target
             high = any(loop.count is not None and (loop.count.exact or 0) > EXACT for loop in one.loops)
             if verb in _GIVES and (high or role.many):

@@ -41,6 +41,7 @@ class Play:
             [self._ending[role], *(self._whom(step) for step in machine.steps[1:])]
             for role, machine in enumerate(table.machines)
         ]
+        self._settled: dict[State, tuple[State, Deeds]] = {}
         self._runs: dict[Thread, tuple[Thread, int]] = {}
         self._branches: dict[Thread, tuple[Thread, ...]] = {}
 
@@ -84,7 +85,13 @@ class Play:
 
     def _after(self, state: State, index: int, outcomes: list[State]) -> Outcomes:
         done = self._deed(state, index)
-        return [self.settled(outcome, done, state) for outcome in outcomes]
+        found = []
+        for outcome in outcomes:
+            known = self._settled.get(outcome)
+            if known is None:
+                known = self._settled[outcome] = self.settled(outcome, (), state)
+            found.append((known[0], done + known[1]))
+        return found
 
     def _deed(self, state: State, index: int) -> Deeds:
         thread = state.threads[index]
@@ -96,33 +103,39 @@ class Play:
 
         ``before``: the settled state that one step led here from.
         """
-        concerns, moves = self.concerns, self.table.moves
-        index, left = 0, _LONGEST_RUN
-        # Whose steps are still to be looked at; and who cannot step until somebody does something that others see.
-        everybody = set(range(len(state.threads)))
+        moves, threads = self.table.moves, state.threads
+        left = _LONGEST_RUN
+        # Whose steps are still to be looked at; and who cannot step until somebody does something that others see: as bits.
+        everybody = (1 << len(threads)) - 1
         ready = _ready(before, state) if before is not None else everybody
-        blocked = everybody - ready
+        blocked = everybody & ~ready
+        index, mine = 0, 1
         while ready and left > 0:
             # Whoever had the last step goes on first: it is the likeliest to be able to.
-            if index not in ready:
-                index = min(ready)
-            thread = state.threads[index]
-            whom = concerns(thread)
+            if not ready & mine:
+                mine = ready & -ready
+                index = mine.bit_length() - 1
+            thread = threads[index]
+            whom = self.concerns(thread)
             if whom == _ITSELF:
                 on, steps = self._runs.get(thread) or self._run(thread)
                 if steps:
                     state, left = self.table.with_copy(state, index, on), left - steps
+                    threads = state.threads
                     continue
             elif whom:
                 outcomes = moves(state, index)
                 if outcomes is not None and len(outcomes) == 1:
                     deeds += self._deed(state, index)
-                    known, state, left = len(state.threads), outcomes[0], left - 1
-                    ready.update(blocked, range(known, len(state.threads)))
-                    blocked.clear()
+                    known, state, left = len(threads), outcomes[0], left - 1
+                    threads = state.threads
+                    ready |= blocked
+                    if len(threads) > known:
+                        ready |= ((1 << len(threads)) - 1) & ~((1 << known) - 1)
+                    blocked = 0
                     continue
-                blocked.add(index)
-            ready.discard(index)
+                blocked |= mine
+            ready &= ~mine
         return self._forgetting.small(state, before), deeds
 
     def _run(self, thread: Thread) -> tuple[Thread, int]:
@@ -153,11 +166,21 @@ class Play:
         return outcomes
 
 
-def _ready(before: State, after: State) -> set[int]:
-    """The copies that may be able to step, where all could not before that did not step since."""
+def _ready(before: State, after: State) -> int:
+    """The copies that may be able to step, as bits, where all could not before that did not step since."""
     old, new = before.threads, after.threads
-    if after.held is before.held and after.picked is before.picked and after.joined is before.joined:
-        changed = {index for index, thread in enumerate(new) if index >= len(old) or thread is not old[index]}
-        if len(old) == len(new) and all(old[index].status == new[index].status for index in changed):
+    if (
+        len(old) == len(new)
+        and after.held is before.held
+        and after.picked is before.picked
+        and after.joined is before.joined
+    ):
+        changed = 0
+        for index, thread in enumerate(new):
+            if thread is not old[index]:
+                if thread.status != old[index].status:
+                    break
+                changed |= 1 << index
+        else:
             return changed
-    return set(range(len(new)))
+    return (1 << len(new)) - 1

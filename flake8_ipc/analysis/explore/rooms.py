@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...model import Blocking, Event, Kind, Loop, Program, Queue, Role, Shared, Verb
-from ..surroundings import Surroundings, leaves, surroundings
+from ...model import Blocking, Event, Kind, Loop, Program, Queue, Role, Shared, Surroundings, Verb, leaves
 from .numbers import Numbers
 
 # A pipe on Linux holds 64 KiB; the shortest message of a SimpleQueue takes a header of four bytes and four of pickle.
@@ -34,7 +33,7 @@ def rooms(program: Program, objects: list[Shared], numbers: Numbers) -> Rooms | 
         (role, one)
         for role in program.roles
         if any(event.target in holds for event in role.events(Verb.PUT))
-        for one in surroundings(role.flow)
+        for one in role.around.values()
         if one.event.verb is Verb.PUT and one.event.target in holds
     ]
     used = {one.event.target for _, one in puts}

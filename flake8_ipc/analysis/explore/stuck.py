@@ -10,13 +10,13 @@ from ...model import QUEUES, Barrier, Blocking, Event, Kind, Lock, Loop, PipeEnd
 from ...finding import Step
 from ..graph import Graph
 from ..locks import Locks, root
-from ..surroundings import surroundings
 from .causes import waits_in
 from .game import Space, Stuck, Waiting, explore, search
+from .lasting import long_held
 from .machine import Machine
 from .rooms import rooms
 from .numbers import Numbers, exactly, picked
-from .state import FLUSHING, MUTEXES, State
+from .state import FLUSHING, State
 from .table import Table
 from ..barriers import countable
 
@@ -209,7 +209,7 @@ def _pooled(role: Role) -> bool:
 def _objects(program: Program, locks: Locks, looked: set[Shared]) -> list[Shared]:
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     pooled = {event.target for role in program.roles if _pooled(role) for event in role.events()}
-    waited, glanced = _waited_under(program, locks), _only_looked_at(program, looked)
+    lasting, glanced = long_held(program, locks), _only_looked_at(program, looked)
     found: list[Shared] = []
     for shared in program.objects:
         if shared.open or shared in pooled or shared in glanced:
@@ -220,8 +220,8 @@ def _objects(program: Program, locks: Locks, looked: set[Shared]) -> list[Shared
         elif shared.kind in QUEUES or shared.kind is Kind.EVENT:
             found.append(shared)
         elif isinstance(shared, Lock):
-            # A lock under which nobody waits for anything only keeps others waiting for a while.
-            if root(shared).kind not in MUTEXES or root(shared) in waited:
+            # A lock that is held but for a while only keeps others waiting for a while.
+            if root(shared) in lasting:
                 found.append(shared)
         elif isinstance(shared, Barrier) and countable(program, shared):
             found.append(shared)
@@ -242,23 +242,6 @@ def _only_looked_at(program: Program, looked: set[Shared]) -> set[Shared]:
 def _received(program: Program) -> set[Shared]:
     """The ends of pipes that somebody receives from."""
     return {event.target for _, event in program.events(Verb.RECV)}
-
-
-def _waited_under(program: Program, locks: Locks) -> set[Shared]:
-    """The locks under which somebody waits for something, another lock included, or which somebody keeps."""
-    found: set[Shared] = set()
-    for role in program.roles:
-        acquired = {root(event.target) for event in role.events(Verb.ACQUIRE)}
-        if not acquired:
-            continue
-        found |= acquired - {root(event.target) for event in role.events(Verb.RELEASE)}
-        for event in role.events(*_TAKES, Verb.PUT):
-            own = root(event.target)
-            held = locks.names(role, event) - ({own} if event.target.kind is Kind.CONDITION else set())
-            found |= held
-            if held and own.kind in MUTEXES:
-                found.add(own)
-    return found
 
 
 def _takes(event: Event) -> bool:
@@ -309,7 +292,7 @@ def _alone(roles: list[Role]) -> Iterator[Event]:
 def _single_counts(program: Program) -> Iterator[int]:
     """Loops that make an object in each turn are played for one of them, and so are all loops over the same things."""
     for role in program.roles:
-        for one in surroundings(role.flow):
+        for one in role.around.values():
             if one.event.verb is Verb.CREATE and one.event.target.many and one.event.target.kind not in _PROCESSES:
                 for node in one.above:
                     if isinstance(node, Loop) and node.count is not None:
