@@ -30,6 +30,7 @@ from . import rooms
 from .births import Births
 from .dependence import Dependence
 from .endings import endings, halts
+from .lacking import lacking
 from .monitor.watchman import Blocked
 from .objects import landing, make
 from .places import Where
@@ -210,22 +211,11 @@ class Account:
             if thread is None or number == thread.number:
                 place = told.places[where]
                 flow.items.append(End(True, self.texts.place(place), self.texts.call(place)))
-        refused = self._refused(told, role) if thread is None else None
-        if refused is not None:
-            flow.items.append(refused)
+        if thread is None:
+            flow.items += lacking(self, told, role)
         if not told.ended:
             flow.items.append(Loop(Seq()))
         return flow
-
-    def _refused(self, told: Told, role: Role) -> Event | None:
-        """What ended a process: a lock asked of an object that has none."""
-        facts = told.raised
-        verb = _ASKED.get(facts.get("name", ""))
-        target = self.find(facts.get("object"), told.last)
-        if verb is None or target is None or facts.get("place") is None:
-            return None
-        there = told.places[facts["place"]]
-        return Event(verb, target, self.placed(role, self.texts.place(there)), self.texts.call(there), failed=facts["type"])
 
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
@@ -260,7 +250,7 @@ class Account:
             blocking=Blocking[facts.get("blocking", "FOREVER")],
             payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
             used=self.texts.used(there),
-            inherited=self._inherited(told, role, name, facts),
+            inherited=self._inherited(told, role, name, there, facts),
             key=key,
             reads=reads,
             clock=Clock(told.name, told.clocks.get(clock, {})),
@@ -325,11 +315,11 @@ class Account:
             self._dependences[path] = Dependence(self.texts.source(path))
         return self._dependences[path]
 
-    def _inherited(self, told: Told, role: Role, name: str, facts: dict[str, Any]) -> bool:
+    def _inherited(self, told: Told, role: Role, name: str, there: Where, facts: dict[str, Any]) -> bool:
         """Whether an object was reached without having been handed over: made by somebody else, or by a mere import."""
         home = role.home
         maker = self.makers.get(name)
-        if home.parent is None or maker is None or not facts.get("global"):
+        if home.parent is None or maker is None or not (facts.get("global") or self.texts.through_global(there)):
             return False
         if maker is told:
             return Births(self).imported(told, name)
@@ -386,6 +376,5 @@ def shown(path: str) -> str:
 
 
 _WAITS = frozenset({"GET", "RECV", "SEND", "JOIN", "ACQUIRE", "WAIT", "POLL", "JOIN_THREAD", "RESULT"})
-_ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})

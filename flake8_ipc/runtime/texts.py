@@ -86,6 +86,14 @@ class Texts:
             return source.place(statement) if statement is not None else None
         return None
 
+    def through_global(self, where: Where) -> bool:
+        """Whether what a deed is done to is reached, within a function, from a name that its module has bound."""
+        node, source = self.node(where), self.source(where.path)
+        if isinstance(node, ast.Call):
+            node = node.func
+        root = source.root(node) if node is not None else None
+        return root is not None and source.is_global(root)
+
     def last_word(self, chain: Sequence[Where]) -> bool:
         """Whether the innermost ``__init__`` that leads to a deed is that of a final class, and has nothing left to do."""
         for where in reversed(chain):
