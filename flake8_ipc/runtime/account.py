@@ -136,7 +136,7 @@ class Account:
         parent = self.roles.get(told.parent) if told.parent is not None else None
         if parent is None:
             place = Place(shown(self.session.main), 1, 0)
-            self.roles[told.name] = Role("main", RoleKind.MAIN, place)
+            self.roles[told.name] = Role("main", RoleKind.MAIN, place, raised=told.raised.get("type"))
             return
         name = told.process or self.told[told.parent or ""].pids.get(told.pid, "")
         process = self.objects.get(name)
@@ -276,6 +276,7 @@ class Account:
             tuple(self.texts.place(one) for one in calls),
             imported,
             bool(facts.get("async")),
+            self.texts.deliberate(there),
             above=self.texts.above([*calls, there], event) if event.verb not in _CELLS else (),
         )
 
