@@ -1,7 +1,8 @@
 """What the watch costs: ``python tests/bench_run.py [--turns N] [--rounds N]``; coverage.py and VizTracer beside it, if there.
 
 CPU seconds of the program and all its children, bare and watched by turns, pinned to one core each; the median of the
-rounds. What it costs to start is measured with one turn and taken off both.
+rounds. What it costs to start is measured with one turn and taken off both. Last comes what the monitor takes of a core
+while a program runs for some seconds: one whose processes all wait, which is what it has to look into, and one that works.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from importlib.util import find_spec
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -75,6 +77,48 @@ if __name__ == "__main__":
         process.start()
         process.join()
 """
+# Workers that wait for a producer who takes his time: nobody is stuck, and whoever looks has to prove that.
+WAITING = """
+import sys, time
+from multiprocessing import Process, Queue
+
+def work(queue):
+    for _ in iter(queue.get, None):
+        pass
+
+if __name__ == "__main__":
+    queue = Queue()
+    processes = [Process(target=work, args=(queue,)) for _ in range(8)]
+    for process in processes:
+        process.start()
+    time.sleep(float(sys.argv[1]))
+    for process in processes:
+        queue.put(None)
+    for process in processes:
+        process.join()
+"""
+# The same, and the producer is in another process, which main waits for: all but one wait.
+JOINING = WAITING.replace("    time.sleep(float(sys.argv[1]))", """\
+    producer = Process(target=time.sleep, args=(float(sys.argv[1]),))
+    producer.start()
+    producer.join()""")
+WORKING = """
+import sys, time
+from multiprocessing import Process
+
+def work(until):
+    while time.monotonic() < until:
+        sum(range(1000))
+
+if __name__ == "__main__":
+    processes = [Process(target=work, args=(time.monotonic() + float(sys.argv[1]),)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+"""
+MONITORED = {"monitor, 8 wait": WAITING, "monitor, all but 1 wait": JOINING, "monitor, 2 work": WORKING}
+_SHARE = 0.02
 # About 100 us.
 _WORK = "sum(range(5_000))"
 # The program, how many turns as a share of those asked for, and what it may cost.
@@ -124,25 +168,57 @@ def measure(name: str, turns: int, rounds: int, folder: str) -> dict[str, float]
     return {tool: statistics.median(seconds) for tool, seconds in found.items()}
 
 
+def share(text: str, seconds: float, folder: str) -> float:
+    """What share of a core the monitor takes while a program runs: without its own start, and without the judging."""
+    (pathlib.Path(folder) / "program.py").write_text(text, encoding="utf-8")
+    quiet = subprocess.DEVNULL
+    path = os.pathsep.join([str(ROOT), *filter(None, [_EXTRA])])
+    command = [*tools()["flake8-ipc"], "program.py", str(seconds + 3)]
+    environment = {**os.environ, "PYTHONPATH": path}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdin=quiet, stdout=quiet, stderr=quiet) as process:
+        time.sleep(2)
+        begun, before = time.monotonic(), _spent(process.pid)
+        time.sleep(seconds)
+        return (_spent(process.pid) - before) / (time.monotonic() - begun)
+
+
+def _spent(pid: int) -> float:
+    """The CPU seconds of one process by itself, to the nanosecond (proc(5), ``schedstat``; its ``stat`` counts in ticks)."""
+    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
+def monitor(seconds: float, folder: str) -> bool:
+    """Prints what the monitor takes; whether that is too much."""
+    dear = False
+    for name, text in MONITORED.items():
+        taken = share(text, seconds, folder)
+        dear = dear or taken > _SHARE
+        print(f"{name:24}{taken:10.2%}{_SHARE:24.0%}", flush=True)
+    return dear
+
+
 def main() -> int:
     """Prints a table; 1 where the watch costs more than it may."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=PROGRAMS, action="append")
+    parser.add_argument("--seconds", type=float, default=8, help="how long the monitor is looked at")
+    parser.add_argument("--only", choices=[*PROGRAMS, "monitor"], action="append")
     options = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     others = [tool for tool in tools() if tool != "bare"]
     print(f"{'':24}{'bare, s':>10}" + "".join(f"{tool:>12}" for tool in others) + f"{'at most':>12}")
     dear = False
     with tempfile.TemporaryDirectory() as folder:
-        for name in options.only or PROGRAMS:
+        for name in [one for one in options.only or PROGRAMS if one != "monitor"]:
             seconds = measure(name, options.turns, options.rounds, folder)
             ratios = {tool: seconds[tool] / seconds["bare"] for tool in others}
             limit = PROGRAMS[name][2]
             dear = dear or ratios["flake8-ipc"] > limit
             row = "".join(f"{ratios[tool]:12.2f}" for tool in others)
             print(f"{name:24}{seconds['bare']:10.2f}{row}{limit:12.2f}", flush=True)
+        if not options.only or "monitor" in options.only:
+            dear = monitor(options.seconds, folder) or dear
     return 1 if dear else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from build import child, create, either, event, get, join, process, program, put, queue, seq, start, times, trying, until_none
 from flake8_ipc.analysis.sentinels import shortages
-from flake8_ipc.model import Constant, Event, Flow, Jump, Kind, Loop, Seq, Shared, Test, Verb
+from flake8_ipc.model import Constant, Event, Flow, Jump, Kind, Loop, Seq, Shared, Verb, flow as flows
 
 
 def short(
@@ -37,7 +37,7 @@ def test_a_sentinel_that_is_handed_on() -> None:
 def _on(taken: Event, then: Flow) -> Flow:
     chosen = either(then, Seq())
     assert not isinstance(chosen, Event)
-    chosen.test = Test(taken, Constant(None))
+    chosen.test = flows.Test(taken, Constant(None))
     return chosen
 
 

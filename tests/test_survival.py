@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import endurance
 import pytest
 from test_runtime import FOUND, Watched
 
@@ -263,6 +264,14 @@ def test_forked_from_a_thread(tmp_path: pathlib.Path) -> None:
     watched = Watched(tmp_path, text, "--select", "IPC4")
     assert watched.rows == watched.wanted
     assert watched.out == "done\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in endurance.PROGRAMS if name != "Pipe"])
+def test_many_messages_are_counted_no_more(name: str) -> None:
+    """Past some thousands only what is new is told, and no finding comes of what is not; a million: tests/endurance.py."""
+    few, many = (endurance.endure(endurance.PROGRAMS[name], messages, 100) for messages in (10_000, 30_000))
+    assert not endurance.grown(few, many)
 
 
 @pytest.mark.slow

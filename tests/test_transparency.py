@@ -148,6 +148,100 @@ PROGRAMS = {
             signal.setitimer(signal.ITIMER_REAL, 0)
             print(hits >= 50)
     """,
+    "exceptions that cannot be changed": """
+        import dataclasses
+        from concurrent.futures import ThreadPoolExecutor
+
+        @dataclasses.dataclass(frozen=True)
+        class Frozen(Exception):
+            pass
+
+        class Odd(Exception):
+            __traceback__ = property(lambda self: 1 / 0)
+
+        def fail(error):
+            raise error()
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as ex:
+                for error in (Frozen, Odd):
+                    try:
+                        ex.submit(fail, error).result()
+                    except (Frozen, Odd) as caught:
+                        print(type(caught))
+            fail(Frozen)
+    """,
+    "a queue with a feeder and a pickler of its own": """
+        import multiprocessing as mp, pickle, threading
+        from multiprocessing.queues import Queue
+
+        class Own(Queue):
+            def _start_thread(self):
+                self._buffer.clear()
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+
+            def _run(self):
+                while True:
+                    with self._notempty:
+                        while not self._buffer:
+                            self._notempty.wait()
+                        found = self._buffer.popleft()
+                    if type(found) is not tuple:
+                        print("not what was put:", type(found))
+                    self._writer.send_bytes(pickle.dumps(found))
+
+        def work(q):
+            print(q.get(), q.get())
+
+        if __name__ == "__main__":
+            q = Own(ctx=mp.get_context())
+            p = mp.Process(target=work, args=(q,))
+            p.start()
+            q.put(("words", 1))
+            q.put(("more", 2))
+            p.join()
+    """,
+    "what is called as nobody else would": """
+        import multiprocessing as mp, pickle, threading
+        from concurrent.futures import ThreadPoolExecutor
+
+        def capture(*args, **kwargs):
+            return args, kwargs
+
+        def show(f, *args):
+            try:
+                f(*args)
+            except Exception as error:
+                print(type(error), error)
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as pool:
+                print(pool.submit(capture, 1, self=2, fn=3, thing=4).result())
+            for lock in (mp.Lock(), mp.RLock(), mp.Semaphore(2)):
+                show(pickle.dumps, lock.acquire)
+                show(lock.release, 1)
+                print(lock.acquire.__name__, lock.release.__qualname__, threading.Thread(target=lock.acquire).name)
+    """,
+    "streams of children closed by hand, then again": """
+        import subprocess, sys
+
+        with subprocess.Popen([sys.executable, "-c", "print(input())"], stdin=-1, stdout=-1, stderr=-1) as child:
+            child.stdin.write(b"words")
+            child.stdin.close()
+            print(child.stdout.read())
+            for stream in (child.stdin, child.stdout, child.stderr):
+                stream.close()
+                stream.close()
+        child = subprocess.Popen(["true"], stdout=-1, text=True)
+        raw = child.stdout.detach()
+        child.wait()
+        raw.close()
+        try:
+            child.stdout.close()
+        except ValueError as error:
+            print(error)
+    """,
     "all descriptors closed, numbers as ever": """
         import multiprocessing as mp, os
 

@@ -94,6 +94,8 @@ def account(role: Role, queue: Shared) -> Account:
 def _seen(role: Role, queue: Shared) -> Account:
     """The account of a run, which has one path: who acknowledges means what he took last."""
     found = Account()
+    if not role.counted:
+        return found
     taken: list[Event] = []
     last: Event | None = None
     for event in role.events(Verb.GET, Verb.TASK_DONE):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..model import Blocking, Cell, Event, Role, Shared, Verb
+from ..model import Blocking, Cell, Choice, Event, Key, Role, Shared, Verb
 from .holdings import OWNED
 from .locks import root, surely
 from .study import Study
@@ -59,6 +59,43 @@ def nestings(study: Study) -> Iterator[Nesting]:
                     # Places are dear: only where there are several does it matter which comes first.
                     first = min(events, key=lambda one: one.place.spot) if len(events) > 1 else next(iter(events))
                     yield Nesting(role, outer, first, inner, event, around)
+
+
+def rounds(study: Study) -> Iterator[Nesting]:
+    """Copies each of which takes a lock of its own and the one beside it, all the way round: who begins the circle closes it.
+
+    That is the dinner of Dijkstra's philosophers (EWD 310, "Hierarchical Ordering of Sequential Processes", 1971).
+    """
+    for role in study.program.roles:
+        keyed = [one for one in role.events(Verb.ACQUIRE) if one.key in (Key.OWN, Key.ROUND)] if role.many else []
+        for lock in dict.fromkeys(event.target for event in keyed):
+            users = {one for one, event in study.program.uses(lock, Verb.ACQUIRE)}
+            found = _neighbours(role, lock)
+            if found is None or lock.open or not lock.many or users != {role}:
+                continue
+            outer, inner = found
+            around = study.locks.names(role, inner) - {lock}
+            if not around and study.order.concurrent(role, inner, role, inner):
+                yield Nesting(role, lock, outer, lock, inner, around)
+
+
+def _neighbours(role: Role, lock: Shared) -> tuple[Event, Event] | None:
+    """Where a role takes a lock of a circle and, inside, the one beside it, always in one order, with no seats counted."""
+    found: tuple[Event, Event] | None = None
+    before: Event | None = None
+    for event in role.events(Verb.ACQUIRE, Verb.RELEASE):
+        if event.target is not lock:
+            # Places at the table, fewer than there are copies, break the circle.
+            if event.target.kind not in OWNED:
+                return None
+            continue
+        chosen = any(isinstance(node, Choice) for node in role.around[event].above)
+        if event.verb is Verb.ACQUIRE and (chosen or event.blocking is not Blocking.FOREVER):
+            return None
+        if before is not None and event.verb is Verb.ACQUIRE and {before.key, event.key} == {Key.OWN, Key.ROUND}:
+            found = found or (before, event)
+        before = event if event.verb is Verb.ACQUIRE else None
+    return found
 
 
 def circles(study: Study) -> Iterator[tuple[Nesting, ...]]:

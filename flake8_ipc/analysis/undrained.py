@@ -30,6 +30,8 @@ from .explore.game import Stuck, Waiting
 
 _SENDS = (Verb.PUT, Verb.SEND)
 _TAKES = (Verb.GET, Verb.RECV)
+# How a call ends that takes no message.
+_NOTHING = frozenset({"Empty", "EOFError", "OSError", "ConnectionResetError", "BrokenPipeError", UNFINISHED})
 
 
 def undrained(program: Program) -> Iterator[Stuck]:
@@ -64,6 +66,9 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
             continue
         if any(_goes_on(one, carrier) for one in program.roles if one is not joiner):
             continue
+        if not all(one.counted for one in program.roles if any(_takes(event, carrier) for event in one.events(*_TAKES))):
+            # More may have been taken than is told.
+            continue
         # A stop sign fits into any pipe.
         sent = [
             (event, turns)
@@ -77,10 +82,14 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
             for event, turns in _turns(one.flow)
             if _takes(event, carrier)
         )
+        emptied = False
         for event, turns in _turns(joiner.flow):
             if event is join:
                 break
             taken += turns * _takes(event, carrier)
+            emptied = emptied or (event.verb is Verb.RECV and event.target is carrier and event.failed == "EOFError")
+        if emptied:
+            continue
         if sum(turns for _, turns in sent) > taken:
             return sent[-1][0]
     return None
@@ -114,4 +123,5 @@ def _carries(event: Event, carrier: Shared) -> bool:
 
 
 def _takes(event: Event, carrier: Shared) -> bool:
-    return event.verb in _TAKES and event.target is carrier and event.failed is None
+    """Whether a message was taken: one that could not be unpickled, or had no room in a buffer, was too."""
+    return event.verb in _TAKES and event.target is carrier and event.failed not in _NOTHING

@@ -51,7 +51,8 @@ class Unsent:
     def _step(self, role: Role, state: frozenset[Event], event: Event) -> frozenset[Event]:
         verb, target = event.verb, event.target
         if verb in (Verb.PUT, Verb.CANCEL_JOIN_THREAD):
-            return state | {event} if is_fed(target) else state
+            # In a run, one that was put again at the same place stands for those before: the feeder keeps their order.
+            return frozenset(put for put in state if not put.again(event)) | {event} if is_fed(target) else state
         if not state or not event.exact:
             return state
         if verb is Verb.JOIN_THREAD and any(put.verb is Verb.CANCEL_JOIN_THREAD and put.target is target for put in state):

@@ -115,6 +115,7 @@ class Key(enum.Enum):
     WHOLE = "all of it"
     ANY = "some element"
     OWN = "an element of this copy of the role alone"
+    ROUND = "the element beside it, from the last round to the first"
     NEW = "an element that was not there before"
     NOTHING = "no element"
 
@@ -165,9 +166,9 @@ class Event:
     acquires. ``payload`` is what is put, sent, written or (in a run) taken where it is a known constant. ``used``: the
     call's result is used as a value. ``inherited``: the object was reached through a module global that this role's process did
     not bind itself. ``exact`` is False where the object is only one of several that the text could mean (an unknown
-    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant. ``reads`` of
-    a write are the reads of the same object that its value or its condition came from: a read-modify-write;
-    of a wait those of its predicate. ``raises`` names the exception that a wait
+    element of a list). ``key`` is the element of a read or write: a Key, or a constant in a Constant; of an acquire, which
+    of the locks made in one place it takes. ``reads`` of a write are the reads of the same object that its value or its
+    condition came from: a read-modify-write; of a wait those of its predicate. ``raises`` names the exception that a wait
     which runs out of time raises. ``after`` are the puts of the object that a MUTATE is of. ``bare``: the access
     goes past the object's own lock (``get_obj``). ``handover`` is what a submit hands over, ``result`` what it gives
     back. ``holds`` is what is put into a proxy, queue or pipe. ``received``: the object came out of another proxy, a

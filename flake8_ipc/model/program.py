@@ -62,7 +62,7 @@ class Role:
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
     ``heeds``: it, or who forked it, has a handler of its own for SIGTERM, so that ``terminate()`` does not end it at once.
     ``ending`` and ``raised`` are a run's: how it came to its end, and the exception that ended it; ``born``: its process
-    has come up.
+    has come up; ``counted``: what it did is told each time, and not only once for each place from some point on.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Role:
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True
+    counted: bool = True
     _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]], frozenset[Verb]] | None = field(default=None, init=False)
     _around: tuple[Flow, dict[Event, Surroundings]] | None = field(default=None, init=False)
 

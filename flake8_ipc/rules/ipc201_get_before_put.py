@@ -24,7 +24,7 @@ from .wording import at
 
 def check(study: Study) -> Iterator[Finding]:
     """Gets that wait for good, loops of consumers left to IPC207."""
-    for stuck, role, event in blocked((*study.stuck.plain, *study.stuck.full), Verb.GET):
+    for stuck, role, event in blocked((*study.stuck.waits, *study.stuck.full), Verb.GET):
         puts = where_put(study.program, event, Verb.PUT)
         if was_put(stuck, event) and in_open_loop(role, event):
             continue

@@ -22,7 +22,7 @@ from .rule import Rule
 def check(study: Study) -> Iterator[Finding]:
     """Joins of processes whose items nobody takes before."""
     found = study.stuck
-    for stuck, join, role, send in joins_of_unsent((*found.plain, *found.full, *found.crowded)):
+    for stuck, join, role, send in joins_of_unsent((*found.waits, *found.full, *found.crowded, *found.tight)):
         if send is not None and isinstance(send.target, PipeEnd):
             continue
         room = "queue" if send is not None and isinstance(send.target, Queue) and send.target.maxsize else "pipe"

@@ -47,17 +47,22 @@ def _asked(study: Study) -> Iterator[tuple[Shared, Event]]:
     nothing: frozenset[Shared] = frozenset()
     for role in dict.fromkeys(role for role, _ in gets):
         before = by_event(study.graph(role).forward(nothing, step, intersection))
+        # A run shows each time: always, or it is no question and answer.
+        never = {_deed(one) for one in role.events(Verb.GET) if not all(one.target in at for at in before.get(one, [nothing]))}
         for asker, get in gets:
             queue = get.target
-            if asker is not role or queue.open:
-                continue
-            # A run shows each time: always, or it is no question and answer.
-            same = [one for one in role.events(Verb.GET) if one.again(get)]
-            if not all(queue in state for one in same for state in before.get(one, [nothing])):
+            if asker is not role or queue.open or _deed(get) in never:
                 continue
             for other, second in gets:
                 if other is not role and second.target is queue and study.order.concurrent(role, get, other, second):
+                    # One victim is enough.
                     yield queue, second
+                    break
+
+
+def _deed(event: Event) -> object:
+    """What an event does, the same for all those that are it again (``Event.again``)."""
+    return event if event.clock is None else (event.target, event.place.spot)
 
 
 def check(study: Study) -> Iterator[Finding]:

@@ -130,8 +130,9 @@ def _unanswered(
 
 
 def _may_be(item: Taken, put: Event) -> bool:
-    if item.get.taken is not None:
-        return put.again(item.get.taken)
+    if item.get.clock is not None:
+        # Seen: where it came from, as far as that was told.
+        return item.get.taken is not None and put.again(item.get.taken)
     if item.known is not None:
         return put.payload == item.known
     return put.payload is None or put.payload not in item.others

@@ -24,7 +24,7 @@ from .waiting import others_waiting, was_put
 
 def check(study: Study) -> Iterator[Finding]:
     """Loops of gets that never end."""
-    for stuck, role, event in blocked(study.stuck.plain, Verb.GET):
+    for stuck, role, event in blocked(study.stuck.waits, Verb.GET):
         if not was_put(stuck, event) or not in_open_loop(role, event):
             continue
         yield Finding(

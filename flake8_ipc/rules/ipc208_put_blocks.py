@@ -22,7 +22,7 @@ from .waiting import others_waiting
 
 def check(study: Study) -> Iterator[Finding]:
     """Puts that wait for room for good; those of a process that is joined meanwhile are left to IPC202."""
-    found = (*study.stuck.plain, *study.stuck.full)
+    found = (*study.stuck.waits, *study.stuck.full)
     joined = {(id(stuck), role) for stuck, _, role, _ in joins_of_unsent(found)}
     for stuck, role, event in blocked(found, Verb.PUT):
         if (id(stuck), role) in joined:

@@ -23,7 +23,7 @@ from .wording import at
 
 def check(study: Study) -> Iterator[Finding]:
     """Receives that wait for good; those that wait for the end of the pipe are left to IPC301."""
-    for stuck, role, event in blocked(study.stuck.plain, Verb.RECV):
+    for stuck, role, event in blocked(study.stuck.waits, Verb.RECV):
         end = event.target
         if waits_for_eof(role, event) or not isinstance(end, PipeEnd):
             continue

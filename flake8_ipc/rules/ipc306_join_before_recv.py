@@ -21,7 +21,7 @@ from .rule import Rule
 
 def check(study: Study) -> Iterator[Finding]:
     """Joins of processes whose messages nobody receives before."""
-    for stuck, join, role, send in joins_of_unsent(study.stuck.crowded):
+    for stuck, join, role, send in joins_of_unsent((*study.stuck.crowded, *study.stuck.tight)):
         if send is None or not isinstance(send.target, PipeEnd):
             continue
         peer = (send.target.peer,) if send.target.peer is not None else ()

@@ -3,7 +3,7 @@
 Judged from: the locks surely held at each acquire, circles among them, and which events are concurrent; where all
 interleavings are known, two roles must be able to stand at the two acquires at once.
 Reported at: the inner acquire of each.
-Missed: locks of a collection; acquires with a timeout, which come back.
+Missed: locks of a collection, but for a circle of neighbours; acquires with a timeout, which come back.
 Source: Coffman, Elphick, Shoshani, "System Deadlocks" (1971): circular wait.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.lock_order import Nesting, circles
+from ..analysis.lock_order import Nesting, circles, rounds
 from ..analysis.study import Study
 from ..finding import Finding, Step
 from .rule import Rule
@@ -26,6 +26,15 @@ def check(study: Study) -> Iterator[Finding]:
         if one.event not in found:
             found.add(one.event)
             yield Finding("IPC602", one.event.place, _message(circle), story=_story(circle), about=(one.outer, one.inner))
+    for one in rounds(study):
+        yield Finding(
+            "IPC602",
+            one.event.place,
+            f"takes the lock beside its own while holding its own ({at(one.since.place, one.event.place)}), as every copy of "
+            f"{one.role.name} does: all can wait for one another in a circle for good; take the lower one first",
+            story=_story((one,)),
+            about=(one.inner,),
+        )
 
 
 def _message(circle: tuple[Nesting, ...]) -> str:

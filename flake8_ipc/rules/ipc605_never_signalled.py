@@ -31,7 +31,7 @@ def check(study: Study) -> Iterator[Finding]:
     """Waits for signals that never come."""
     counted = yield from _barriers(study)
     found: set[Event] = set()
-    for stuck, role, event in blocked(study.stuck.plain, Verb.WAIT, Verb.ACQUIRE):
+    for stuck, role, event in blocked(study.stuck.waits, Verb.WAIT, Verb.ACQUIRE):
         if event.target.kind in _SIGNALS and event not in counted and event not in found and _meant(role, event):
             found.add(event)
             why = f"{_why(study.program, event)}{others_waiting(stuck, event)}"

@@ -25,7 +25,7 @@ from .wording import at
 def check(study: Study) -> Iterator[Finding]:
     """Waits under a lock that the awaited process needs."""
     found = set()
-    for stuck, holds, wants in waiting_under_locks((*study.stuck.plain, *study.stuck.own)):
+    for stuck, holds, wants in waiting_under_locks((*study.stuck.waits, *study.stuck.own)):
         if holds.event is not None and wants.event is not None and holds.event not in found:
             found.add(holds.event)
             lock = root(wants.event.target)

@@ -43,7 +43,7 @@ def check(study: Study) -> Iterator[Finding]:
                 f"{lock} is made inside {maker.name}, so that every process has its own and keeps nobody out; {_MENDING}",
                 about=(lock,),
             )
-        elif users != [maker] and users[0].kind is RoleKind.PROCESS:
+        elif users != [maker] and users[0].kind is RoleKind.PROCESS and not _common(maker, event, users[0]):
             alone.append((event, maker, users[0]))
     for made in _by_place(alone):
         event, maker, user = made[0]
@@ -92,6 +92,11 @@ def _users(program: Program, lock: Shared) -> list[Role]:
 
 def _taken(role: Role, lock: Shared) -> bool:
     return any(root(event.target) is lock for event in role.events(Verb.ACQUIRE))
+
+
+def _common(maker: Role, made: Event, user: Role) -> bool:
+    """Whether many processes have one lock, that was made before them all, in common."""
+    return user.many and not _with_its_process(maker, made, user)
 
 
 def _with_its_process(maker: Role, made: Event, user: Role) -> bool:

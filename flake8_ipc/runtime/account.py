@@ -86,7 +86,7 @@ class Account:
                     self._numbered[told.name, number].taken = self._numbered.get(sender)
         program = Program(self._in_order(), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
-        program.whole = not any(told.lost for told in self.told.values())
+        program.whole = not any(told.lost or any(what == "deaf" for what, _ in told.more) for told in self.told.values())
         chosen = {method for told in self.told.values() for method in told.chosen}
         if chosen:
             program.methods, program.chosen = frozenset(chosen), True
@@ -186,6 +186,7 @@ class Account:
             role = Role(name, RoleKind.THREAD, place, process=object_, parent=role)
             self.threads[told.name, thread.native] = role
         role.flow = self._flow(told, thread, lines)
+        role.counted = not any(what == "uncounted" for what, _ in told.more)
 
     # -- events
 
@@ -206,7 +207,12 @@ class Account:
                 clock = found.clock or clock
             return found
 
-        flow = folded(lines, lambda line: self._key(told, line), event)
+        def again(line: list[Any], shown: list[Any]) -> None:
+            found = self._numbered.get((told.name, shown[0]))
+            if found is not None:
+                self._numbered[told.name, line[0]] = found
+
+        flow = folded(lines, lambda line: self._key(told, line), event, again)
         for where, number, _ in told.exits:
             if thread is None or number == thread.number:
                 place = told.places[where]

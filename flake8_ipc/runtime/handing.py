@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Mapping, Sequence
 from types import FunctionType, MethodType
 from typing import Any
@@ -11,8 +12,19 @@ from typing import Any
 from .identity import bare, reachable
 
 
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def _own(value: Any) -> Any:
+    """What the program handed over: the method of a lock, where one of ours stands in its place."""
+    if isinstance(value, functools.partial) and isinstance(value.func, FunctionType):
+        return value.args[0] if value.func.__code__.co_filename.startswith(_OURS) else value
+    return value
+
+
 def callee(target: Any) -> dict[str, Any]:
     """What is to be run: its sort, where it is defined, what it takes."""
+    target = _own(target)
     told: dict[str, Any] = {"kind": _sort(target), "name": getattr(target, "__qualname__", None) or repr(target)[:60]}
     if not isinstance(target, FunctionType):
         told["shared"] = list(dict.fromkeys(reachable(target)))
@@ -46,6 +58,7 @@ def _sort(target: Any) -> str:
 
 def fault_of(value: Any, depth: int = 3) -> str | None:
     """Why a value cannot be pickled, as far as its own shape tells."""
+    value = _own(value)
     if isinstance(value, FunctionType):
         if value.__name__ == "<lambda>":
             return "LAMBDA"

@@ -65,7 +65,7 @@ def wait(process: subprocess.Popen[bytes], mine: Session, ends: Callable[[tuple[
         stuck: tuple[Blocked, ...] = ()
         while True:
             try:
-                return Ending(process.wait(PAUSE), stuck)
+                return Ending(process.wait(watchman.pause if watchman is not None else PAUSE), stuck)
             except subprocess.TimeoutExpired:
                 pass
             if watchman is None or stuck:

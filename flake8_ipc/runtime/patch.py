@@ -10,7 +10,7 @@ from typing import Any
 
 from .identity import MARK
 from .interruptions import by_handler, hide
-from .places import Caller, by_coroutine, caller
+from .places import Caller, by_coroutine, by_library, caller
 from .record import Record, current
 
 _patched: set[tuple[int, str, str]] = set()
@@ -52,17 +52,19 @@ def done(
     facts: Callable[..., dict[str, Any]] | None = None,
     after: Callable[[Record, Any, Any, int], None] | None = None,
     who_calls: Callable[[int], Caller | None] = caller,
+    unseen: Callable[[Record, Any], None] | None = None,
 ) -> None:
     """Watches a method: that ``verb`` is done to what ``identify`` names, with ``facts`` worked out from its arguments.
 
     ``after`` is told the record, the object, the result and the event's number once the method has returned;
-    ``who_calls`` finds whose call it is.
+    ``who_calls`` finds whose call it is; ``unseen`` is told of one that the library makes, by none of the program's text.
     """
     tell = safely(_tell)
     then = safely(after) if after is not None else None
+    aside = safely(unseen) if unseen is not None else None
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def watched(self: Any, /, *args: Any, **kwargs: Any) -> Any:
             record = current()
             event, known = 0, False
             if record is not None:
@@ -86,6 +88,8 @@ def done(
                     then(record, self, result, event)
                 if record.traced and event:
                     record.returned(event, took=verb in _TAKES)
+            elif aside is not None and record is not None and by_library(2):
+                aside(record, self)
             return result
 
         return watched

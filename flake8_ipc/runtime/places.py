@@ -101,6 +101,14 @@ def caller(depth: int = 2) -> Caller | None:
     return Caller(last.f_code, last.f_lasti, last) if direct and last is not None else None
 
 
+def by_library(depth: int = 2) -> bool:
+    """Whether the library makes a call for nobody's text that is seen: what a test leaves to ``addCleanup``."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and (kind := _kind(frame.f_code)) == _FRONT:
+        frame = frame.f_back
+    return frame is not None and kind in (_LIBRARY_CODE, _HOST)
+
+
 def is_library(path: str) -> bool:
     """Whether a file is none of the user's own."""
     return path.startswith((*_LIBRARY, _OURS)) and not path.startswith(_SITE)

@@ -91,6 +91,7 @@ if __name__ == "__main__":
         main(sys.argv[1], sys.argv[2:])
     except BaseException as _error:
         # A traceback begins in the program; a bare raise does not add this frame again (Python/ceval.c).
-        while _error.__traceback__ is not None and _error.__traceback__.tb_frame.f_code.co_filename == __file__:
-            _error.__traceback__ = _error.__traceback__.tb_next
+        _kept = vars(BaseException)["__traceback__"]
+        while (_at := _kept.__get__(_error)) is not None and _at.tb_frame.f_code.co_filename == __file__:
+            _kept.__set__(_error, _at.tb_next)
         raise

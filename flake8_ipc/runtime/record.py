@@ -144,6 +144,8 @@ class Record:
         self.slots.place(place)
         key = (verb, thing, place)
         if self._number >= _EACH and key in self._seen:
+            if not self.dull:
+                self.write("uncounted", self._number)
             self.dull[verb, id(caller.code), caller.instruction, thing] = place
             return -1
         self._seen.add(key)

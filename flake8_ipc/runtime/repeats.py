@@ -13,9 +13,14 @@ T = TypeVar("T")
 _LONGEST = 48
 
 
-def folded(items: Sequence[T], key: Callable[[T], Hashable], event: Callable[[T], Flow | None]) -> Seq:
+def folded(
+    items: Sequence[T],
+    key: Callable[[T], Hashable],
+    event: Callable[[T], Flow | None],
+    again: Callable[[T, T], None] | None = None,
+) -> Seq:
     """The flow of these items; a block that follows itself three times or more is told by its first and last turn,
-    and by a loop for those between."""
+    and by a loop for those between. ``again`` is told of each item that has no event of its own, and by which it is told."""
     keys = [key(item) for item in items]
     flow = Seq()
     at = 0
@@ -30,6 +35,9 @@ def folded(items: Sequence[T], key: Callable[[T], Hashable], event: Callable[[T]
         _add(body, items[at + length : at + 2 * length], event)
         if body.items:
             flow.items.append(Loop(body, Count(turns - 2, turns - 2)))
+        if again is not None:
+            for skipped in range(at + 2 * length, at + length * (turns - 1)):
+                again(items[skipped], items[at + length + (skipped - at) % length])
         at += length * (turns - 1)
         _add(flow, items[at : at + length], event)
         at += length

@@ -224,11 +224,16 @@ def table(path: str) -> Table:
     threads: list[int] = []
     for at in range(0, min(len(data), _HELD_AT) - _SIZE + 1, _SIZE):
         version, thread, wait, resource, place, ident = _SLOT.unpack_from(data, at)
+        if not thread:
+            # They are taken in their order: none of those behind was ever used, or is only coming to be.
+            break
         threads.append(thread)
-        if thread and version % 2 == 0:
+        if version % 2 == 0:
             found.slots[thread] = Slot(version, thread, Wait(wait), resource, place, ident)
     for at in range(_HELD_AT, min(len(data), _LOST_AT) - _HELD.size + 1, _HELD.size):
         number, owner = _HELD.unpack_from(data, at)
+        if not number:
+            break
         if 0 < owner <= len(threads):
             found.owners.setdefault(number, set()).add(threads[owner - 1])
     return found

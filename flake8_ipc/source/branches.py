@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Block, Choice, Event, Flow, Seq
-from .conditions import Condition, condition, opposite
+from ..model import Block, Choice, Event, Flow, Seq, Test
+from .conditions import Condition, condition, opposite, spelt_out
 from .lookup import bind
 from .run import Exit, Run
-from .values import NOTHING, UNKNOWN, Value
+from .values import NOTHING, UNKNOWN, Const, Data, Value
 from .variables import Vars, join_vars
 
 
@@ -41,11 +42,25 @@ def either(
     with run.writing() as second:
         other()
     one_left = (after is None) is not (run.vars is None)
+    flags = _flags(after, run.vars, found.test) if found.test is not None else ()
     run.vars = join_vars(run.vars, after)
+    for owner, name, value in flags:
+        run.store(owner, name, value)
     # Past a test that ended one of its branches, everything still hangs on its outcome.
     run.controls = outer | found.reads if one_left else outer
     if first.items or second.items:
         run.out.append(Choice([first, second], found.test))
+
+
+def _flags(then: Vars | None, other: Vars | None, test: Test) -> list[tuple[int, str, Value]]:
+    """What is True after one branch and False after the other tells how the test came out."""
+    found: list[tuple[int, str, Value]] = []
+    for owner, name, one, two in then.flags(other) if then is not None and other is not None else ():
+        assert isinstance(one, Const) and isinstance(two, Const)
+        if isinstance(one.value, bool) and isinstance(two.value, bool):
+            told = test if one.value else replace(test, equal=not test.equal)
+            found.append((owner, name, Data(plain=True, scalar=True, told=told)))
+    return found
 
 
 def narrow(run: Run, narrow: tuple[str, Value | None, Value | None] | None, index: int) -> None:
@@ -74,6 +89,7 @@ def one_of(run: Run, branches: Sequence[Callable[[], None]]) -> None:
 
 def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], other: Callable[[], None]) -> None:
     """``if node: then else: other``, with short circuits told apart."""
+    node = spelt_out(run, node)
     if type(node) is not cst.BooleanOperation:
         either(run, then, other, test=condition(run, node))
         return
@@ -93,6 +109,7 @@ def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], othe
 
 def jump_unless(run: Run, node: cst.BaseExpression, exit: Exit, *, sense: bool) -> None:
     """Goes on where the test comes out as ``sense``, and jumps otherwise."""
+    node = spelt_out(run, node)
     if type(node) is cst.UnaryOperation and type(node.operator) is cst.Not:
         jump_unless(run, node.expression, exit, sense=not sense)
         return

@@ -58,6 +58,8 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         return Condition(found, reads=from_values([found]).reads)
     if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
         return Condition(value, True)
+    if isinstance(value, Data) and value.told is not None:
+        return Condition(value, test=value.told)
     if isinstance(value, Data) and value.message is not None and value.message.verb is Verb.QUERY:
         # Whether an event is set.
         return Condition(value, test=Test(value.message, Constant(True)))
@@ -72,6 +74,24 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
 
 def _target_name(target: cst.BaseExpression) -> str:
     return target.value if isinstance(target, cst.Name) else ""
+
+
+def spelt_out(run: Run, node: cst.BaseExpression) -> cst.BaseExpression:
+    """``item in (None, "stop")`` of a message, as the comparisons that it stands for."""
+    if type(node) is not cst.Comparison or len(node.comparisons) != 1 or not isinstance(node.left, cst.Name):
+        return node
+    sign, among = node.comparisons[0].operator, node.comparisons[0].comparator
+    if type(sign) not in (cst.In, cst.NotIn) or not isinstance(among, (cst.Tuple, cst.List, cst.Set)):
+        return node
+    value = run.evaluate(node.left)
+    if not isinstance(value, Data) or value.message is None or not among.elements:
+        return node
+    one, chain = (cst.Equal(), cst.Or()) if type(sign) is cst.In else (cst.NotEqual(), cst.And())
+    found: cst.BaseExpression | None = None
+    for element in among.elements:
+        test = node.with_changes(comparisons=[cst.ComparisonTarget(one, element.value)])
+        found = test if found is None else cst.BooleanOperation(found, chain, test)
+    return found or node
 
 
 def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:

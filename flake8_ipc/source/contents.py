@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Count, PipeEnd, Shared
+from ..model import LOCKS, Count, Key, PipeEnd, Shared
 from .joining import from_values, is_faceless, join, spread, with_puts
 from .run import Run
 from .values import (
@@ -312,6 +312,9 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
             if place in items and not isinstance(items[place], Many):
                 return _inherit(run, value, items[place])
         some = _inherit(run, value, _summary(tuple(items.values()) if items is not None else None, content.element))
+        if isinstance(some, Ref) and some.shared.kind in LOCKS and isinstance(index, Data):
+            own = Key.OWN if index.own or index.varies else None
+            return replace(some, exact=False, key=Key.ROUND if index.round else own)
         return with_puts(inexact(some), value.puts)
     computed = from_values([value, index])
     if isinstance(value, Data) and (value.copy is not None or value.puts):

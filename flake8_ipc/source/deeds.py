@@ -200,6 +200,8 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     if deed.verb is Verb.WAIT and name == "wait_for":
         return _wait_for(run, shared, label, deed, args, node, facts)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
+    if ref.key is not None:
+        facts["key"] = ref.key
     if deed.verb is Verb.RECV:
         # EOFError is how a pipe tells that the other side is gone.
         run.risk()

@@ -69,7 +69,8 @@ def _through(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return collect(run, value, "list", node)
     items, element, count = iterated(run, value, node)
     _by_key(run, args, element, node)
-    if items is not None and len(items) > 1 and all(map(_may_be_locked, items)):
+    beside = items is not None and any(isinstance(item, Data) and item.round for item in items)
+    if items is not None and len(items) > 1 and (beside or all(map(_may_be_locked, items))):
         # Which of them comes first is not known; only that it is the same one wherever they are sorted.
         items = (contents.inexact(element),) * len(items)
     return Items(items, element, count)
@@ -109,6 +110,15 @@ def _islice(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         run.open(*args.values())
         return UNKNOWN
     return Items(None, contents.inexact(iterated(run, value, node, whole=False)[1]), sequence=False)
+
+
+@calls("itertools.repeat")
+def _repeat(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """The same thing as often as it is asked for."""
+    value, times = args.get(0, "object"), args.get(1, "times")
+    number = times.value if isinstance(times, Const) and isinstance(times.value, int) else None
+    count = times.count if isinstance(times, Data) else Count(number, number) if number is not None else None
+    return Items(None, value if value is not None else UNKNOWN, count, sequence=False)
 
 
 @calls("itertools.chain")

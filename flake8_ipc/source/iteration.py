@@ -75,6 +75,8 @@ def iterate(
         return
     known = contents.parts(run, iterable)
     items, element, count = contents.elements(run, iterable)
+    if apart and known is None and isinstance(iterable, Items) and iterable.numbers and count is not None and count.exact:
+        known = (element,) * count.exact
     if isinstance(iterable, (Ref, OneOf, Data)):
         from .elements import iterated
 

@@ -44,7 +44,7 @@ def same(one: Value, other: Value) -> bool:
         return type(one.value) is type(other.value) and one.value == other.value and one.reads == other.reads
     if isinstance(one, Ref) and isinstance(other, Ref):
         same_way = one.inherited == other.inherited and one.exact == other.exact and one.received == other.received
-        return one.shared is other.shared and same_way
+        return one.shared is other.shared and same_way and one.key is other.key
     if isinstance(one, Name) and isinstance(other, Name):
         return one.dotted == other.dotted
     if isinstance(one, Context) and isinstance(other, Context):
@@ -188,6 +188,7 @@ def both(one: Data, other: Data) -> Data:
         thing=one.thing or other.thing,
         mutable=one.mutable and other.mutable,
         puts=one.puts | other.puts,
+        told=one.told if one.told is other.told else None,
     )
 
 

@@ -28,6 +28,7 @@ from .handover import argument_of, callee_of, handover_of
 from .keeping import forget_given, given
 from .lifetimes import hand_to_child
 from .made import made
+from .names import HARMLESS
 from .project import force
 from .run import Frame, Run
 from .scanning import ends_with
@@ -44,6 +45,7 @@ from .values import (
     Inst,
     Items,
     Method,
+    Name,
     OneOf,
     Partial,
     Ref,
@@ -330,6 +332,9 @@ def _enter(
     known = isinstance(func, (Func, Inst, Method, Cls)) or (
         isinstance(func, OneOf) and all(isinstance(option, (Func, Inst)) for option in func.options)
     )
+    if isinstance(func, Name):
+        # A library's function can do nothing with what it is not given.
+        known = func.dotted in HARMLESS or (not role.given and role.daemon is False)
     if isinstance(func, Func) and func.node in run.stack:
         run.open(*args.values())
         return False

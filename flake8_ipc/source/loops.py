@@ -13,11 +13,11 @@ from .branches import jump_unless
 from .iteration import count_for, iterate
 from .lookup import assign
 from .run import Exit, Run, Turn, executes
-from .scanning import takes_from
+from .scanning import assigned, takes_from
 from .pauses import note_loop, note_name
 from .statements import _at_module_level
 from .turns import exits, repeat
-from .values import Coll, Content, Many, Name, Value
+from .values import Coll, Const, Content, Data, Many, Name, Value
 
 
 @executes(cst.For)
@@ -46,15 +46,22 @@ def while_(run: Run, node: cst.While) -> None:
     drained = _drained(run, node)
     count = count_for(run, drained) if drained is not None else None
     loop = Loop(Seq(), count)
-    turn = Turn(leave, Exit(loop), again=True)
+    flag = _flag(run, node) if drained is None else None
+    at_end = flag is not None or (drained is None and _primed(run, node))
+    turn = Turn(leave, Exit(Block(Seq()) if at_end else loop), again=not at_end)
 
     def body() -> None:
+        if at_end:
+            _then_look(run, node, flag, turn.next, over)
+            return
         if drained is None:
             jump_unless(run, node.test, over, sense=True)
         run.body(node.body)
 
     with run.writing() as sequence:
         with run.writing() as inner:
+            if at_end and flag is None:
+                jump_unless(run, node.test, over, sense=True)
             ways = [(exit, len(exit.states)) for exit in (over, *exits(run, turn)) if exit is not turn.next]
             with _draining(run, drained):
                 again = repeat(run, node, loop, turn, body, count)
@@ -67,6 +74,42 @@ def while_(run: Run, node: cst.While) -> None:
         if node.orelse is not None:
             run.body(node.orelse.body)
     run.close(leave, sequence)
+
+
+def _flag(run: Run, node: cst.While) -> tuple[int, str, Const] | None:
+    """``while running:`` where that is True now, and what is done in the loop sets it: its owner, its name, its value."""
+    test: cst.BaseExpression = node.test
+    negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
+    if isinstance(test, cst.UnaryOperation) and negated:
+        test = test.expression
+    if not isinstance(test, (cst.Name, cst.Attribute)):
+        return None
+    name = test.value if isinstance(test, cst.Name) else test.attr.value
+    value = run.evaluate(test) if name in assigned(node) else None
+    if not isinstance(value, Const) or not isinstance(value.value, bool) or value.reads or value.value is negated:
+        return None
+    owner = run.frame.scope.key if isinstance(test, cst.Name) else getattr(run.evaluate(test.value), "key", 0)
+    return (owner, name, value) if run.load(owner, name) is value else None
+
+
+def _primed(run: Run, node: cst.While) -> bool:
+    """``item = q.get()`` before ``while item is not None:``, and again at the end of each turn: two gets, one test."""
+    test = node.test.left if isinstance(node.test, cst.Comparison) else node.test
+    if not isinstance(test, cst.Name) or test.value not in assigned(node):
+        return False
+    value = run.evaluate(test)
+    return isinstance(value, Data) and value.message is not None
+
+
+def _then_look(run: Run, node: cst.While, flag: tuple[int, str, Const] | None, next_: Exit, over: Exit) -> None:
+    """One turn whose test stands where it ends; a flag is up at its beginning."""
+    if flag is not None:
+        run.store(*flag)
+    with run.writing() as sequence:
+        run.body(node.body)
+    run.close(next_, sequence)
+    if run.vars is not None:
+        jump_unless(run, node.test, over, sense=True)
 
 
 def _drained(run: Run, node: cst.While) -> Coll | None:

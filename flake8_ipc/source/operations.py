@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
 
-from ..model import CELLS, Count, Kind, Verb
+from ..model import CELLS, Constant, Count, Kind, Test, Verb
 from . import contents, copies
 from .elements import iterated
 from .joining import from_values, is_scalar, join
@@ -74,6 +75,9 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     one, other = _number(left), _number(right)
     if isinstance(one, Const) and isinstance(other, Const):
         return fold(node.operator, one, other)
+    if isinstance(node.operator, (cst.Divide, cst.FloorDivide)) and isinstance(one, Const) and not isinstance(one.value, str):
+        # By zero, for all that is known.
+        run.risk()
     if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
         return _concatenated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
@@ -87,7 +91,11 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     formats = isinstance(left, Const) and isinstance(left.value, str)
     keep = formats or isinstance(node.operator, _KEEPS_APART)
     scalar = formats or (is_scalar(left) and is_scalar(right))
-    return from_values([left, right], plain=_numeric(left, right), keep=keep, scalar=scalar)
+    found = from_values([left, right], plain=_numeric(left, right), keep=keep, scalar=scalar)
+    if isinstance(node.operator, cst.Modulo) and isinstance(left, Data) and (left.own or left.varies):
+        beside = isinstance(node.left, cst.BinaryOperation) and isinstance(node.left.operator, (cst.Add, cst.Subtract))
+        return replace(found, round=True) if beside else found
+    return found
 
 
 def _number(value: Value) -> Value:
@@ -183,7 +191,18 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
         left = right
     if run.copies:
         copies.read(run, values, node)
+    if verdict is None and len(values) == 2:
+        verdict = _told(values[0], values[1], node.comparisons[0].operator)
     return verdict if verdict is not None else from_values(values, plain=True)
+
+
+def _told(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
+    """``last = item is None``: what a message was, kept under a name."""
+    if type(sign) not in (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual) or not isinstance(right, Const):
+        return None
+    if not isinstance(left, Data) or left.message is None or left.message.verb not in (Verb.GET, Verb.RECV):
+        return None
+    return Data(plain=True, scalar=True, told=Test(left.message, Constant(right.value), isinstance(sign, (cst.Is, cst.Equal))))
 
 
 def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:

@@ -172,11 +172,11 @@ def call_proxy(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode
         if name == "items" and isinstance(given_, Items):
             return Items(None, Items((UNKNOWN, given_.element)), sequence=False)
         return given_
-    return _call(run, ref, name, _changed(kind, name, first, args.named), args, node)
+    return _call(run, ref, name, _changed(run, kind, name, first, args.named), args, node)
 
 
 def _changed(
-    kind: Kind, name: str, first: tuple[Value, cst.CSTNode] | None, named: Collection[str]
+    run: Run, kind: Kind, name: str, first: tuple[Value, cst.CSTNode] | None, named: Collection[str]
 ) -> Key | Constant:
     """What a changing method changes."""
     if name in _ADDS:
@@ -185,6 +185,9 @@ def _changed(
         return key_of(first[0])
     if name == "update" and first is None and len(named) == 1:
         return Constant(next(iter(named)))
+    if name == "update" and first is not None and kind is Kind.DICT and isinstance(first[0], Coll) and not named:
+        keys = [key for key, _ in _entries(run, kind, first[0])]
+        return keys[0] if len(keys) == 1 else Key.ANY
     return Key.ANY
 
 

@@ -13,6 +13,7 @@ from .launch import lower_role
 from .joining import from_values
 from .lifetimes import hand_to_task
 from .made import made
+from .names import HARMLESS
 from .project import force
 from .run import Run, calls, does
 from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value
@@ -208,7 +209,7 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
     )
     run.program.roles.append(role)
     if isinstance(func, (Name, Data, Foreign)):
-        role.known = False
+        role.known = isinstance(func, Name) and (not given or func.dotted in HARMLESS)
         run.open(*args.values())
         return
     initializer = run.made.get(("initializer", pool))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
 
-from ..model import Count, Event, Place, Shared
+from ..model import Count, Event, Key, Place, Shared, Test
 
 if TYPE_CHECKING:
     from .module import ModuleScope
@@ -88,7 +88,8 @@ class Data(Value):
     the queue sizes it was computed from. ``plain``: surely neither callable nor shared. ``anything``: it came from
     code that cannot be seen. ``scalar``: surely a number or a text. ``count``: it is the number of elements that this
     counts. ``copy``: it is what a proxy gave. ``thing`` tells an object that several names may hold from others (0: not
-    told apart), ``mutable``: it surely can be changed; ``puts`` are where it was put.
+    told apart), ``mutable``: it surely can be changed; ``puts`` are where it was put. ``told``: it is true where this test is.
+    ``round``: it is the index beside that of this copy or turn, from the last round to the first (``(i + 1) % n``).
     """
 
     reads: frozenset[Event] = NOTHING
@@ -106,6 +107,8 @@ class Data(Value):
     thing: int = 0
     mutable: bool = False
     puts: Puts = NEVER_PUT
+    told: Test | None = None
+    round: bool = False
 
 
 UNKNOWN = Data()
@@ -128,13 +131,14 @@ NONE = Const(None)
 class Ref(Value):
     """A shared object. ``inherited``: reached through a global that this process did not bind. ``exact`` False: it may
     be another one of the same collection. ``bare``: without its own lock, as ``get_obj`` gives it. ``received``: it came
-    out of a proxy, a queue or a pipe."""
+    out of a proxy, a queue or a pipe. ``key``: which element of a collection it is, beside those of other copies."""
 
     shared: Shared
     inherited: bool = False
     exact: bool = True
     bare: bool = False
     received: bool = False
+    key: Key | None = None
 
 
 @dataclass(slots=True, eq=False)

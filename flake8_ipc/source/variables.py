@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .joining import join
-from .values import Value
+from .values import Const, Value
 
 _Names = dict[str, Value]
 
@@ -95,6 +95,20 @@ class Vars:
                         now = new.get(name)
                         if now is not None and now is not value:
                             yield owner, value, now
+
+    def flags(self, other: Vars) -> Iterator[tuple[int, str, Value, Value]]:
+        """What is a known constant both here and there, and not the same one: its owner and name, and both values."""
+        for number, page in self._pages.items():
+            theirs = other._pages.get(number)
+            if theirs is None or theirs is page:
+                continue
+            for owner, names in page.items():
+                held = theirs.get(owner)
+                if held is not None and held is not names:
+                    for name, value in names.items():
+                        there = held.get(name)
+                        if there is not value and type(value) is Const and type(there) is Const:
+                            yield owner, name, value, there
 
     def _join_page(self, number: int, page: dict[int, _Names], other_page: dict[int, _Names], other: Vars) -> None:
         for owner, theirs in other_page.items():

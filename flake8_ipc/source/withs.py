@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 import libcst as cst
 
-from ..model import LOCKS, Block, Blocking, Cell, Count, Handler, Kind, Lock, Loop, Seq, Shared, Try, Verb
+from ..model import LOCKS, Block, Blocking, Cell, Count, Handler, Key, Kind, Lock, Loop, Seq, Shared, Try, Verb
 from . import contents
 from .attributes import member
 from .calls import call_method, call_value
@@ -152,7 +152,7 @@ def _enter_shared(run: Run, ref: Ref, inside: Callable[[Value], None], node: cst
         lock = shared.lock
     if lock is not None:
         run.emit(
-            Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=ref.inherited, exact=ref.exact, used=False
+            Verb.ACQUIRE, lock, node, f"with {shared.name}", inherited=ref.inherited, exact=ref.exact, key=ref.key or Key.WHOLE
         )
     if shared.kind is Kind.MANAGER and ("class of", shared) in run.made:
         run.emit(Verb.START, shared, node, f"with {shared.name}", blocking=Blocking.NEVER)

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from ...model import Event, Role
 from .causes import causes, holder, served_later, waits_in
+from .machine import Fork, begins_with_branches
 from .play import Deeds, Play
 from .state import DONE, FLUSHING, State, TooBig
 from .table import Table
@@ -73,13 +74,22 @@ def explore(table: Table, limit: int) -> Space | None:
         return None
 
 
-def search(space: Space, counts: Callable[[State], bool], *, every: bool = False) -> tuple[Stuck, ...]:
+def search(
+    space: Space, counts: Callable[[State], bool], *, every: bool = False, partly: bool = False
+) -> tuple[Stuck, ...]:
     """The stuck states, of those that ``counts`` names, that the scheduler forces by its shortest way to play.
 
     One for each way the data can turn out (with ``every`` all of them, should the scheduler be able to force one);
-    none where the data can avoid them all.
+    none where the data can avoid them all. With ``partly``, those that the root can only avoid by the branch that it
+    takes before it has done anything.
     """
-    return _solve(space, counts, every=every)
+    return _solve(space, counts, every=every, partly=partly)
+
+
+def stands_still(space: Space) -> bool:
+    """Whether there is a state in which nobody can step and somebody waits, whoever led there."""
+    ends = (state for state, groups in zip(space.states, space.edges) if not groups)
+    return any(thread.status != DONE for state in ends for thread in state.threads)
 
 
 class _Outlook:
@@ -147,7 +157,7 @@ def _explore(table: Table, limit: int) -> tuple[list[State], _Edges, list[tuple[
     return states, edges, came
 
 
-def _solve(space: Space, counts: Callable[[State], bool], *, every: bool) -> tuple[Stuck, ...]:
+def _solve(space: Space, counts: Callable[[State], bool], *, every: bool, partly: bool) -> tuple[Stuck, ...]:
     table, states, edges, came = space.table, space.states, space.edges, space.came
     lost = [-1] * len(states)
     pending: deque[int] = deque()
@@ -175,15 +185,36 @@ def _solve(space: Space, counts: Callable[[State], bool], *, every: bool) -> tup
             if missing[number][position] == 0 and lost[number] < 0:
                 lost[number] = lost[target] + 1
                 pending.append(number)
-    if lost[0] < 0:
+    starts = [0] if lost[0] >= 0 else [number for number in _ways(space) if lost[number] >= 0] if partly else []
+    if not starts:
         return ()
-    ends = sorted(stuck) if every else _forced(edges, lost, stuck)
+    ends = sorted(stuck) if every else _forced(edges, lost, stuck, starts)
     return tuple(_told(table, states, came, number) for number in ends)
 
 
-def _forced(edges: _Edges, lost: list[int], stuck: set[int]) -> list[int]:
+def _ways(space: Space) -> list[int]:
+    """Where the branches lead that the root chooses between before it has done anything.
+
+    Each is a program of its own (as a subcommand is): no later choice can hang on the same thing as an earlier deed.
+    """
+    table, states = space.table, space.states
+    if table.roles[0].reentered or not begins_with_branches(table.machines[0]):
+        return []
+    found: list[int] = []
+    pending = [0]
+    while pending:
+        state = states[here := pending.pop()]
+        at_fork = isinstance(table.machines[0].steps[state.threads[0].pc], Fork)
+        if len(state.threads) == 1 and at_fork and not space.came[here][1] and len(space.edges[here]) == 1:
+            targets = [number for number in space.edges[here][0][1] if number not in found]
+            found += targets
+            pending += targets
+    return found
+
+
+def _forced(edges: _Edges, lost: list[int], stuck: set[int], starts: list[int]) -> list[int]:
     """Where the scheduler's shortest play ends, for each way the friend can choose; ``lost`` are distances."""
-    seen, pending, ends = {0}, deque([0]), []
+    seen, pending, ends = set(starts), deque(starts), []
     while pending:
         here = pending.popleft()
         if here in stuck:

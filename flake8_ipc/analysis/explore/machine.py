@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ...model import Block, Choice, Count, End, Event, Flow, Jump, Loop, Raise, Seq, Test, Try, Verb, events
+from ...model import Block, Choice, Count, End, Event, Flow, Jump, Loop, Raise, Seq, Shared, Test, Try, Verb, events
 
 CATCH_ALL = frozenset({"Exception", "BaseException"})
 Handlers = tuple[tuple[tuple[str, ...] | None, int], ...]
@@ -22,10 +22,14 @@ class Deed:
 
 @dataclass(eq=False, slots=True)
 class Fork:
-    """Goes on at one of several steps; ``test`` tells which, where that is known."""
+    """Goes on at one of several steps; ``test`` tells which, where that is known.
+
+    ``chosen``: the text has these branches, where it does not only stand for what may raise.
+    """
 
     targets: list[int]
     test: Test | None
+    chosen: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -76,6 +80,8 @@ class Machine:
         self._takes = takes
         self.steps: list[Step] = [Stop()]
         self.slots = 0
+        # Each loop's head, and the first step behind it that is none of its own.
+        self.loops: list[tuple[int, int]] = []
         self.start = self._build(flow, 0, _At())
 
     def _add(self, step: Step) -> int:
@@ -91,7 +97,7 @@ class Machine:
             return next_
         if isinstance(flow, Choice):
             targets = [self._build(branch, next_, at) for branch in flow.branches]
-            return targets[0] if len(set(targets)) == 1 else self._add(Fork(targets, flow.test))
+            return targets[0] if len(set(targets)) == 1 else self._add(Fork(targets, flow.test, chosen=True))
         if isinstance(flow, Loop):
             return self._loop(flow, next_, at)
         if isinstance(flow, Block):
@@ -115,6 +121,7 @@ class Machine:
         if loop.count is None:
             head = self._add(Spin())
             body = self._build(loop.body, head, _inside(at, loop, next_, head))
+            self.loops.append((head, len(self.steps)))
             if all(event.verb is Verb.PAUSE for event in events(loop.body)):
                 # Who only looks, again and again, at something outside does see it come about in the end.
                 for step in self.steps[head + 1 :]:
@@ -128,6 +135,7 @@ class Machine:
         head = self._add(Head(slot, next_, next_))
         before = len(self.steps)
         body = self._build(loop.body, head, _inside(at, loop, next_, head))
+        self.loops.append((head, len(self.steps)))
         if body == head:
             return next_
         self.steps[head] = Head(slot, body, next_)
@@ -166,6 +174,46 @@ class Machine:
 
 def _inside(at: _At, target: Loop | Block, leave: int, again: int) -> _At:
     return _At({**at.targets, id(target): (leave, again, len(at.finals))}, at.finals, at.handlers)
+
+
+def begins_with_branches(machine: Machine) -> bool:
+    """Whether branches of the text, and nothing else, are chosen between before the first deed."""
+    seen: set[int] = set()
+    pending = [machine.start]
+    while pending:
+        pc = pending.pop()
+        step = machine.steps[pc]
+        if pc in seen or isinstance(step, (Deed, Stop, Enter)):
+            continue
+        seen.add(pc)
+        if not isinstance(step, Fork) or step.test is not None or (len(step.targets) > 1 and not step.chosen):
+            return False
+        pending += step.targets
+    return bool(seen)
+
+
+def turns_idly(machine: Machine, fork: int, pc: int, carriers: frozenset[Shared]) -> bool:
+    """Whether all ways from a fork's target lead to the next turn of a loop around it, without a put on one of these queues."""
+    around = {head for head, end in machine.loops if head < fork < end}
+    seen: set[int] = set()
+    pending = [pc] if around else []
+    while pending:
+        pc = pending.pop()
+        step = machine.steps[pc]
+        if pc in around or pc in seen:
+            continue
+        seen.add(pc)
+        if isinstance(step, Deed):
+            if step.event.verb is Verb.PUT and step.event.target in carriers:
+                return False
+            pending.append(step.next)
+        elif isinstance(step, Fork):
+            pending += step.targets
+        elif isinstance(step, (Enter, Head)):
+            pending += [step.body, step.head if isinstance(step, Enter) else step.next]
+        else:
+            return False
+    return bool(around)
 
 
 def caught(handlers: Handlers, name: str | None) -> int:

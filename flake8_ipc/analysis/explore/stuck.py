@@ -11,7 +11,7 @@ from ...finding import Step
 from ..graph import Graph
 from ..locks import Locks, root
 from .causes import waits_in
-from .game import Space, Stuck, Waiting, explore, search
+from .game import Space, Stuck, Waiting, explore, search, stands_still
 from .lasting import long_held
 from .machine import Machine
 from .rooms import rooms
@@ -27,6 +27,8 @@ _EXPLORED = frozenset({*_MESSAGES, *_SIGNALS, *_ENDS})
 _CONTROL = (Verb.START, Verb.JOIN, Verb.TERMINATE, Verb.KILL)
 _TAKES = frozenset({Verb.GET, Verb.RECV, Verb.JOIN, Verb.ACQUIRE, Verb.WAIT})
 _PROCESSES = frozenset({Kind.PROCESS, Kind.THREAD})
+# With more queues and pipes that may be too full, not each is tried by itself.
+_CARRIERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,24 @@ class Verdict:
 
     ``plain``: stuck though messages never wait for room; ``own``: stuck because somebody took a message of its own;
     ``crowded``: stuck because messages do not fit and their sender waits; ``full``: stuck because a loop puts more on
-    queues than they may hold. ``space`` are the states explored, messages never waiting for room; None where it was not
-    explored, or not to its end.
+    queues than they may hold. ``parts`` are stuck in one of the branches that the root chooses between before it does
+    anything, ``tight`` because messages do not fit: in such a branch, where a filter lets something through, or where
+    only those of one queue or pipe are large. ``space`` are the states explored, messages never waiting for room; None
+    where it was not explored, or not to its end.
     """
 
     plain: tuple[Stuck, ...] = ()
     own: tuple[Stuck, ...] = ()
     crowded: tuple[Stuck, ...] = ()
     full: tuple[Stuck, ...] = ()
+    parts: tuple[Stuck, ...] = ()
+    tight: tuple[Stuck, ...] = ()
     space: Space | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def waits(self) -> tuple[Stuck, ...]:
+        """Stuck though messages never wait for room, in the whole program or one of its branches."""
+        return (*self.plain, *self.parts)
 
     def explored(self, *shared: Shared) -> bool:
         """Whether all interleavings are known, and what they do to these objects."""
@@ -112,12 +123,44 @@ class Explorer:
         if space is None:
             return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
+        parts = search(space, lambda state: not state.own, partly=True) if not plain and not own else ()
         if plain or own or not self._crowds():
-            return Verdict(plain, own, full=full, space=space)
+            return Verdict(plain, own, full=full, parts=parts, space=space)
+        crowded, tight = self._crowded(numbers)
+        return Verdict(crowded=crowded, full=full, parts=parts, tight=tight, space=space)
+
+    def _crowded(self, numbers: Numbers) -> tuple[tuple[Stuck, ...], tuple[Stuck, ...]]:
+        """Who joins a process whose messages do not fit, whatever the data do; and who does so only in some way."""
         table = self._table(numbers, patient=False)
         crowded = explore(table, self.limit)
-        unsent = search(crowded, lambda state: joins_a_sender(table, state)) if crowded is not None else ()
-        return Verdict(crowded=unsent, full=full, space=space)
+        found = _joins(crowded) if crowded is not None else ()
+        if found or crowded is None:
+            return found, ()
+        found = _joins(crowded, partly=True)
+        late = frozenset(self._late())
+        if not found and late:
+            table = self._table(numbers, patient=False)
+            pushed = explore(table, self.limit) if table.push(late) else None
+            found = _joins(pushed, partly=True) if pushed is not None else ()
+        if found or not stands_still(crowded):
+            return (), found
+        carriers = {event.target.outlet for _, event in self._unsent()}
+        everything = {event.target.outlet for _, event in self.program.events(Verb.PUT, Verb.SEND)}
+        for one in carriers if len(everything) > 1 and len(carriers) <= _CARRIERS else ():
+            table = self._table(numbers, patient=False)
+            table.hasty |= everything - {one}
+            single = explore(table, self.limit)
+            found += _joins(single, partly=True) if single is not None else ()
+        return (), found
+
+    def _late(self) -> Iterator[Shared]:
+        """Queues emptied only after who fills them has been joined: what a filter in a loop lets through is too much."""
+        for carrier in {event.target.outlet for _, event in self._unsent()}:
+            if isinstance(carrier, PipeEnd):
+                continue
+            takes = [pair for pair in self.program.events(Verb.GET) if pair[1].target is carrier]
+            if takes and all(self._too_late(role, event) for role, event in takes):
+                yield carrier
 
     def _full(self, numbers: Numbers) -> tuple[Stuck, ...]:
         """Who waits for room for good, where a loop puts more than fits."""
@@ -128,18 +171,23 @@ class Explorer:
         table.room, table.lots, table.turns = played.room, played.lots, played.turns
         table.alone |= frozenset(_only_putters(table.roles))
         space = explore(table, self.limit)
-        return search(space, lambda state: _waits_for_room(table, state)) if space is not None else ()
+        return search(space, lambda state: _waits_for_room(table, state), partly=True) if space is not None else ()
 
     def _crowds(self) -> bool:
         """Whether a process is joined that puts or sends what somebody has to take first."""
+        return any(True for _ in self._unsent())
+
+    def _unsent(self) -> Iterator[tuple[Role, Event]]:
+        """What processes that are joined put or send, and somebody has to take first."""
         looked = set(self._emptied_by_looking())
         joined = {
             event.target for _, event in self.program.events(Verb.JOIN) if event.blocking is Blocking.FOREVER
         }
-        return any(
-            role.process in joined and event.target in self.objects and not event.target.managed
+        return (
+            (role, event)
             for role, event in self.program.events(Verb.PUT, Verb.SEND)
             if event.target.outlet not in looked
+            if role.process in joined and event.target in self.objects and not event.target.managed
         )
 
     def _table(self, numbers: Numbers, *, patient: bool) -> Table:
@@ -312,6 +360,10 @@ def _only_putters(roles: list[Role]) -> Iterator[Event]:
 def _waits_for_room(table: Table, state: State) -> bool:
     waits = (waits_in(table, state, copy) for copy in range(len(state.threads)))
     return any(event is not None and event.verb is Verb.PUT for event in waits)
+
+
+def _joins(space: Space, *, partly: bool = False) -> tuple[Stuck, ...]:
+    return search(space, functools.partial(joins_a_sender, space.table), partly=partly)
 
 
 def joins_a_sender(table: Table, state: State) -> bool:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from ...model import Barrier, Blocking, Constant, Event, Kind, Lock, PipeEnd, Queue, Role, Shared, Verb
 from . import messages, signals
 from .life import end_copies, finish, join, spawn
-from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught
+from .machine import Deed, Enter, Fork, Head, Machine, Spin, Step, caught, turns_idly
 from .messages import close, flushed, taken
 from .state import DONE, FLUSHING, RUNNING, Ground, Sleepers, State, Thread, at, passes
 
@@ -29,6 +29,17 @@ class Table(Ground):
             if isinstance(step, Deed) and (act := _act_of(step.event)) is not None
         }
         self._outcomes: dict[Thread, tuple[Thread, ...]] = {}
+        self._pushed: dict[Fork, list[int]] = {}
+
+    def push(self, carriers: frozenset[Shared]) -> bool:
+        """Filters in loops that may put something on these queues do let something through; whether there are any."""
+        for machine in self.machines if carriers else ():
+            for pc, step in enumerate(machine.steps):
+                if isinstance(step, Fork) and step.test is None and len(step.targets) > 1:
+                    idle = {to for to in step.targets if turns_idly(machine, pc, to, carriers)}
+                    if idle and not idle.issuperset(step.targets):
+                        self._pushed[step] = [to for to in step.targets if to not in idle]
+        return bool(self._pushed)
 
     def start(self) -> State:
         """The state in which only the root runs."""
@@ -74,7 +85,7 @@ class Table(Ground):
                 if event is step.test.event and not (payload is None and step.test in self.doubtful):
                     first = passes(step.test, payload) if isinstance(payload, Constant) else not step.test.equal
                     return (at(thread, step.targets[0 if first else 1]),)
-        return tuple(at(thread, target) for target in dict.fromkeys(step.targets))
+        return tuple(at(thread, target) for target in dict.fromkeys(self._pushed.get(step, step.targets)))
 
     def _enter(self, state: State, index: int, step: Enter) -> list[State]:
         exact = step.count.exact

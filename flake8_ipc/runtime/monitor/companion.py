@@ -24,7 +24,7 @@ def main(root: str, pid: int) -> None:
     began = kernel.began(pid)
     sitters: dict[str, Sitter] = {}
     while began is not None and kernel.began(pid) == began and os.path.isdir(root):
-        time.sleep(PAUSE)
+        time.sleep(max((one.pause for one in sitters.values()), default=PAUSE))
         with suppress(OSError, ValueError):
             folders = {entry.path for entry in os.scandir(root)}
             for folder in sitters.keys() - folders:
@@ -48,6 +48,11 @@ class Sitter:
         self._watchman = Watchman(Session.load(f"{folder}/session.json"))
         self._host, self._signal = json.loads((self._folder / "host").read_text())
         self._told: list[list[object]] = []
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        return self._watchman.pause
 
     def look(self) -> None:
         """One look; who is stuck is written down, and the process that holds the session is woken, if it is among them."""

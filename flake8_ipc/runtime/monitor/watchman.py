@@ -28,6 +28,10 @@ _APART = 0.3
 # Seconds that a wait must last before it is looked at closely, and the longest that is waited between two close looks.
 _LASTING = 1.0
 _RESTS = 1.0
+# With many processes a look takes long: then it is taken more seldom, so that looking takes no more than this share of a
+# core; but never so seldom that who is stuck is told late.
+_SHARE = 0.01
+_SELDOM, _SELDOM_CLOSE = 0.75, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +87,25 @@ class Watchman:
         self._left: dict[str, Table] = {}
         self._next = 0.0
         self._rest = PAUSE
+        self.pause = PAUSE
 
     def look(self) -> list[Blocked]:
-        """One look; tells who is stuck once that is certain, else nobody."""
+        """One look; tells who is stuck once that is certain, else nobody. ``pause`` is when to look again."""
+        begun = time.process_time()
         tables = self._tables()
-        if not self._lasting(tables) or time.monotonic() < self._next:
+        lasting = self._lasting(tables)
+        self.pause = min(max(PAUSE, (time.process_time() - begun) / _SHARE), _SELDOM)
+        if not lasting or time.monotonic() < self._next:
             return []
+        begun = time.process_time()
         world = self._world(tables)
         found = stuck(world)
         if found and self._confirmed(world, found):
             told = self._told(world, found)
             if told:
                 return told
-        self._next, self._rest = time.monotonic() + self._rest, min(2 * self._rest, _RESTS)
+        seldom = min((time.process_time() - begun) / _SHARE, _SELDOM_CLOSE)
+        self._next, self._rest = time.monotonic() + max(self._rest, seldom), min(2 * self._rest, _RESTS)
         return []
 
     def _lasting(self, tables: dict[int, Table]) -> bool:

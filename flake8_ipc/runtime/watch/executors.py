@@ -52,7 +52,7 @@ def _threads_made(original: Any) -> Any:
     return __init__
 
 
-def _given_to_thread(thing: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+def _given_to_thread(thing: Any, /, *args: Any, **kwargs: Any) -> dict[str, Any]:
     return {"blocking": "NEVER"}
 
 
@@ -123,7 +123,7 @@ def _raised(original: Any) -> Any:
     return set_exception
 
 
-def _exit_facts(thing: Any, *args: Any) -> dict[str, Any]:
+def _exit_facts(thing: Any, /, *args: Any) -> dict[str, Any]:
     return {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import zlib
+from functools import partial
 from typing import Any
 
 from ..identity import MARK, lock
@@ -90,61 +91,73 @@ def _methods(original: Any) -> Any:
         if record is not None:
             record.write("semaphore", number, self._semlock.handle)
         signals = type(self).__name__ in ("Semaphore", "BoundedSemaphore")
-        # Neither this nor the closures may hold the object itself: its semaphore is unlinked when it is collected.
+        # Neither this nor the methods may hold the object itself: its semaphore is unlinked when it is collected. A
+        # partial is refused by pickle for what it holds, as the method itself is; a closure would be for being one.
         holding = self._flake8_ipc_holding = Holding(self._semlock, number, type(self).__name__ == "RLock")
-        self.acquire = _acquire(self._semlock.acquire, holding, name, signals)
-        self.release = _release(self._semlock.release, holding, name, signals)
+        self.acquire = _instead(_acquire, self._semlock.acquire, holding, name, signals)
+        self.release = _instead(_release, self._semlock.release, holding, name, signals)
 
     return _make_methods
 
 
-def _acquire(acquire: Any, holding: Holding, name: str, signals: bool) -> Any:
-    def watched(block: bool = True, timeout: Any = None, *more: Any, **named: Any) -> Any:
-        record = current()
-        asked = record is not None and not more and not named
-        event = _tell(record, "ACQUIRE", name, waiting(block, timeout)) if asked else 0
-        try:
-            if record is None or not asked:
-                return acquire(block, timeout, *more, **named)
-            if not block:
+def _instead(method: Any, original: Any, *known: Any) -> Any:
+    """A method that is called as another is, and goes by its name."""
+    made = partial(method, original, *known)
+    made.__name__, made.__qualname__ = original.__name__, original.__qualname__  # type: ignore[attr-defined]
+    return made
+
+
+def _acquire(
+    acquire: Any,
+    holding: Holding,
+    name: str,
+    signals: bool,
+    /,
+    block: bool = True,
+    timeout: Any = None,
+    *more: Any,
+    **named: Any,
+) -> Any:
+    record = current()
+    asked = record is not None and not more and not named
+    event = _tell(record, "ACQUIRE", name, waiting(block, timeout)) if asked else 0
+    try:
+        if record is None or not asked:
+            return acquire(block, timeout, *more, **named)
+        if not block:
+            taken = acquire(block, timeout)
+        elif timeout is not None:
+            with record.slots.waiting(*LIMITED):
                 taken = acquire(block, timeout)
-            elif timeout is not None:
-                with record.slots.waiting(*LIMITED):
-                    taken = acquire(block, timeout)
-            elif not (taken := acquire(False)):
-                with record.slots.waiting(Wait.OWNED if holding.owned else Wait.LOCK, holding.number):
-                    taken = acquire(block, timeout)
-        except BaseException as error:
-            hide(error)
-            raise
-        record.returned(event)
-        if not taken and event:
-            record.write("failed", event, "False")
-        if taken and holding.owned:
-            holding.tell(record, True)
-        if taken and signals:
-            _take_in(record, name)
-        return taken
-
-    return watched
+        elif not (taken := acquire(False)):
+            with record.slots.waiting(Wait.OWNED if holding.owned else Wait.LOCK, holding.number):
+                taken = acquire(block, timeout)
+    except BaseException as error:
+        hide(error)
+        raise
+    record.returned(event)
+    if not taken and event:
+        record.write("failed", event, "False")
+    if taken and holding.owned:
+        holding.tell(record, True)
+    if taken and signals:
+        _take_in(record, name)
+    return taken
 
 
-def _release(release: Any, holding: Holding, name: str, signals: bool) -> Any:
-    def watched() -> Any:
-        record = current()
-        if record is not None:
-            _tell(record, "RELEASE", name, {})
-            if signals:
-                _leave(record, name)
-            if holding.owned:
-                holding.tell(record, False)
-        try:
-            return release()
-        except BaseException as error:
-            hide(error)
-            raise
-
-    return watched
+def _release(release: Any, holding: Holding, name: str, signals: bool, /, *more: Any, **named: Any) -> Any:
+    record = current()
+    if record is not None and not more and not named:
+        _tell(record, "RELEASE", name, {})
+        if signals:
+            _leave(record, name)
+        if holding.owned:
+            holding.tell(record, False)
+    try:
+        return release(*more, **named)
+    except BaseException as error:
+        hide(error)
+        raise
 
 
 @safely

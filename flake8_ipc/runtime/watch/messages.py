@@ -6,12 +6,13 @@ that is not watched never notices. A queue's feeder thread pickles later than ``
 
 from __future__ import annotations
 
+import operator
 import struct
 from typing import Any
 
 from ..interruptions import hide
 from ..patch import replace, safely
-from ..record import current
+from ..record import Record, current
 
 _MAGIC = b"\x00ipc!clk"
 # The event by which it was sent, the sender's own count, the length of what comes before.
@@ -28,6 +29,10 @@ class Taken:
         self.value = value
         self.clock = clock
         self.sent = sent
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Whatever else pickles it gives the object alone.
+        return operator.getitem, ((self.value,), 0)
 
 
 def _trailer(clock: tuple[bytes, int], sent: int) -> bytes:
@@ -77,11 +82,32 @@ def _pickler(original: Any) -> Any:
     return Pickler
 
 
+# The feeder of the class itself, and whether it is that of a class derived from it.
+_feeders: list[Any] = []
+_as_ever: dict[type, bool] = {}
+
+
+def _feeds_as_ever(cls: type, record: Record) -> bool:
+    """Whether what is put goes through multiprocessing's own feeder, which pickles with multiprocessing's own pickler.
+
+    Else the messages carry no clock, and what they order is not known: only what was seen to fail is told then.
+    """
+    found = _as_ever.get(cls)
+    if found is None:
+        found = _as_ever[cls] = [getattr(cls, name) for name in _FEEDER] == _feeders
+        if not found:
+            record.write("deaf", cls.__name__)
+    return found
+
+
+_FEEDER = ("_feed", "_start_thread")
+
+
 def _put(original: Any) -> Any:
     def put(self: Any, obj: Any, block: bool = True, timeout: Any = None) -> Any:
         record = current()
         told = obj
-        if record is not None and not record.passive:
+        if record is not None and not record.passive and _feeds_as_ever(type(self), record):
             told = Taken(obj, record.clock.stamp(), record.sent())
         try:
             return original(self, told, block, timeout)
@@ -127,4 +153,5 @@ def install() -> None:
     for cls in (queues.Queue, queues.JoinableQueue):
         replace(cls, "put", _put)
     replace(queues.Queue, "_start_thread", _started)
+    _feeders[:] = [getattr(queues.Queue, name) for name in _FEEDER]
     managers.BaseManager._run_server = _served(managers.BaseManager.__dict__["_run_server"])  # type: ignore[attr-defined]

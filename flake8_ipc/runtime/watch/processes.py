@@ -235,6 +235,18 @@ def _joined(record: Record, thing: Any, result: Any, event: int) -> None:
             record.clock.acquire(json.loads(line)[-1])
 
 
+def reaped(record: Record, thing: Any) -> None:
+    """Tells that somebody else has joined a process or thread: its handle has left the program's own text."""
+    name = process(thing)
+    if name is not None and not thing.is_alive():
+        record.write("reaped", name)
+
+
+def _reaped(record: Record, thing: Any) -> None:
+    reaped(record, thing)
+    _joined(record, thing, None, 0)
+
+
 def _daemon(original: Any) -> Any:
     def setter(self: Any, value: Any) -> None:
         record = current()
@@ -263,7 +275,7 @@ def install() -> None:
     replace(BaseProcess, "__init__", _made)
     replace(BaseProcess, "_bootstrap", _bootstrapped)
     done(BaseProcess, "start", "START", _startable, _start_facts, _started)
-    done(BaseProcess, "join", "JOIN", process, _join_facts, _joined)
+    done(BaseProcess, "join", "JOIN", process, _join_facts, _joined, unseen=_reaped)
     done(BaseProcess, "terminate", "TERMINATE", process)
     done(BaseProcess, "kill", "KILL", process)
     done(BaseProcess, "close", "CLOSE", process)

@@ -32,7 +32,7 @@ def _method(base: Any, name: str) -> Any:
             return plain(self, *args)
         safely(_tell)(record, self, name, args, direct(2))
         number = getattr(self, "_flake8_ipc_inode", 0)
-        if not number or (name == "close" and self.readable()):
+        if not number or (name == "close" and self._flake8_ipc_reads):
             return plain(self, *args)
         before = record.slots.begin(Wait.SEND if name in _WRITES else Wait.RECV, number)
         try:
@@ -85,7 +85,7 @@ def watch(stream: Any, name: str, size: int) -> Any:
         raw = stream.detach()
         made = cls(raw, size if size > 1 else getattr(raw, "_blksize", io.DEFAULT_BUFFER_SIZE))
     setattr(made, MARK, name)
-    made._flake8_ipc_inode = os.fstat(made.fileno()).st_ino
+    made._flake8_ipc_inode, made._flake8_ipc_reads = os.fstat(made.fileno()).st_ino, made.readable()
     return made
 
 

@@ -14,7 +14,7 @@ from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user
 from ..record import Record, current
-from .processes import outside
+from .processes import outside, reaped
 
 _numbers = itertools.count(1)
 # The threads that this process's program has made.
@@ -92,4 +92,4 @@ def install() -> None:
     replace(threading.Thread, "__init__", _made)
     replace(threading.Thread, "_bootstrap_inner", _begun)
     done(threading.Thread, "start", "START", process, _start_facts)
-    done(threading.Thread, "join", "JOIN", process, _join_facts, _joined)
+    done(threading.Thread, "join", "JOIN", process, _join_facts, _joined, unseen=reaped)
