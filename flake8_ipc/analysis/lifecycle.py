@@ -27,7 +27,8 @@ class Lifecycle:
         """
 
         def along(state: str, event: Event) -> str:
-            return step(state, event) if event.target is shared else state
+            # What a run saw fail has changed nothing.
+            return step(state, event) if event.target is shared and event.failed is None else state
 
         states = by_event(self._graph(role).forward(start, along, lambda one, two: one if one == two else MAYBE))
         return {event: frozenset(found) for event, found in states.items() if event.target is shared}

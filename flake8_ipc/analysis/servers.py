@@ -14,16 +14,18 @@ _ERRORS = frozenset({"FileNotFoundError", "BrokenPipeError", "ConnectionResetErr
 def gone_in_use(study: Study, role: Role, drop: Event) -> bool:
     """Whether somebody still uses a manager's proxies when nothing holds it any more: a run has shown whether anybody did."""
     if study.program.observed:
-        return _failed(study, drop.target)
+        return _failed(study, role, drop)
     return drop.name == "store" or _in_use(study, role, drop, drop.target)
 
 
-def _failed(study: Study, manager: Shared) -> bool:
+def _failed(study: Study, role: Role, drop: Event) -> bool:
     """Whether a run has shown it: somebody found no server any more, at a use or as he was born."""
-    return any(
-        event.failed in _ERRORS for _, event in study.program.events() if event.target.manager is manager
-    ) or any(
-        role.raised in _ERRORS and any(shared.manager is manager for shared in role.given) for role in study.program.roles
+    manager = drop.target
+    mine = list(role.events())
+    before = set(mine[: mine.index(drop)])
+    uses = (event for _, event in study.program.events() if event.target.manager is manager)
+    return any(event.failed in _ERRORS and event not in before for event in uses) or any(
+        child.raised in _ERRORS and any(shared.manager is manager for shared in child.given) for child in study.program.roles
     )
 
 

@@ -9,7 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import QUEUES, UNFINISHED, Blocking, End, Ending, Event, Flow, Loop, PipeEnd, Program, Role, Shared, Verb, parts
+from ..model import (
+    QUEUES,
+    UNFINISHED,
+    Blocking,
+    Constant,
+    End,
+    Ending,
+    Event,
+    Flow,
+    Loop,
+    PipeEnd,
+    Program,
+    Role,
+    Shared,
+    Verb,
+    parts,
+)
 from .explore.game import Stuck, Waiting
 
 _SENDS = (Verb.PUT, Verb.SEND)
@@ -53,7 +69,12 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
         if not all(one.counted for one in program.roles if any(_takes(event, carrier) for event in one.events(*_TAKES))):
             # More may have been taken than is told.
             continue
-        sent = [(event, turns) for event, turns in _turns(role.flow) if _carries(event, carrier)]
+        # A stop sign fits into any pipe.
+        sent = [
+            (event, turns)
+            for event, turns in _turns(role.flow)
+            if _carries(event, carrier) and not (event.payload == Constant(None) and turns == 1)
+        ]
         taken = sum(
             turns
             for one in program.roles

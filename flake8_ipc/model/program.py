@@ -92,8 +92,8 @@ class Role:
 
     @property
     def entire(self) -> bool:
-        """Whether it did no more than is told: a text is told to its end, a run of who was ended by others is not."""
-        return self.ending in (None, Ending.ITSELF)
+        """Whether it did all it was to do: a text is told to its end, a run of who was ended or came to grief is not."""
+        return self.ending in (None, Ending.ITSELF) and self.raised is None
 
     @property
     def may_be_killed(self) -> bool:

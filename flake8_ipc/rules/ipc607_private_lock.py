@@ -36,7 +36,7 @@ def check(study: Study) -> Iterator[Finding]:
         users = _users(program, lock)
         if len(users) != 1 or not _taken(users[0], lock):
             continue
-        if users == [maker] and maker.kind in _APART:
+        if users == [maker] and maker.kind in _APART and event.setting.imported is None:
             yield Finding(
                 "IPC607",
                 event.place,
@@ -47,7 +47,8 @@ def check(study: Study) -> Iterator[Finding]:
             alone.append((event, maker, users[0]))
     for made in _by_place(alone):
         event, maker, user = made[0]
-        if len({user for _, _, user in made}) > 1 or (_with_its_process(maker, event, user) and study.order.overlaps(user)):
+        each = _with_its_process(maker, event, user) and study.order.overlaps(user)
+        if each or _side_by_side(study, [user for _, _, user in made]):
             yield Finding(
                 "IPC607",
                 event.place,
@@ -55,6 +56,17 @@ def check(study: Study) -> Iterator[Finding]:
                 f"{_MENDING}",
                 about=(event.target,),
             )
+
+
+def _side_by_side(study: Study, users: list[Role]) -> bool:
+    """Whether two of those that have a lock each may be alive when they use it."""
+    firsts = {user: next(user.events(Verb.ACQUIRE), None) for user in users}
+    taking = [(user, event) for user, event in firsts.items() if event is not None]
+    return any(
+        study.order.alive_together(one, first, other, second)
+        for at, (one, first) in enumerate(taking)
+        for other, second in taking[at + 1 :]
+    )
 
 
 def _by_place(alone: list[tuple[Event, Role, Role]]) -> Iterable[list[tuple[Event, Role, Role]]]:

@@ -31,6 +31,7 @@ from .births import Births
 from .dependence import Dependence
 from .endings import endings, halts, left
 from .lastly import Lastly
+from .lacking import lacking
 from .monitor.watchman import Blocked
 from .objects import landing, make
 from .places import Where
@@ -84,7 +85,7 @@ class Account:
             for number, sender in told.took.items():
                 if (told.name, number) in self._numbered:
                     self._numbered[told.name, number].taken = self._numbered.get(sender)
-        program = Program(list(self.roles.values()), list(dict.fromkeys(self.objects.values())), observed=True)
+        program = Program(self._in_order(), list(dict.fromkeys(self.objects.values())), observed=True)
         program.roles += self.threads.values()
         program.whole = not any(told.lost or any(what == "deaf" for what, _ in told.more) for told in self.told.values())
         chosen = {method for told in self.told.values() for method in told.chosen}
@@ -95,6 +96,12 @@ class Account:
         endings(self)
         rooms.finished(self, program)
         return program
+
+    def _in_order(self) -> list[Role]:
+        """The roles in the order in which their processes were made, which is not that in which they came up."""
+        made = {name: facts["at"] for told in self.told.values() for name, _, _, facts in told.objects}
+        at = {self.objects[name]: moment for name, moment in made.items() if name in self.objects}
+        return sorted(self.roles.values(), key=lambda role: at.get(role.process, 0) if role.process is not None else 0)
 
     # -- objects
 
@@ -130,7 +137,7 @@ class Account:
         parent = self.roles.get(told.parent) if told.parent is not None else None
         if parent is None:
             place = Place(shown(self.session.main), 1, 0)
-            self.roles[told.name] = Role("main", RoleKind.MAIN, place)
+            self.roles[told.name] = Role("main", RoleKind.MAIN, place, raised=told.raised.get("type"))
             return
         name = told.process or self.told[told.parent or ""].pids.get(told.pid, "")
         process = self.objects.get(name)
@@ -140,6 +147,7 @@ class Account:
         self.roles[told.name] = role
         for shared, where in self.given(name):
             role.given.setdefault(shared, where)
+        role.within = frozenset(self._within(name))
         rooms.cast(self, told, role)
 
     def given(self, process: str) -> Iterator[tuple[Shared, Place | None]]:
@@ -158,6 +166,16 @@ class Account:
                     shared = self.find(name, one[6])
                     if shared is not None:
                         yield shared, None
+
+    def _within(self, process: str) -> Iterator[Shared]:
+        """What a process is handed inside an object of the program's own classes."""
+        maker = self.makers.get(process)
+        facts = next(facts for name, _, _, facts in maker.objects if name == process) if maker is not None else None
+        for one in (facts["handover"]["callee"], *facts["handover"].get("arguments", ())) if facts is not None else ():
+            for name in one.get("within", ()):
+                shared = self.find(name, facts["at"]) if facts is not None else None
+                if shared is not None:
+                    yield shared
 
     def _thread(self, told: Told, thread: Thread | None, lines: list[list[Any]]) -> None:
         """The flow of one thread of a process: of its first one it is that of its own role."""
@@ -203,22 +221,11 @@ class Account:
             if thread is None or number == thread.number:
                 place = told.places[where]
                 flow.items.append(End(True, self.texts.place(place), self.texts.call(place)))
-        refused = self._refused(told, role) if thread is None else None
-        if refused is not None:
-            flow.items.append(refused)
+        if thread is None:
+            flow.items += lacking(self, told, role)
         if not told.ended:
             flow.items.append(Loop(Seq()))
         return flow
-
-    def _refused(self, told: Told, role: Role) -> Event | None:
-        """What ended a process: a lock asked of an object that has none."""
-        facts = told.raised
-        verb = _ASKED.get(facts.get("name", ""))
-        target = self.find(facts.get("object"), told.last)
-        if verb is None or target is None or facts.get("place") is None:
-            return None
-        there = told.places[facts["place"]]
-        return Event(verb, target, self.placed(role, self.texts.place(there)), self.texts.call(there), failed=facts["type"])
 
     @staticmethod
     def _key(told: Told, line: list[Any]) -> tuple[object, ...]:
@@ -244,7 +251,7 @@ class Account:
             blocking=Blocking[facts.get("blocking", "FOREVER")],
             payload=Constant(_told(facts["payload"][0])) if "payload" in facts else None,
             used=self.texts.used(there),
-            inherited=self._inherited(told, role, name, facts),
+            inherited=self._inherited(told, role, name, there, facts),
             key=key,
             reads=reads,
             clock=Clock(told.name, told.clocks.get(clock, {})),
@@ -270,6 +277,7 @@ class Account:
             tuple(self.texts.place(one) for one in calls),
             imported,
             bool(facts.get("async")),
+            self.texts.deliberate(there),
             above=self.texts.above([*calls, there], event) if event.verb not in _CELLS else (),
         )
 
@@ -309,11 +317,11 @@ class Account:
             self._dependences[path] = Dependence(self.texts.source(path))
         return self._dependences[path]
 
-    def _inherited(self, told: Told, role: Role, name: str, facts: dict[str, Any]) -> bool:
+    def _inherited(self, told: Told, role: Role, name: str, there: Where, facts: dict[str, Any]) -> bool:
         """Whether an object was reached without having been handed over: made by somebody else, or by a mere import."""
         home = role.home
         maker = self.makers.get(name)
-        if home.parent is None or maker is None or not facts.get("global"):
+        if home.parent is None or maker is None or not (facts.get("global") or self.texts.through_global(there)):
             return False
         if maker is told:
             return Births(self).imported(told, name)
@@ -369,6 +377,5 @@ def shown(path: str) -> str:
     return absolute if below.startswith(os.pardir) else below
 
 
-_ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})

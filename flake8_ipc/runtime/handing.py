@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType, MethodType
 from typing import Any
 
-from .identity import reachable
+from .identity import bare, reachable
 
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -27,6 +27,7 @@ def callee(target: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"kind": _sort(target), "name": getattr(target, "__qualname__", None) or repr(target)[:60]}
     if not isinstance(target, FunctionType):
         told["shared"] = list(dict.fromkeys(reachable(target)))
+        told["within"] = within(target)
     fault = fault_of(target)
     if fault is not None:
         told["fault"] = fault
@@ -145,12 +146,18 @@ def _iterates(value: Any) -> bool:
 
 def _argument(keyword: Any, value: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"shared": list(dict.fromkeys(reachable(value))), "thread_only": of_threads(value)}
+    told["within"] = within(value) if told["shared"] else []
     if keyword is not None:
         told["keyword"] = str(keyword)
     fault = fault_of(value)
     if fault is not None:
         told["fault"] = fault
     return told
+
+
+def within(value: Any) -> list[str]:
+    """The names of the shared objects that only an object of the program's own classes holds."""
+    return sorted(set(reachable(value)) - set(bare(value)))
 
 
 def of_threads(value: Any) -> str | None:

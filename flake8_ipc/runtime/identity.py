@@ -88,6 +88,16 @@ def reachable(value: Any) -> Iterator[str]:
     return (name for name, _ in things(value))
 
 
+def bare(value: Any, depth: int = 3) -> Iterator[str]:
+    """The names of those that no object of the program's own classes holds."""
+    name = named(value)
+    if name is not None:
+        yield name
+    elif depth and isinstance(value, (list, tuple, set, frozenset, dict, functools.partial)):
+        for inside in _inside(value):
+            yield from bare(inside, depth - 1)
+
+
 def things(value: Any, depth: int = 3) -> Iterator[tuple[str, Any]]:
     """The same, with the objects themselves."""
     name = named(value)

@@ -157,6 +157,7 @@ def handover(account: Account, nodes: Nodes, where: Where, handed: Facts, at: in
     if handed.get("not_a_sequence"):
         text = source.text(nodes.given) if nodes.given is not None else "args"
         found.not_a_sequence = (text, source.place(nodes.given) if nodes.given is not None else place)
+        found.complete = False
         return found
     found.complete = handed["complete"]
     for number, one in enumerate(handed["arguments"]):
@@ -196,12 +197,14 @@ def _callee(account: Account, told: Facts, node: ast.expr | None, where: Where, 
         return None
     if kind in (CalleeKind.NONE, CalleeKind.NOT_CALLABLE) and isinstance(node, ast.Call):
         kind = CalleeKind.CALLED
+    # An object of the program's own may leave behind what it holds when it is pickled.
+    along = [name for name in told.get("shared", ()) if name not in told.get("within", ())]
     return Callee(
         kind,
         source.text(node) if node is not None else told["name"],
         source.place(node) if node is not None else place,
         _signature(told.get("signature")),
-        shared=tuple(shared for name in told.get("shared", ()) if (shared := account.find(name, at)) is not None),
+        shared=tuple(shared for name in along if (shared := account.find(name, at)) is not None),
         fault=Fault[told["fault"]] if "fault" in told else _guarded(account, told, kind),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import tokenize
 from collections.abc import Iterator
+from functools import cached_property
 
 from ..model import Place
 from .places import Where
@@ -92,6 +93,38 @@ class Source:
                 return None
         return self.statement(node)
 
+    def root(self, node: ast.expr) -> ast.Name | None:
+        """The name that a chain of attributes and elements begins with."""
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        return node if isinstance(node, ast.Name) else None
+
+    def is_global(self, name: ast.Name, depth: int = 3) -> bool:
+        """Whether a name in a function stands for what the module has bound, or for an element of that."""
+        function = next((one for one in self.above(name) if isinstance(one, FUNCTIONS)), None)
+        if function is None or name.id in self._rebound or not depth:
+            return False
+        if name.id in {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}:
+            return False
+        bound = [one for one in ast.walk(function) if isinstance(one, ast.Name) and one.id == name.id and _binds(one)]
+        loops = [self.parents[one] for one in bound]
+        if not bound:
+            return any(isinstance(one, ast.Name) and one.id == name.id and _binds(one) for one in self._outermost)
+        roots = [self.root(one.iter) if isinstance(one, (ast.For, ast.comprehension)) else None for one in loops]
+        return all(one is not None and self.is_global(one, depth - 1) for one in roots)
+
+    @cached_property
+    def _rebound(self) -> set[str]:
+        """The globals that some function binds itself."""
+        nodes = ast.walk(self.tree) if self.tree is not None else ()
+        return {name for one in nodes if isinstance(one, ast.Global) for name in one.names}
+
+    @cached_property
+    def _outermost(self) -> list[ast.AST]:
+        """The nodes at module level, outside any function or class."""
+        apart = (*FUNCTIONS, ast.ClassDef)
+        return [one for one in self.parents if not any(isinstance(above, apart) for above in self.above(one))]
+
     def guarded(self, node: ast.AST) -> bool:
         """Whether a node at module level stands under a test of ``__name__``."""
         tests = [one.test for one in self.above(node) if isinstance(one, ast.If)]
@@ -118,6 +151,10 @@ class Source:
                 if line in (node.lineno, *(one.lineno for one in node.decorator_list)):
                     return node
         return None
+
+
+def _binds(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
 
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

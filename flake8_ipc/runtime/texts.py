@@ -10,6 +10,8 @@ from .places import Where
 from .sources import FUNCTIONS, Source
 from .surroundings import around
 
+# Context managers whose body is expected to raise.
+_EXPECT_FAILURE = frozenset({"assertRaises", "assertRaisesRegex", "raises"})
 _TAKING = frozenset({"ACQUIRE", "RELEASE"})
 
 
@@ -85,6 +87,22 @@ class Texts:
             statement = source.imported(node)
             return source.place(statement) if statement is not None else None
         return None
+
+    def deliberate(self, where: Where) -> bool:
+        """Whether a deed stands where a test expects an exception."""
+        node, source = self.node(where), self.source(where.path)
+        above = source.above(node) if node is not None else ()
+        items = [item.context_expr for one in above if isinstance(one, (ast.With, ast.AsyncWith)) for item in one.items]
+        called = [source.text(one.func) for one in items if isinstance(one, ast.Call)]
+        return any(name.rpartition(".")[2] in _EXPECT_FAILURE for name in called)
+
+    def through_global(self, where: Where) -> bool:
+        """Whether what a deed is done to is reached, within a function, from a name that its module has bound."""
+        node, source = self.node(where), self.source(where.path)
+        if isinstance(node, ast.Call):
+            node = node.func
+        root = source.root(node) if node is not None else None
+        return root is not None and source.is_global(root)
 
     def last_word(self, chain: Sequence[Where]) -> bool:
         """Whether the innermost ``__init__`` that leads to a deed is that of a final class, and has nothing left to do."""

@@ -74,7 +74,9 @@ def _constant(node: ast.expr) -> object:
 
 @finishes
 def _left(account: Account, program: Program) -> None:
-    """Who was ended before its time might have unlinked what it made."""
+    """Who was ended before its time, or came to grief over it, might have unlinked what it made."""
+    failed = {event.target.origin for _, event in program.events() if event.failed and isinstance(event.target, Memory)}
     for role, event in program.events(Verb.CREATE):
-        if isinstance(event.target, Memory) and (program.halts or role.home.ending in (Ending.CUT, Ending.KILLED)):
-            event.target.open = True
+        block = event.target
+        if isinstance(block, Memory):
+            block.open = block.open or bool(program.halts) or block in failed or role.home.ending in (Ending.CUT, Ending.KILLED)

@@ -59,9 +59,21 @@ def _works(account: Account, told: Told, role: Role) -> None:
         for (what, name), lines in maker.more.items():
             pool = account.find(str(name), maker.last) if what == "workers" and [inode] in lines else None
             if isinstance(pool, Pool):
-                role.kind, role.process, role.many, role.name = RoleKind.TASK, pool, pool.size != 1, f"a worker of {pool}"
+                role.kind, role.process, role.name = RoleKind.TASK, pool, f"a worker of {pool}"
+                role.many = pool.size != 1 and _comes_again(account, str(name))
                 for shared, where in _given(account, maker, str(name)):
                     role.given.setdefault(shared, where)
+
+
+def _comes_again(account: Account, pool: str) -> bool:
+    """Whether some task of a pool is handed in more than once, so that two workers may be at it."""
+    tasks = [
+        (told.places[line[4]], bool(line[7]["each"]))
+        for told in account.told.values()
+        for line in told.events
+        if line[2] == "SUBMIT" and line[3] == pool and "handover" in line[7]
+    ]
+    return any(each for _, each in tasks) or len({where for where, _ in tasks}) < len(tasks)
 
 
 def _given(account: Account, maker: Told, pool: str) -> Iterator[tuple[Shared, Place | None]]:

@@ -138,6 +138,8 @@ def _bootstrapped(original: Any) -> Any:
         record = current()
         if record is not None:
             record.write("role", getattr(self, MARK, None))
+            # A spawned one was made by no constructor here.
+            safely(_watch_run)(type(self))
         try:
             return original(self, *args, **kwargs)
         finally:
