@@ -18,6 +18,8 @@ _SEES_TO = frozenset({Verb.JOIN, Verb.TERMINATE, Verb.KILL})
 # What is looked at in a loop is waited for.
 _LOOKS = frozenset({Verb.QUERY, Verb.POLL, Verb.SIZE, Verb.READ})
 _DELAYS = _SEES_TO | {Verb.GET, Verb.RECV, Verb.WAIT, Verb.RESULT, Verb.PAUSE, Verb.SHUTDOWN}
+# How a main program that a run saw came to no end of its own.
+_BY_OTHERS = (Ending.IDLE, Ending.KILLED)
 _HANDED_IN = frozenset({Verb.PUT, Verb.SEND})
 
 
@@ -117,7 +119,7 @@ class Awaited:
 
     def stays(self, role: Role, start: Event) -> bool:
         """Whether the process of this role goes on, for all the text tells, after it started another one."""
-        if role.home.ending is Ending.CUT:
+        if role.home.ending is Ending.CUT or (role.home is self.program.root and role.home.ending in _BY_OTHERS):
             return True
         return any(self._endless(one) and one.daemon is not True for one in self._household(role)) or any(
             event.blocking is Blocking.FOREVER for event in self.pauses(role, start)

@@ -80,8 +80,8 @@ def _first(values: Sequence[Any], depth: int) -> str | None:
 
 
 def _signature(target: Any) -> dict[str, Any] | None:
-    """What a callable takes; None where that cannot be known."""
-    if type(target) is FunctionType and not target.__dict__:
+    """What a callable takes itself, whatever it wraps; None where that cannot be known."""
+    if type(target) is FunctionType:
         return _of_function(target)
     if isinstance(target, type) and not any(one.__flags__ & _HEAP or one.__text_signature__ for one in target.__mro__[:-1]):
         return None
@@ -89,7 +89,7 @@ def _signature(target: Any) -> dict[str, Any] | None:
     import inspect
 
     try:
-        parameters = inspect.signature(target).parameters.values()
+        parameters = inspect.signature(target, follow_wrapped=False).parameters.values()
     except (TypeError, ValueError):
         return None
     plain = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]

@@ -17,6 +17,7 @@ from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user, where
 from ..record import Record, current
 from ..session import Session
+from .endings import cleaned, end_facts
 
 _numbers = itertools.count(1)
 
@@ -216,7 +217,7 @@ def _join_facts(thing: Any, timeout: Any = None) -> dict[str, Any]:
     return {} if timeout is None else {"blocking": "TIMED"}
 
 
-def _joined(record: Record, thing: Any, result: Any, event: int) -> None:
+def joined(record: Record, thing: Any, result: Any, event: int) -> None:
     """Takes in the last clock of a process that has ended."""
     if thing.exitcode is None:
         if event:
@@ -248,7 +249,7 @@ def reaped(record: Record, thing: Any) -> None:
 
 def _reaped(record: Record, thing: Any) -> None:
     reaped(record, thing)
-    _joined(record, thing, None, 0)
+    joined(record, thing, None, 0)
 
 
 def _daemon(original: Any) -> Any:
@@ -275,11 +276,12 @@ def _tell_daemon(record: Record, who: Caller, thing: Any, value: Any) -> None:
 def install(module: Any) -> None:
     """Watches what can be done to a process, and by whom."""
     BaseProcess = module.BaseProcess
+    replace(module, "_cleanup", cleaned)
     replace(BaseProcess, "__init__", _made)
     replace(BaseProcess, "_bootstrap", _bootstrapped)
     done(BaseProcess, "start", "START", _startable, _start_facts, _started)
-    done(BaseProcess, "join", "JOIN", process, _join_facts, _joined, unseen=_reaped)
-    done(BaseProcess, "terminate", "TERMINATE", process)
+    done(BaseProcess, "join", "JOIN", process, _join_facts, joined, unseen=_reaped)
+    done(BaseProcess, "terminate", "TERMINATE", process, end_facts)
     done(BaseProcess, "kill", "KILL", process)
     done(BaseProcess, "close", "CLOSE", process)
     done(BaseProcess, "is_alive", "QUERY", process)

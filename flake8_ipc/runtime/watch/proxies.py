@@ -95,8 +95,9 @@ def _changed(kind: str, method: str, args: Any, kwargs: Any) -> dict[str, Any]:
         return {"new": True}
     if method in _NAMED and kind == "DICT" and args:
         return _key(args[0])
-    if method == "update" and not args and len(kwargs) == 1:
-        return _key(next(iter(kwargs)))
+    if method == "update" and (not args or (isinstance(args[0], dict) and not args[1:])):
+        keys = {**dict(*args), **kwargs}
+        return _key(next(iter(keys))) if len(keys) == 1 else {"any": True}
     return {"any": True}
 
 
