@@ -61,6 +61,7 @@ class Account:
         self.last: dict[Role, tuple[Event, int]] = {}
         self.texts = Texts()
         self.changes: dict[Event, list[Event]] = {}
+        self.before: dict[Event, list[Event]] = {}
         self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
         self._numbered: dict[tuple[str, int], Event] = {}
         self._dependences: dict[str, Dependence] = {}

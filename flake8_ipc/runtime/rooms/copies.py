@@ -92,17 +92,18 @@ def change_of(source: Source, node: ast.expr) -> _Change | None:
 
 @finishes
 def _inserted(account: Account, program: Program) -> None:
-    """Puts each change behind the look that gave the copy, or the put that may still hold it."""
+    """Puts each change behind the look that gave the copy, or the put that may still hold it; or before that put's next."""
     for role in program.roles:
-        if any(event in account.changes for event in role.events(Verb.READ, Verb.PUT)):
-            role.flow = _with(role.flow, account.changes)
+        if any(event in account.changes or event in account.before for event in role.events(Verb.READ, Verb.PUT)):
+            role.flow = _with(role.flow, account)
 
 
-def _with(flow: Flow, changes: dict[Event, list[Event]]) -> Flow:
+def _with(flow: Flow, account: Account) -> Flow:
     if isinstance(flow, Event):
-        return Seq([flow, *changes[flow]]) if flow in changes else flow
+        around = [*account.before.get(flow, ()), flow, *account.changes.get(flow, ())]
+        return Seq([*around]) if len(around) > 1 else flow
     if isinstance(flow, Seq):
-        return Seq([_with(item, changes) for item in flow.items])
+        return Seq([_with(item, account) for item in flow.items])
     if isinstance(flow, Loop):
-        flow.body = _with(flow.body, changes)
+        flow.body = _with(flow.body, account)
     return flow

@@ -85,6 +85,8 @@ def _created(original: Any) -> Any:
         try:
             found = original(self, typeid, *args, **kwargs)
         except BaseException as error:
+            if current() is not None and typeid == "Array" and type(error).__name__ == "RemoteError":
+                safely(_tell_refused)(self, args, error)
             hide(error)
             raise
         if current() is not None:
@@ -117,6 +119,18 @@ def _tell_created(manager: Any, token: Any, args: tuple[Any, ...], kwargs: dict[
     elif kind == "BARRIER":
         facts["parties"] = args[0] if args and isinstance(args[0], int) else kwargs.get("parties")
     record.thing(proxy_name(token.address, token.id), kind, who, **facts)
+
+
+def _tell_refused(manager: Any, args: tuple[Any, ...], error: BaseException) -> None:
+    """Tells an array that its server could not make: why is in its arguments."""
+    from .cells import constant
+
+    record, who = current(), asker(4)
+    if record is None or who is None or len(args) != 2 or not isinstance(args[0], str):
+        return
+    name = f"proxy:{record.name}/{next(_numbers)}"
+    facts: dict[str, Any] = {"typecode": args[0], "raw": False, "lock": None, "length": None, **constant(args[1])}
+    record.failed(record.thing(name, "ARRAY", who, manager=mark(manager), **facts), error)
 
 
 def _standard(typeid: str, made_by: Any) -> bool:

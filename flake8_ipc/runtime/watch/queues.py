@@ -21,8 +21,13 @@ _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "S
 
 
 def _put_facts(thing: Any, obj: Any = None, block: Any = True, timeout: Any = None) -> dict[str, Any]:
-    mutable = {"mutable": True} if type(obj) in (list, dict, set, bytearray) else {}
-    return {**constant(obj), **mutable, **waiting(block, timeout)}
+    if type(obj) in _CHANGEABLE:
+        return {**constant(obj), "mutable": True, **waiting(block, timeout)}
+    parts = [number for number, one in enumerate(obj[:8]) if type(one) in _CHANGEABLE] if type(obj) is tuple else []
+    return {**constant(obj), **({"parts": parts} if parts else {}), **waiting(block, timeout)}
+
+
+_CHANGEABLE = (list, dict, set, bytearray)
 
 
 def _get_facts(thing: Any, block: Any = True, timeout: Any = None) -> dict[str, Any]:
