@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..identity import named
+from ..identity import named, reachable
 from ..interruptions import hide
 from ..patch import by_loop, constant, replace, safely, waiting
 from ..places import Caller, asker
@@ -224,7 +224,8 @@ def _learnt(record: Record, who: Caller, proxy: Any, verb: str, event: int, resu
             record.write("got", event, constant(result)["payload"])
     elif verb in ("READ", "CALL") and event and type(result) not in _IMMUTABLE and named(result) is None:
         told = (who.code, who.instruction, type(result).__name__)
-        if record.epochs.get(told) is None:
+        # What is a proxy itself, or holds some, may be changed for good.
+        if record.epochs.get(told) is None and not callable(result) and not any(True for _ in reachable(result)):
             record.epochs[told] = 1
             record.write("gave", event, type(result).__name__)
 
