@@ -26,14 +26,17 @@ class Dependence:
             return False
         if isinstance(statement, ast.AugAssign) and read is write:
             return True
-        deciding = list(self._deciding(statement))
+        deciding = list(self._deciding(statement, write))
         if any(node is read for part in deciding for node in ast.walk(part)):
             return True
         names = self._bound_from(read)
         return any(isinstance(node, ast.Name) and node.id in names for part in deciding for node in ast.walk(part))
 
-    def _deciding(self, statement: ast.stmt) -> Iterator[ast.AST]:
+    def _deciding(self, statement: ast.stmt, write: ast.expr) -> Iterator[ast.AST]:
         """What the value that a statement writes, and whether it writes, come of."""
+        if isinstance(write, ast.Call):
+            # ``count.set(count.get() + 1)``
+            yield from [*write.args, *write.keywords]
         if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
             yield statement.value
         for above in self._above(statement):
