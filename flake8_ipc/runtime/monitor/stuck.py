@@ -51,6 +51,9 @@ def _may_go_on(member: Member, slot: Shown, moment: _Moment) -> bool:
         return True
     if (process.signalled or process.server or moment.world.killers) and moment.anybody:
         return True
+    if process.signalled and slot.wait is Wait.LOCK and member[1] == process.pid:
+        # Whoever sends a signal from outside may have its handler set what the main thread waits for.
+        return True
     return _WAKERS[slot.wait](process, slot, moment)
 
 
