@@ -11,12 +11,13 @@ from flake8_ipc.runtime.slots import Slots, Wait, table
 def test_what_one_writes_the_other_reads(tmp_path: pathlib.Path) -> None:
     path = str(tmp_path / "slots")
     slots = Slots(path)
-    assert not table(path).slots and not table(path).owners
+    slots.open()
+    assert set(table(path).slots) == {threading.get_native_id()} and not table(path).owners
     ready, done = threading.Barrier(6), threading.Event()
 
     def wait(number: int) -> None:
         with slots.waiting(Wait.RECV, number):
-            slots.hold(slots.entry(1000 + number), True)
+            slots.words[slots.entry(1000 + number)] = slots.mine.owner
             ready.wait(20)
             done.wait(20)
 

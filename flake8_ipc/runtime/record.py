@@ -1,8 +1,9 @@
 """What one process tells of itself: a file that is written line by line, so that it survives any end of the process.
 
 Each line is a JSON list whose first item says what it is: ``["where", number, path, line, column, end line, end column]``,
-``["clock", number, {name: count}]``, ``["object", id, kind, where, facts]``, ``["event", number, thread, verb, object, where,
-clock, nanoseconds, facts]``, ``["failed", event, exception]``, and what the watchers of single parts add.
+``["clock", number, {name: count}]``, ``["news", number, {name: count}]`` (a clock by what is new since the one before),
+``["object", id, kind, where, facts]``, ``["event", number, thread, verb, object, where, clock, nanoseconds, facts]``,
+``["failed", event, exception]``, and what the watchers of single parts add.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from .clock import Clock
 from .interruptions import by_handler
 from .places import Caller, Places, address, context_of, outer, where
 from .session import Session
-from .slots import Slots
+from .slots import LOST, Here, Slots, Unmade
 
 # Events written one by one; past that, only those that say something new.
 _EACH = 4_000
@@ -39,16 +40,18 @@ class Record:
     ``passive``: it passes on no clock of its own (a manager's server). ``forked`` is when it forked last, which names the
     child. ``epochs``: when a place last said something new. ``sender`` is who sent the message that was taken last, and by
     which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
-    process comes to its end. ``files`` are the watchers' own. ``here.slot`` is what this thread shows of itself.
+    process comes to its end, ``showing`` when it first does what others may wait for. ``files`` are the watchers' own.
+    ``here.slot`` is what this thread shows of itself.
     """
 
     def __init__(
-        self, session: Session, name: str, known: dict[str, int] | None = None, *, child: bool = False
+        self, session: Session, clock: Clock, *, child: bool = False, ancestor: Record | None = None
     ) -> None:
         self.session = session
-        self.name = name
+        self.name = name = clock.name
         self.child = child
-        self.clock = Clock(name, known)
+        self.clock = clock
+        self._ancestor = ancestor
         self._boards = Boards(session)
         self._file, self._identity = _opened(session.record(name))
         # A signal's handler, or a finalizer, may come here while its own thread is here.
@@ -70,15 +73,34 @@ class Record:
         self.epochs: dict[tuple[object, ...], int] = {}
         self.closing: list[Callable[[Record], None]] = []
         self.files: list[int] = []
+        self.showing: list[Callable[[Record], None]] = []
         self.slots = Slots(session.slots(name))
-        self.here = self.slots.here
+        self.here: Here | Unmade = Unmade(self._show)
+
+    def _show(self) -> Here:
+        """This process is about to do something that others may wait for."""
+        self.here = here = self.slots.open()
+        todo, self.showing = self.showing, []
+        for one in todo:
+            one(self)
+        return here
 
     def write(self, *line: Any) -> None:
         """Adds a line; where the disk is full or the file gone, the rest is left out and the program goes on."""
         if self.full:
             return
         try:
-            text = (_json.encode(line) + "\n").encode()
+            self.say(_json.encode(line))
+        except Exception as error:
+            if by_handler(error):
+                raise
+
+    def say(self, line: str) -> None:
+        """Adds a line that is written out already."""
+        if self.full:
+            return
+        try:
+            text = f"{line}\n".encode()
             self._room -= len(text)
             if _identity(self._file) != self._identity:
                 self._lose(room=False)
@@ -92,7 +114,9 @@ class Record:
 
     def _lose(self, *, room: bool = True) -> None:
         self.full = True
-        self.slots.lose(room)
+        if not self.slots.lose(room) and room:
+            with suppress(OSError):
+                os.chmod(self.session.record(self.name), LOST)
 
     def place(self, caller: Caller) -> int:
         """The number of a place, which is written down when it is first met."""
@@ -120,7 +144,8 @@ class Record:
         if self._clock_told[0] != version:
             self._clocks += 1
             self._clock_told = (version, self._clocks)
-            self.write("clock", self._clocks, self.clock.counts)
+            whole, counts = self.clock.told()
+            self.write("clock" if whole else "news", self._clocks, counts)
         return self._clock_told[1]
 
     def event(self, verb: str, thing: str, caller: Caller, often: Places | None = None, /, **facts: Any) -> int:
@@ -199,7 +224,7 @@ class Record:
             except Exception:
                 continue
         with self._lock:
-            self.write("end", time.monotonic_ns(), self.clock.release())
+            self.write("end", time.monotonic_ns(), self.clock.last())
 
     def release(self) -> None:
         """Gives the files back; whoever still holds this record tells nothing any more."""

@@ -137,7 +137,8 @@ def _bootstrapped(original: Any) -> Any:
     def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
         record = current()
         if record is not None:
-            record.write("role", getattr(self, MARK, None))
+            name = getattr(self, MARK, None)
+            record.say(f'["role", "{name}"]' if name is not None else '["role", null]')
             # A spawned one was made by no constructor here.
             safely(_watch_run)(type(self))
         try:
@@ -223,10 +224,15 @@ def _joined(record: Record, thing: Any, result: Any, event: int) -> None:
             record.write("failed", event, "False")
         return
     for text in _records(record.session, thing):
-        at = max(text.rfind(b'\n["end"'), text.rfind(b'\n["clock"'))
-        last = text[at + 1 :].partition(b"\n")[0] if at >= 0 else b""
-        if last.endswith(b"]"):
-            record.clock.acquire(json.loads(last)[-1])
+        at = text.rfind(b'\n["end"')
+        lines = [text[at + 1 :]] if at >= 0 else [one for one in text.split(b"\n") if one.startswith(_CLOCKS)]
+        for line in lines:
+            if line.rstrip().endswith(b"]"):
+                record.clock.acquire(json.loads(line)[-1])
+
+
+# What tells a clock, where the process was ended before it could tell its last.
+_CLOCKS = (b'["clock"', b'["news"')
 
 
 def _records(session: Session, thing: Any) -> Iterator[bytes]:
