@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import get_ident
 from types import CodeType
 from typing import Any
 
@@ -90,7 +91,7 @@ class Record:
         if self.full:
             return
         try:
-            self.say(_json.encode(line))
+            self.say(_written(line))
         except Exception as error:
             if by_handler(error):
                 raise
@@ -139,14 +140,15 @@ class Record:
             self.write("where", number, *where(*key))
         return number
 
-    def _clock_number(self) -> int:
+    def _clock_line(self) -> str:
+        """The line that tells the clock as it is now, to be written before what happens: empty where it is told."""
         version = self.clock.happens()
-        if self._clock_told[0] != version:
-            self._clocks += 1
-            self._clock_told = (version, self._clocks)
-            whole, counts = self.clock.told()
-            self.write("clock" if whole else "news", self._clocks, counts)
-        return self._clock_told[1]
+        if self._clock_told[0] == version:
+            return ""
+        self._clocks += 1
+        self._clock_told = (version, self._clocks)
+        whole, counts = self.clock.told()
+        return f'["{"clock" if whole else "news"}", {self._clocks}, {_written(counts)}]\n'
 
     def event(self, verb: str, thing: str, caller: Caller, often: Places | None = None, /, **facts: Any) -> int:
         """Writes that something is done to an object; gives the event's number, 0 where it says nothing new.
@@ -172,17 +174,11 @@ class Record:
                 return 0
             self._seen[key] = told + 1
             self._number += 1
-            self.write(
-                "event",
-                self._number,
-                threading.get_ident(),
-                verb,
-                thing,
-                number,
-                self._clock_number(),
-                time.monotonic_ns(),
-                facts,
-            )
+            # The facts first: they may turn out not to be tellable.
+            text = f"{_written(facts) if facts else '{}'}]"
+            clock = self._clock_line()
+            text = f"{number}, {self._clock_told[1]}, {time.monotonic_ns()}, {text}"
+            self.say(f'{clock}["event", {self._number}, {get_ident()}, "{verb}", {_quoted(thing)}, {text}')
             return self._number
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> int:
@@ -252,6 +248,16 @@ def _identity(file: int) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def _encoder() -> Callable[[Any], str]:
+    """What writes a value as JSON: by the encoder in C made once, which ``JSONEncoder.encode`` makes anew for each line."""
+    made, join = getattr(json.encoder, "c_make_encoder", None), "".join
+    with suppress(TypeError):
+        if made is not None:
+            encoder = made(None, _shown, _quoted, None, ": ", ", ", False, False, True)
+            return lambda value: join(encoder(value, 0))
+    return _json.encode
+
+
 def _shown(value: object) -> str:
     try:
         return repr(value)
@@ -260,6 +266,8 @@ def _shown(value: object) -> str:
 
 
 _json = json.JSONEncoder(default=_shown, check_circular=False)
+_quoted = json.encoder.encode_basestring_ascii
+_written = _encoder()
 # The lowest number for a descriptor of ours.
 _HIGH = 200
 _STOP = [None]
