@@ -287,8 +287,9 @@ def begin(record: Record | None) -> None:
     """Makes it this process's record."""
     global now
     now = record
-    for places in _dull:
-        places.clear()
+    if record is not None:
+        for places in _dull:
+            places.clear()
 
 
 def dull() -> Places:
