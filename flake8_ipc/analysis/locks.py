@@ -61,14 +61,14 @@ class Locks:
     """
 
     def __init__(self, graph: Callable[[Role], Graph]) -> None:
-        self._graph = graph
+        self.graph = graph
         self._held: dict[Role, dict[Event, Held]] = {}
 
     def held(self, role: Role, event: Event) -> Held:
         """The locks surely held when this role does this, each with the events that may have acquired it."""
         if role not in self._held:
             nothing: Held = frozenset()
-            before = by_event(self._graph(role).forward(nothing, _step, _meet))
+            before = by_event(self.graph(role).forward(nothing, _step, _meet))
             self._held[role] = {one: functools.reduce(_meet, states) for one, states in before.items()}
         return self._held[role].get(event, frozenset())
 

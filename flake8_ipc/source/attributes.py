@@ -14,6 +14,7 @@ from .joining import from_values, join, spread
 from .keeping import rebound
 from .lookup import call_it
 from .names import canonical
+from .reach import expose
 from .run import Run
 from .values import (
     UNKNOWN,
@@ -255,7 +256,7 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
         elif isinstance(option, Data) and option.copy is not None:
             change_copy(run, option, node, f"{name} =")
         elif not isinstance(option, Const) and not patches_tracker(run, option, node):
-            run.open(value)
+            expose(run, value)
 
 
 def _key_set(run: Run, owner: Value, value: Value, node: cst.CSTNode) -> None:
@@ -291,7 +292,7 @@ def free_of_daemon(run: Run) -> None:
 def _set_on_process(run: Run, shared: object, name: str, value: Value, node: cst.CSTNode) -> None:
     if not isinstance(shared, Process):
         if isinstance(shared, Pool):
-            run.open(value)
+            expose(run, value)
         return
     if name == "daemon":
         known = value.value if isinstance(value, Const) else None

@@ -16,6 +16,7 @@ from .joining import from_values, join, spread
 from .library import call_name
 from .lookup import call_it
 from .project import force, worth_reading
+from .reach import expose, reachable
 from .run import Run
 from .scanning import has_yield
 from .values import (
@@ -164,7 +165,7 @@ def call_unknown(run: Run, args: Arguments, callee: Value = UNKNOWN) -> Value:
     """A call of code that cannot be seen: whatever it is given is open from now on."""
     if run.copies:
         copies.forgotten(run, args.values())
-    run.open(*args.values())
+    expose(run, *args.values())
     return from_values([callee, *args.values()])
 
 
@@ -247,11 +248,11 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
         _fill_fields(run, inst, cls, args, node)
     elif shared is None and any(not isinstance(base, Cls) for base in lineage(cls)):
         values = list(args.values())
-        for shared_object in run.reachable(*values):
+        for shared_object in reachable(run, *values):
             shared_object.open = True
     if member(run, cls, "__del__") is not None:
         # What it does when the object dies is not followed.
-        run.open(*(Ref(one) for one in run.reachable(inst) if isinstance(one, Memory)))
+        expose(run, *(Ref(one) for one in reachable(run, inst) if isinstance(one, Memory)))
     if isinstance(shared, Process):
         from .launch import complete
 

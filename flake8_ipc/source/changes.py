@@ -12,6 +12,7 @@ import libcst as cst
 
 from ..model import Event, Kind, Place, Shared, Verb
 from .joining import from_values, spread, with_puts
+from .reach import expose
 from .run import Run, calls
 from .values import (
     NEVER_PUT,
@@ -50,7 +51,7 @@ _FED = (Kind.QUEUE, Kind.JOINABLE_QUEUE)
 
 def _mutable(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """An object that can be changed in place, whatever is in it."""
-    run.open(*args.values())
+    expose(run, *args.values())
     return replace(from_values(args.values()), thing=fresh_key(), mutable=True)
 
 

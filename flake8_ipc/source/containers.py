@@ -9,6 +9,7 @@ from . import contents, copies
 from .changes import MUTATORS, note_change
 from .elements import iterated
 from .joining import from_values, join
+from .reach import expose
 from .run import Run
 from .values import PLAIN, UNKNOWN, Arguments, Cls, Coll, Const, Content, Data, Generator, Items, Many, Ref, Value
 
@@ -44,11 +45,11 @@ def call_container(run: Run, owner: Value, name: str, args: Arguments, node: cst
         plain = isinstance(owner, Const)
         return from_values([owner, *args.values()], plain=plain, keep=name == "format", scalar=text)
     if isinstance(owner, Data):
-        run.open(*args.values())
+        expose(run, *args.values())
         return from_values([owner, *args.values()])
     if isinstance(owner, (Generator, Cls)):
         return UNKNOWN
-    run.open(*args.values())
+    expose(run, *args.values())
     return UNKNOWN
 
 

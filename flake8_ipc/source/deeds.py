@@ -29,6 +29,7 @@ from . import copies
 from .changes import note_put
 from .joining import as_constant, from_values, spread
 from .lookup import BUILTINS, parameter_names
+from .reach import expose, reachable
 from .run import DOERS, Run
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
@@ -173,7 +174,7 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
 
 
 def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Value:
-    run.open(*args.values())
+    expose(run, *args.values())
     if name == "fileno" and ref.shared.kind is Kind.PIPE_END:
         ref.shared.open = True
     return from_values(args.values())
@@ -251,7 +252,7 @@ def _hand_over(
     if run.copies:
         copies.read(run, [value], node)
     hand_to_server(run, value, node)
-    for inside in run.reachable(value):
+    for inside in reachable(run, value):
         inside.open = True
     facts["holds"] = holdings(Key.ANY, value)
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None

@@ -7,6 +7,7 @@ import libcst as cst
 from ..model import BLOCKS, CELLS, Constant, Count, Event, Key, Kind, Result, Verb
 from . import contents
 from .joining import from_values, spread
+from .reach import expose
 from .run import Run
 from .values import UNKNOWN, Coll, Const, Data, Generator, Items, Method, Name, OneOf, Pid, Ref, Value
 
@@ -174,7 +175,7 @@ def write_element(run: Run, ref: Ref, index: Value, value: Value, node: cst.CSTN
     if ref.shared.kind in _SUBSCRIPTED:
         write(run, ref, key_of(index), value, node, "[]", (index, _index_node(node)))
     else:
-        run.open(value)
+        expose(run, value)
 
 
 def delete_element(run: Run, ref: Ref, index: Value, node: cst.CSTNode) -> None:

@@ -13,6 +13,7 @@ from .joining import join
 from .launch import make_process, start
 from .lookup import lookup
 from .names import canonical
+from .reach import expose, reachable
 from .run import Run
 from .values import UNKNOWN, Arguments, Cls, Const, Data, Func, Generator, Inst, Method, Name, OneOf, Ref, Value, fresh_key
 
@@ -123,7 +124,7 @@ def _let_go(run: Run, result: Value) -> None:
     """What an entry gives back, or leaves in places that others can reach, is open."""
     if isinstance(result, Generator):
         return
-    run.open(result)
+    expose(run, result)
 
 
 def enter_class(run: Run, cls: Cls) -> None:
@@ -132,7 +133,7 @@ def enter_class(run: Run, cls: Cls) -> None:
     if not isinstance(inst, Inst) or run.vars is None:
         return
     methods = [func for func in _methods(run, inst) if id(func.node) not in run.visited]
-    for shared in run.reachable(inst):
+    for shared in reachable(run, inst):
         # What an object of it shows, its users can close and unlink.
         shared.open = shared.open or isinstance(shared, Memory)
     if isinstance(inst.shared, Process):
@@ -155,7 +156,7 @@ def enter_class(run: Run, cls: Cls) -> None:
             if isinstance(result, Generator) and result.func is not None:
                 follow(run, result.func, result.args, where, known=False)
             elif not isinstance(result, Inst):
-                run.open(result)
+                expose(run, result)
         if sequence.items:
             run.out.append(Choice([sequence, Seq()]))
     run.vars = before

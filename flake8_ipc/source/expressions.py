@@ -14,6 +14,7 @@ from .calls import evaluate_call
 from .elements import iterated
 from .joining import from_values, join, spread
 from .lookup import assign, lookup
+from .reach import expose
 from .run import Run, evaluates
 from .values import PLAIN, SCALAR, UNKNOWN, Arguments, Coll, Const, Data, Func, Generator, Inst, Items, OneOf, Pid, Ref, Value
 
@@ -249,7 +250,7 @@ def _hand_out(run: Run, value: Value) -> None:
     if run.frame.on_yield is not None:
         run.frame.on_yield(value)
     else:
-        run.open(value)
+        expose(run, value)
 
 
 @evaluates(cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)

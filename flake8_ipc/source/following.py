@@ -13,6 +13,7 @@ from .joining import from_values, is_boring, join
 from .keeping import left
 from .lifetimes import leave
 from .lookup import bind
+from .reach import expose, reachable
 from .run import Exit, Frame, Run
 from .scanning import binds_beyond
 from .silence import without_events
@@ -46,7 +47,7 @@ def follow(
         # A function that calls itself is followed once more, with numbers that may be any.
         args = _any_numbers(args)
     if len(run.stack) >= run.depth:
-        run.open(*values)
+        expose(run, *values)
         run.program.whole = False
         return UNKNOWN
     run.visited.add(id(func.node))
@@ -163,7 +164,7 @@ def _leave(run: Run, frame: Frame, result: Value, node: cst.CSTNode) -> None:
         leave(run, scope.key, mine, result, node)
     if made or blocks:
         others = [value for key, names in run.vars.items() if key != scope.key for value in names.values()]
-        alive = set(run.reachable(result, *others))
+        alive = set(reachable(run, result, *others))
         lives_on = alive & set(frame.made)
         for end in made:
             if end not in alive and lives_on:

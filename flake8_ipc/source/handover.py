@@ -8,6 +8,7 @@ from ..model import Argument, Callee, CalleeKind, Fault, Handover, Shared, Signa
 from . import contents
 from .attributes import is_plain_base, member
 from .project import force
+from .reach import reachable
 from .run import Run
 from .values import (
     Cls,
@@ -91,7 +92,7 @@ def _by_name(run: Run, handover: Handover, value: Value, node: cst.CSTNode) -> N
 
 def argument_of(run: Run, value: Value, node: cst.CSTNode, keyword: str | None = None) -> Argument:
     """One argument."""
-    shared = tuple(run.reachable(value, pickled=True))
+    shared = tuple(reachable(run, value, pickled=True))
     return Argument(run.place(node), contents.text(run, node), shared, keyword, fault_of(run, value))
 
 
@@ -150,7 +151,7 @@ def callee_of(run: Run, value: Value, node: cst.CSTNode) -> Callee:
     callee = Callee(CalleeKind.UNKNOWN, contents.text(run, node), run.place(node), fault=fault_of(run, value))
     called = isinstance(node, cst.Call)
     if isinstance(value, (Partial, Inst)) or (isinstance(value, Func) and value.bound is not None):
-        callee.shared = tuple(run.reachable(value if not isinstance(value, Func) else value.bound or value, pickled=True))
+        callee.shared = tuple(reachable(run, value if not isinstance(value, Func) else value.bound or value, pickled=True))
     if isinstance(value, Func):
         callee.kind = _kind_of_function(value)
         callee.signature = signature_of(value)

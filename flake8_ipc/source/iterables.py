@@ -8,6 +8,7 @@ from ..model import LOCKS, Count, Kind
 from . import contents
 from .elements import iterated
 from .joining import from_values, join
+from .reach import expose
 from .run import Run, calls
 from .values import UNKNOWN, Arguments, Const, Data, Generator, Inst, Items, OneOf, Ref, Value
 
@@ -16,7 +17,7 @@ from .values import UNKNOWN, Arguments, Const, Data, Generator, Inst, Items, One
 def _filter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(1, "iterable")
     if value is None or isinstance(value, Generator):
-        run.open(*args.values())
+        expose(run, *args.values())
         return UNKNOWN
     return Items(None, iterated(run, value, node)[1], sequence=False)
 
@@ -107,7 +108,7 @@ def _islice(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """Some of what an iterable gives; what is iterated of a shared object is told here, though it is taken later."""
     value = args.get(0, "iterable")
     if value is None or isinstance(value, Generator):
-        run.open(*args.values())
+        expose(run, *args.values())
         return UNKNOWN
     return Items(None, contents.inexact(iterated(run, value, node, whole=False)[1]), sequence=False)
 
@@ -125,7 +126,7 @@ def _repeat(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 def _chain(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """All that several iterables give, one after the other."""
     if args.open or any(isinstance(value, Generator) for value in args.values()):
-        run.open(*args.values())
+        expose(run, *args.values())
         return UNKNOWN
     parts: list[Value] = []
     for value in args.values():

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from ..model import CELLS, SEMAPHORE_BACKED, Cell, Kind, Shared, Verb
+from .reach import reachable
 from .run import Frame, Run
 from .values import Items, Ref, Value, fresh_key
 
@@ -24,7 +25,7 @@ def given(run: Run, process: Shared, values: list[Value], node: cst.CSTNode) -> 
     """A process has been started with these arguments; what only they held is gone."""
     if process.kind is not Kind.PROCESS or run.vars is None:
         return
-    handed = [shared for shared in run.reachable(*values) if _backed(shared)]
+    handed = [shared for shared in reachable(run, *values) if _backed(shared)]
     for shared in handed:
         run.vars.set(_AWAY, str(id(shared)), Ref(shared))
     if handed:
@@ -56,7 +57,7 @@ def _held(run: Run, *, but: int | None = None) -> Iterator[Value]:
 
 
 def _forget(run: Run, away: list[Shared], holders: list[Value], node: cst.CSTNode, why: str) -> None:
-    kept = set(run.reachable(*holders))
+    kept = set(reachable(run, *holders))
     for shared in away:
         if shared not in kept and run.vars is not None:
             run.emit(Verb.FORGET, shared, node, why)

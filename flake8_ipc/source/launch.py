@@ -30,6 +30,7 @@ from .lifetimes import hand_to_child
 from .made import made
 from .names import HARMLESS
 from .project import force
+from .reach import expose, reachable
 from .run import Frame, Run
 from .scanning import ends_with
 from .values import (
@@ -102,7 +103,7 @@ def call_base(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTN
             from .deeds import do
 
             return do(run, Ref(shared), name, args, node)
-        run.open(*args.values())
+        expose(run, *args.values())
         return UNKNOWN
     if name != "__init__":
         from .deeds import do
@@ -137,14 +138,14 @@ def _spec_arguments(
         items = contents.elements(run, given[0])[0]
         if items is None:
             found.open = True
-            run.open(contents.elements(run, given[0])[1])
+            expose(run, contents.elements(run, given[0])[1])
         else:
             found.positional = [(item, given[1]) for item in items]
     if named is not None:
         content = run.content(named[0]) if isinstance(named[0], Coll) else None
         if content is None or content.items is None:
             found.open = True
-            run.open(named[0])
+            expose(run, named[0])
         else:
             found.named = {str(key): (value, named[1]) for key, value in content.items.items()}
     return found
@@ -162,7 +163,7 @@ def note_parameters(run: Run, process: Shared, bound: Value, args: Arguments, in
     pairs += [(by_name[name], value) for name, (value, _) in args.named.items() if name in by_name]
     locator = bound.scope.module.locator
     for param, value in pairs:
-        for shared in run.reachable(value):
+        for shared in reachable(run, value):
             spec.parameters.setdefault(shared, locator.place(param.name))
     spec.handover = Handover(run.place(bound.node), None, [argument_of(run, value, node) for value, node in args.positional])
     spec.handover.arguments += [argument_of(run, value, node, name) for name, (value, node) in args.named.items()]
@@ -236,7 +237,7 @@ def _lower_process(run: Run, process: Process, node: cst.CSTNode) -> None:
     if target is None:
         role.known = process.subclass is not None and process.subclass.runs is not None
         run.program.roles.append(role)
-        for shared in run.reachable(*spec.args.values(), *([spec.inst] if spec.inst else [])):
+        for shared in reachable(run, *spec.args.values(), *([spec.inst] if spec.inst else [])):
             role.given.setdefault(shared, None)
         return
     role.given = dict(spec.parameters)
@@ -287,7 +288,7 @@ def lower_role(
 ) -> None:
     """Reads what a role does, in a state of its own."""
     inner, target = _handed_over(run, args, loops), handed(target, loops)
-    for shared in run.reachable(target, *inner.values()):
+    for shared in reachable(run, target, *inner.values()):
         role.given.setdefault(shared, None)
     if landing:
         _note_landing(run, role, target, inner)
@@ -336,7 +337,7 @@ def _enter(
         # A library's function can do nothing with what it is not given.
         known = func.dotted in HARMLESS or (not role.given and role.daemon is False)
     if isinstance(func, Func) and func.node in run.stack:
-        run.open(*args.values())
+        expose(run, *args.values())
         return False
     call_value(run, target, args, node)
     return known
@@ -400,7 +401,7 @@ def _note_landing(run: Run, role: Role, target: Value, args: Arguments) -> None:
         place = locator.place(param.name)
         if func.scope.module is not run.home:
             place = role.place.leading_to(place)
-        for shared in run.reachable(value):
+        for shared in reachable(run, value):
             role.given[shared] = place
 
 

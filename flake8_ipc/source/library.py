@@ -12,6 +12,7 @@ from .joining import from_values
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
 from .pauses import note_name
 from .proxies import CHANGING_CALLS, change_copy, show
+from .reach import expose
 from .run import CALLS, Run
 from .values import PLAIN, UNKNOWN, Arguments, Const, Context, Generator, Inst, Ref, Value, View
 
@@ -68,13 +69,13 @@ def call_name(
             if isinstance(value, View):
                 iterate_shared(run, value, node)
             elif isinstance(value, Generator):
-                run.open(value)
+                expose(run, value)
             elif dotted in _SHOWING:
                 show(run, value, node)
         return PLAIN if dotted in PLAIN_RESULTS and not _dependent(args) else from_values(args.values(), plain=False)
     if dotted in CHANGING_CALLS and args.positional:
         change_copy(run, args.positional[0][0], node, name)
-    run.open(*args.values())
+    expose(run, *args.values())
     return from_values(args.values())
 
 

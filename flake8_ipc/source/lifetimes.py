@@ -9,6 +9,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Kind, Memory, Pool, Process, Shared, Verb
+from .reach import reachable
 from .run import Run
 from .values import Inst, Value
 
@@ -52,7 +53,7 @@ def leave(run: Run, scope: int, dying: list[Value], result: Value, node: cst.CST
 def _managers_in(run: Run, *values: Value) -> list[Shared]:
     """The managers, made in this process, that these values hold."""
     found: dict[Shared, None] = {}
-    for shared in run.reachable(*values):
+    for shared in reachable(run, *values):
         manager = shared if shared.kind is Kind.MANAGER else shared.manager
         if manager is not None and run.made.get(("home", manager)) is run.role.home:
             found[manager] = None
@@ -81,7 +82,7 @@ def _let_go(
 
 def _alive(run: Run, values: list[Value], started: Shared | None) -> set[Shared]:
     """What these values hold, with what processes not started yet and pools hold for their children."""
-    found = set(run.reachable(*values))
+    found = set(reachable(run, *values))
     pending = list(found)
     while pending:
         shared = pending.pop()
@@ -95,7 +96,7 @@ def _alive(run: Run, values: list[Value], started: Shared | None) -> set[Shared]
             more = [initializer[0], *initializer[1].values()] if initializer is not None else []
         elif isinstance(shared, Memory) and shared.keeper is not None:
             continue
-        for one in run.reachable(*more) if more else ():
+        for one in reachable(run, *more) if more else ():
             if one not in found:
                 found.add(one)
                 pending.append(one)

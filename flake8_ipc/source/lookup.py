@@ -12,6 +12,7 @@ from . import contents
 from .changes import note_change
 from .joining import from_values, join, spread
 from .keeping import rebound
+from .reach import expose
 from .run import Run
 from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value, fresh_key
 
@@ -61,7 +62,7 @@ def bind(run: Run, name: str, value: Value, node: cst.CSTNode | None = None) -> 
         scope = scope.module.scope
         if run.program.root.kind is RoleKind.ENTRY:
             # What an entry leaves in a global, other entries find there.
-            run.open(value)
+            expose(run, value)
     elif name in scope.nonlocals:
         outer = scope.parent
         while outer is not None and name not in run.held(outer.key) and outer.kind == "function":
@@ -198,7 +199,7 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
 
             free_of_daemon(run)
         elif not isinstance(option, (Items, Cls)):
-            run.open(value)
+            expose(run, value)
 
 
 def set_item(run: Run, coll: Coll, index: Value, value: Value) -> None:

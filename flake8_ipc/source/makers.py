@@ -18,6 +18,7 @@ from ..model import (
 from . import contents
 from .contexts import get_context, get_start_method, set_start_method
 from .made import create, made, number
+from .reach import reachable
 from .run import CallReader, Run, calls
 from .values import UNKNOWN, Arguments, Const, Context, Guard, Items, Name, Ref, Value
 
@@ -145,7 +146,7 @@ def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "object_list")
     if value is None:
         return UNKNOWN
-    for shared in run.reachable(value):
+    for shared in reachable(run, value):
         verb = Verb.POLL if shared.kind is Kind.PIPE_END else Verb.QUERY
         run.emit(verb, shared, node, "wait", exact=False, blocking=Blocking.TIMED)
     return Items(None, contents.inexact(contents.elements(run, value)[1]))

@@ -10,6 +10,7 @@ from ..model import Barrier, Holding, Kind, Lock, Pool, Queue, Shared, Verb
 from . import proxies
 from .lifetimes import begins
 from .made import made, number
+from .reach import expose
 from .run import Run, calls
 from .values import UNKNOWN, Arguments, Cls, Const, Func, Inst, Name, Ref, Value
 
@@ -181,7 +182,7 @@ def _proxy(
     if shared.kind in proxies.HOLDERS:
         holds = proxies.start_with(run, shared, shared.kind, args)
     elif shared.kind is not Kind.CONDITION:
-        run.open(*args.values())
+        expose(run, *args.values())
     run.emit(Verb.CREATE, shared, node, f"{manager.name}.{name}", holds=holds)
     return Ref(shared)
 

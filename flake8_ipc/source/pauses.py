@@ -11,6 +11,7 @@ import sys
 import libcst as cst
 
 from ..model import Blocking, Kind, Seq, Shared, Verb, events
+from .reach import expose
 from .run import Run, calls
 from .scanning import assigned, own_nodes
 from .statements import last_name
@@ -94,7 +95,7 @@ def note_loop(run: Run, node: cst.While, inner: Seq) -> None:
 
 @calls("atexit.register")
 def _at_exit(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    run.open(*args.values())
+    expose(run, *args.values())
     if args.positional:
         leave_for_later(run, args.positional[0][0], Arguments(args.positional[1:], args.named), node)
     return args.positional[0][0] if args.positional else UNKNOWN
@@ -102,7 +103,7 @@ def _at_exit(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("weakref.finalize")
 def _finalize(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    run.open(*args.values())
+    expose(run, *args.values())
     if len(args.positional) > 1:
         leave_for_later(run, args.positional[1][0], Arguments(args.positional[2:], args.named), node)
     return UNKNOWN

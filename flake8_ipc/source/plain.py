@@ -12,6 +12,7 @@ from .elements import iterate_shared, iterated
 from .joining import from_values, is_faceless
 from .pauses import leave_for_later
 from .proxies import HOLDERS, length, show
+from .reach import expose
 from .run import Run, calls
 from .values import (
     PLAIN,
@@ -170,7 +171,7 @@ def _second(run: Run, pairs: Value) -> Value | None:
 @calls("functools.partial")
 def _partial(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if not args.positional or args.open:
-        run.open(*args.values())
+        expose(run, *args.values())
         return UNKNOWN
     func, *rest = [value for value, _ in args.positional]
     return Partial(func, tuple(rest), tuple((name, value) for name, (value, _) in args.named.items()))
@@ -182,7 +183,7 @@ def _getattr(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
     if len(args.positional) >= 2 and isinstance(args.positional[1][0], Const):
         return get_attribute(run, args.positional[0][0], str(args.positional[1][0].value), node)
-    run.open(*args.values())
+    expose(run, *args.values())
     return UNKNOWN
 
 
@@ -193,7 +194,7 @@ def _setattr(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if len(args.positional) == 3 and isinstance(args.positional[1][0], Const):
         set_attribute(run, args.positional[0][0], str(args.positional[1][0].value), args.positional[2][0], node)
     else:
-        run.open(*args.values())
+        expose(run, *args.values())
     return Const(None)
 
 

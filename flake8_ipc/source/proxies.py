@@ -14,6 +14,7 @@ from ..model import CHANGERS, PROXIES, TAKES, Constant, Event, Holding, Key, Kin
 from . import contents
 from .elements import key_of, read, write
 from .joining import from_values, join, spread
+from .reach import expose, reachable
 from .run import Run
 from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Copy, Data, Items, Many, Method, Ref, Value
 
@@ -50,7 +51,7 @@ def hold(run: Run, shared: Shared, key: Key | Constant, value: Value) -> tuple[H
     """Notes what a proxy holds from now on; shared objects in it are known as long as the proxy is."""
     held: list[tuple[Key | Constant, Value]] = run.made.setdefault(("held", shared), [])
     held.append((key, value))
-    for inner in run.reachable(value):
+    for inner in reachable(run, value):
         if not inner.managed or ("unresolved", shared) in run.made:
             # It cannot go in, or somebody may have it who was read before.
             inner.open = True
@@ -200,7 +201,7 @@ def _call(
     for at, value in _put_in(run, shared.kind, name, args):
         holds += hold(run, shared, at, value)
     if shared.kind is Kind.PROXY:
-        run.open(*values)
+        expose(run, *values)
     event = run.emit(
         Verb.CALL,
         shared,

@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
 
-from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Memory, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
+from ..model import Block, Count, Event, Flow, Jump, Kind, Loop, Place, Program, Raise, Role, Seq, Setting, Shared, Verb
 from .joining import spread
 from .values import (
     NOTHING,
     UNKNOWN,
     Arguments,
-    BlockName,
     Coll,
     Const,
     Content,
     Data,
     Func,
-    Inst,
     Name,
     Scope,
     Value,
-    View,
 )
 from .variables import Vars, join_vars
 
@@ -87,7 +84,6 @@ def does(*kinds: Kind) -> Callable[[Doer], Doer]:
 
 
 # Of these it matters since when code that cannot be seen has them.
-_FROM_THEN_ON = frozenset({Kind.SUBPROCESS, Kind.STREAM})
 
 
 @dataclass(slots=True)
@@ -335,7 +331,7 @@ class Run:
 
     def holding(self, key: int) -> list[Value]:
         """The values that a scope or an object holds, plain data left out."""
-        return [value for value in self.held(key).values() if type(value) not in _PLAIN]
+        return [value for value in self.held(key).values() if type(value) not in PLAIN]
 
     def content(self, coll: Coll) -> Content:
         """What a collection holds now; that somebody looked is noted."""
@@ -356,54 +352,6 @@ class Run:
         """How often the loop turns that this code stands in, where it is the only one."""
         return self.counts[0] if len(self.counts) == 1 else None
 
-    def open(self, *values: Value) -> None:
-        """These leave for code that cannot be seen, with all that is in them."""
-        aside: list[Value] = []
-        for shared in self.reachable(*values, aside=aside):
-            shared.open = True
-            if shared.kind in _FROM_THEN_ON and self.vars is not None:
-                event = Event(Verb.ESCAPE, shared, shared.place, "unknown code", setting=self.setting)
-                self.out.append(event)
-        for value in aside:
-            if isinstance(value, View) and isinstance(value.shared, Memory):
-                value.shared.origin.lent = True
-            elif isinstance(value, BlockName):
-                value.shared.open = True
-
-    def reachable(self, *values: Value, pickled: bool = False, aside: list[Value] | None = None) -> list[Shared]:
-        """The shared objects in these values, those inside collections, instances and closures included.
-
-        With ``pickled`` those that go along when the values are pickled: a class may keep some back. What stands for a
-        block without being one, its memory or its name, goes to ``aside``.
-        """
-        found: dict[Shared, None] = {}
-        if self.program.objects or self.foreign:
-            self._reach([value for value in values if type(value) not in _PLAIN], found, pickled, aside)
-        return list(found)
-
-    def _reach(
-        self, pending: list[Value], found: dict[Shared, None], pickled: bool, aside: list[Value] | None
-    ) -> None:
-        if not pending:
-            return
-        from .contents import inside, pickles_itself
-
-        seen: set[int] = set()
-        while pending:
-            value = pending.pop()
-            if id(value) in seen:
-                continue
-            seen.add(id(value))
-            if isinstance(value, (Inst, Coll)):
-                if value.key in seen:
-                    continue
-                seen.add(value.key)
-            if aside is not None and isinstance(value, (View, BlockName)):
-                aside.append(value)
-            if pickled and isinstance(value, Inst) and pickles_itself(self, value):
-                continue
-            pending.extend(inside(self, value, found))
-
 
 class Writing:
     """A context in which the flow is written to a sequence of its own."""
@@ -423,7 +371,8 @@ class Writing:
         self._run.out = self._outer
 
 
-_PLAIN = frozenset({Const, Data, Name})
+# What no shared object is in.
+PLAIN = frozenset({Const, Data, Name})
 
 
 def options(value: Value) -> tuple[Value, ...]:

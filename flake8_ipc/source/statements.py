@@ -13,6 +13,7 @@ from .changes import note_change
 from .conditions import condition
 from .joining import from_values, spread
 from .lookup import assign, delete
+from .reach import expose
 from .run import Run, executes
 from .values import UNKNOWN, Arguments, Coll, Const, Data, Items, Name, Ref, Value
 
@@ -155,7 +156,7 @@ def returned(run: Run, node: cst.Return) -> None:
     if frame.exit is not None:
         run.jump(frame.exit)
     else:
-        run.open(value)
+        expose(run, value)
         run.vars = None
 
 

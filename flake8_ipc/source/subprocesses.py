@@ -12,6 +12,7 @@ from .deeds import METHODS, Deed, blocking
 from .joining import spread
 from .made import made
 from .pauses import note_name
+from .reach import expose
 from .run import Run, calls, does
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Name, Pid, Ref, Value
 
@@ -60,7 +61,7 @@ def _child(run: Run, args: Arguments, node: cst.CSTNode, part: str) -> Subproces
             run.store(id(child), which, Ref(stream))
         elif given is not None:
             # The pipe of another child, a file: whoever is started reads or writes it from now on.
-            run.open(given)
+            expose(run, given)
     child.detached = child.detached or _gets_own_session(args)
     run.emit(Verb.CREATE, child, node, "Popen")
     return child
@@ -91,7 +92,7 @@ def _on_stream(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode
     if name in _READS_SOME:
         return read(run, ref, node, label, whole=False)
     if name in _WRITES:
-        run.open(*args.values())
+        expose(run, *args.values())
         run.emit(Verb.SEND, ref.shared, node, label, exact=ref.exact)
         return PLAIN
     if name == "close":
@@ -101,7 +102,7 @@ def _on_stream(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode
         return ref
     if name not in _LOOKS:
         # fileno(), detach(), a selector's key: the file is used by another name.
-        run.open(ref, *args.values())
+        expose(run, ref, *args.values())
     return UNKNOWN
 
 

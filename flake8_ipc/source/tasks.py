@@ -15,6 +15,7 @@ from .lifetimes import hand_to_task
 from .made import made
 from .names import HARMLESS
 from .project import force
+from .reach import expose, reachable
 from .run import Run, calls, does
 from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value
 
@@ -193,7 +194,7 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
         target = force(run, target) or target
     func = target.func if isinstance(target, Partial) else target
     # Tasks that are given the same objects are one role.
-    given = frozenset(run.reachable(*args.values()))
+    given = frozenset(reachable(run, *args.values()))
     key = ("task", pool, func.node if isinstance(func, Func) else node, given)
     if key in run.made:
         _once_more(run.made[key], pool)
@@ -210,7 +211,7 @@ def _become_role(run: Run, pool: object, target: Value, args: Arguments, node: c
     run.program.roles.append(role)
     if isinstance(func, (Name, Data, Foreign)):
         role.known = isinstance(func, Name) and (not given or func.dotted in HARMLESS)
-        run.open(*args.values())
+        expose(run, *args.values())
         return
     initializer = run.made.get(("initializer", pool))
 
@@ -257,11 +258,11 @@ def _run_in_executor(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     """A task for an executor whose result is the event loop's to take."""
     executor, function = args.get(0, "executor"), args.find(1, "func")
     if not isinstance(executor, Ref) or executor.shared.kind is not Kind.EXECUTOR or function is None:
-        run.open(*args.values())
+        expose(run, *args.values())
         return from_values(args.values())
     inner = Arguments(args.positional[2:], open=args.open)
     future = _hand_in(run, executor, function, inner, node, "run_in_executor", wait=False)
-    run.open(future)
+    expose(run, future)
     return UNKNOWN
 
 

@@ -15,6 +15,7 @@ from .deeds import leave_with
 from .following import follow
 from .joining import spread
 from .lookup import assign
+from .reach import expose
 from .run import Exit, Run, executes
 from .statements import _at_module_level, last_name
 from .values import UNKNOWN, Arguments, Coll, Const, Func, Generator, Inst, Many, Method, Name, OneOf, Partial, Ref, Value
@@ -229,13 +230,13 @@ def on_stack(run: Run, stack: Coll, name: str, args: Arguments, node: cst.CSTNod
         unwind(run, stack, node)
         contents.keep(run, stack)
     elif name == "pop_all":
-        run.open(stack)
+        expose(run, stack)
     return UNKNOWN
 
 
 def _enter_for_stack(run: Run, stack: Coll, value: Value, node: cst.CSTNode) -> Value:
     if isinstance(value, Generator):
-        run.open(*value.args.values())
+        expose(run, *value.args.values())
         return UNKNOWN
     contents.add(run, stack, None, value, keyed=False)
     if isinstance(value, Ref):

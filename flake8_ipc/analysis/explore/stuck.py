@@ -34,8 +34,8 @@ class Explorer:
     def __init__(self, program: Program, limit: int, locks: Locks | None = None) -> None:
         self.program = program
         self.limit = limit
-        self._graph = functools.cache(lambda role: Graph(role.flow))
-        self._locks = locks or Locks(self._graph)
+        self._locks = locks or Locks(functools.cache(lambda role: Graph(role.flow)))
+        self._graph = self._locks.graph
 
     @functools.cached_property
     def objects(self) -> list[Shared]:
