@@ -42,7 +42,8 @@ class Record:
     child. ``epochs``: when a place last said something new. ``sender`` is who sent the message that was taken last, and by
     which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
     process comes to its end, ``showing`` when it first does what others may wait for. ``files`` are the watchers' own.
-    ``here.slot`` is what this thread shows of itself.
+    ``here.slot`` is what this thread shows of itself. ``ancestor`` is what a forked child has inherited: it is kept, for to
+    let it go would touch, and so copy, all of it.
     """
 
     def __init__(
