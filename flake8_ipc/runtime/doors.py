@@ -67,6 +67,8 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
         record.write("coming")
     begin(record)
     record.showing.append(_prepare)
+    # Now, before the program has descriptors of its own: a mapped file keeps one, of the lowest number that is free.
+    record.slots.open()
     _install()
 
 
