@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from .places import Locator
+from .places import EMPTY, Locator
 from .values import Scope
 
 
@@ -30,4 +30,4 @@ class ModuleScope:
     def forget(self) -> None:
         """Lets go of the tree, once everything about it has been asked."""
         self.locator.forget()
-        self.tree = cst.Module(())
+        self.tree = EMPTY

@@ -1,12 +1,14 @@
 """Where a libcst node stands, worked out only for the nodes that are asked about.
 
 libcst's own PositionProvider computes every node's range and costs several times the parse; most files are clean and
-need no position at all. One pass of code generation that notes the offsets of the wanted nodes is enough.
+need no position at all. One pass of code generation that notes the offsets of the wanted nodes is enough, and it goes no
+further than the last node that is asked about.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import libcst as cst
@@ -51,8 +53,11 @@ class _Offsets(CodegenState):
         return _NOTHING
 
 
+EMPTY = cst.Module(())
+
+
 class Locator:
-    """Hands out places for the nodes of one module and settles them all at the first look at one."""
+    """Hands out places for the nodes of one module; a look at one settles all before it, too."""
 
     def __init__(self, path: str, module: cst.Module) -> None:
         self.path = path
@@ -60,6 +65,10 @@ class Locator:
         self._nodes: dict[Place, cst.CSTNode] = {}
         self._places: dict[int, Place] = {}
         self._found: dict[int, tuple[int, int]] = {}
+        self._offsets = _Offsets(module, set())
+        self._ahead: Iterator[cst.CSTNode] = iter(())
+        # Line, column and number of tokens, of the node that was found last.
+        self._at = (1, 0, 0)
 
     def place(self, node: cst.CSTNode) -> Place:
         """The place of a node; the same object for the same node."""
@@ -73,7 +82,9 @@ class Locator:
         """Lets go of the tree, which places keep alive; none that has not been looked at by now will be."""
         self._nodes.clear()
         self._places.clear()
-        self._module = cst.Module(())
+        self._module = EMPTY
+        self._offsets = _Offsets(EMPTY, set())
+        self._ahead = iter(())
 
     def __call__(self, place: Place) -> tuple[int, int]:
         """Line and column of a place that it handed out."""
@@ -81,13 +92,24 @@ class Locator:
             return 1, 0
         node = self._nodes[place]
         if id(node) not in self._found:
-            self._settle()
+            self._settle(node)
         return self._found.get(id(node), (1, 0))
 
-    def _settle(self) -> None:
-        state: Any = _Offsets(self._module, set(map(id, self._nodes.values())))
-        self._module._codegen(state)
-        line, column, done = 1, 0, 0
+    def _settle(self, node: cst.CSTNode) -> None:
+        module = self._module
+        if id(node) not in self._offsets.wanted:
+            self._offsets = _Offsets(module, set(map(id, self._nodes.values())))
+            self._ahead = iter((*module.header, *module.body, *module.footer))
+            self._at = (1, 0, 0)
+        state: Any = self._offsets
+        for part in self._ahead:
+            part._codegen(state)
+            self._note(state)
+            if id(node) in self._found:
+                return
+
+    def _note(self, state: _Offsets) -> None:
+        line, column, done = self._at
         for key, index in sorted(state.before.items(), key=lambda item: item[1]):
             text = "".join(state.tokens[done:index])
             done = index
@@ -97,3 +119,5 @@ class Locator:
                 column = 0
             column += len(parts[-1])
             self._found[key] = (line, column)
+        state.before.clear()
+        self._at = (line, column, done)
