@@ -1,7 +1,10 @@
 """What the watch costs: ``python tests/bench_run.py [--turns N] [--rounds N]``; coverage.py and VizTracer beside it, if there.
 
 CPU seconds of the program and all its children, bare and watched by turns, pinned to one core each; the median of the
-rounds. What it costs to start is measured with one turn and taken off both. Last comes what the monitor takes of a core
+rounds. What it costs to start is measured with one turn and taken off both. ``flake8-ipc`` is the watch alone: the program
+with all that is done within its processes. ``and judged`` has the launcher too, which looks at the program while it runs
+and has its records judged afterwards: that grows with what was told, and stands apart as coverage.py's report does, which is
+not measured here either. The limits are on the watch. Last comes what the monitor takes of a core
 while a program runs for some seconds: one whose processes all wait, which is what it has to look into, and one that works.
 """
 
@@ -18,7 +21,10 @@ import tempfile
 import time
 from importlib.util import find_spec
 
-ROOT = pathlib.Path(__file__).parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from flake8_ipc.runtime.launcher import session  # noqa: E402 - of this checkout
 
 PIPE = """
 import sys
@@ -134,12 +140,14 @@ PROGRAMS = {
 CONFIGURATION = "coverage.ini"
 _COVERAGE = "[run]\nconcurrency = multiprocessing\nparallel = true\n"
 _EXTRA = os.environ.get("PYTHONPATH", "")
+# What the launcher starts, and in the stead of the session's folder.
+_PROGRAM, _FOLDER = str(ROOT / "flake8_ipc" / "runtime" / "program.py"), "{folder}"
 
 
 def tools() -> dict[str, list[str]]:
     """The commands to measure."""
-    watched = [sys.executable, "-m", "flake8_ipc.runtime", "--exit-zero", "--output", "/dev/null"]
-    found = {"bare": [sys.executable], "flake8-ipc": watched}
+    judged = [sys.executable, "-m", "flake8_ipc.runtime", "--exit-zero", "--output", "/dev/null"]
+    found = {"bare": [sys.executable], "flake8-ipc": [sys.executable, _PROGRAM, _FOLDER], "and judged": judged}
     if find_spec("coverage"):
         found["coverage"] = [sys.executable, "-m", "coverage", "run", f"--rcfile={CONFIGURATION}"]
     if find_spec("viztracer"):
@@ -153,7 +161,9 @@ def cpu(command: list[str], folder: str) -> float:
     path = os.pathsep.join([str(ROOT), *filter(None, [_EXTRA])])
     environment = {**os.environ, "PYTHONPATH": path}
     quiet = subprocess.DEVNULL
-    subprocess.run(command, cwd=folder, env=environment, stdout=quiet, stderr=quiet, check=False)
+    with session("program.py") as mine:
+        command = [mine.folder if one == _FOLDER else one for one in command]
+        subprocess.run(command, cwd=folder, env=environment, stdout=quiet, stderr=quiet, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -177,7 +187,7 @@ def share(text: str, seconds: float, folder: str) -> float:
     (pathlib.Path(folder) / "program.py").write_text(text, encoding="utf-8")
     quiet = subprocess.DEVNULL
     path = os.pathsep.join([str(ROOT), *filter(None, [_EXTRA])])
-    command = [*tools()["flake8-ipc"], "program.py", str(seconds + 3)]
+    command = [*tools()["and judged"], "program.py", str(seconds + 3)]
     environment = {**os.environ, "PYTHONPATH": path}
     with subprocess.Popen(command, cwd=folder, env=environment, stdin=quiet, stdout=quiet, stderr=quiet) as process:
         time.sleep(2)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from _signal import getsignal  # type: ignore[import-not-found] # without the names for what it gives, which take long
 from typing import Any
 
+from .clock import Clock
 from .interruptions import hide
 from .patch import replace, safely
 from .record import Record, begin, current
@@ -58,26 +60,28 @@ def enter(folder: str, parent: str | None = None, known: dict[str, int] | None =
     if current() is not None:
         return
     session = Session.load(f"{folder}/session.json")
-    record = Record(session, _name(time.monotonic_ns()), known, child=parent is not None)
+    record = Record(session, Clock(_name(time.monotonic_ns()), known), child=parent is not None)
     record.write("process", os.getpid(), parent)
     tell_calm(record)
     if parent is not None:
         record.write("coming")
     begin(record)
-    _prepare(record)
+    record.showing.append(_prepare)
+    # Now, before the program has descriptors of its own: a mapped file keeps one, of the lowest number that is free.
+    record.slots.open()
     _install()
 
 
 def tell_calm(record: Record) -> None:
     """Tells where the only alarm that is caught is that of pytest-timeout, which wakes nobody but to end a test."""
-    handlers = [signal.getsignal(one) for one in _ALARMS]
+    handlers = [getsignal(one) for one in _ALARMS]
     caught = [one for one in handlers if one not in _NONE]
     if caught and all(getattr(one, "__module__", "") == "pytest_timeout" for one in caught):
         record.write("calm", [int(signal.SIGALRM)])
 
 
-_NONE = (signal.SIG_DFL, signal.SIG_IGN, None)
-_ALARMS = [getattr(signal, name) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO") if hasattr(signal, name)]
+_NONE = (int(signal.SIG_DFL), int(signal.SIG_IGN), None)
+_ALARMS = [int(getattr(signal, name)) for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO") if hasattr(signal, name)]
 
 
 @safely
@@ -121,14 +125,15 @@ def _stow(original: Any) -> Any:
     return get_preparation_data
 
 
-_handed: dict[str, int] = {}
+_passed = 0
 
 
 def _before_fork() -> None:
-    global _handed
+    global _passed
     record = current()
     if record is not None:
-        _handed, record.forked = record.clock.release(), time.monotonic_ns()
+        record.clock.pass_on()
+        _passed, record.forked = record.clock.counts[record.name], time.monotonic_ns()
 
 
 def _after_fork() -> None:
@@ -136,8 +141,10 @@ def _after_fork() -> None:
     if parent is None:
         return
     begin(None)
-    record = Record(parent.session, _name(parent.forked), _handed, child=True)
-    record.write("process", os.getpid(), parent.name)
+    # All that is touched here is copied by the kernel, page by page: so nothing of the parent's is let go, nor made anew.
+    clock = parent.clock.child(_name(parent.forked), _passed)
+    record = Record(parent.session, clock, child=True, ancestor=parent)
+    record.say(f'["process", {os.getpid()}, "{parent.name}"]')
     tell_calm(record)
     begin(record)
-    _prepare(record)
+    record.showing.append(_prepare)

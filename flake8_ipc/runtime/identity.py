@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 # Where an object keeps its name once it is known: descriptors may be closed before the object is used last.
@@ -76,6 +76,8 @@ def process(thing: Any) -> str | None:
 
 def named(value: Any) -> str | None:
     """The name of a shared object, whatever it is; None for anything else."""
+    if type(value) in _NEVER:
+        return None
     for module, names, identify in (*_CLASSES, *_more):
         loaded = sys.modules.get(module)
         if loaded is not None and isinstance(value, tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))):
@@ -137,6 +139,9 @@ def also(module: str, names: tuple[str, ...], identify: Callable[[Any], str | No
     if (module, names, identify) not in _more:
         _more.append((module, names, identify))
 
+
+# Most of what is handed over: none of these is ever a shared object.
+_NEVER = frozenset({bool, bytes, dict, float, frozenset, int, list, set, str, tuple, type, type(None), FunctionType})
 
 # Elements looked at in one container: arguments that hold more hold data.
 _MOST = 64

@@ -1,8 +1,9 @@
 """What one process tells of itself: a file that is written line by line, so that it survives any end of the process.
 
 Each line is a JSON list whose first item says what it is: ``["where", number, path, line, column, end line, end column]``,
-``["clock", number, {name: count}]``, ``["object", id, kind, where, facts]``, ``["event", number, thread, verb, object, where,
-clock, nanoseconds, facts]``, ``["failed", event, exception]``, and what the watchers of single parts add.
+``["clock", number, {name: count}]``, ``["news", number, {name: count}]`` (a clock by what is new since the one before),
+``["object", id, kind, where, facts]``, ``["event", number, thread, verb, object, where, clock, nanoseconds, facts]``,
+``["failed", event, exception]``, and what the watchers of single parts add.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import get_ident
 from types import CodeType
 from typing import Any
 
@@ -23,7 +25,7 @@ from .clock import Clock
 from .interruptions import by_handler
 from .places import Caller, Places, address, context_of, outer, where
 from .session import Session
-from .slots import Slots
+from .slots import LOST, Here, Slots, Unmade
 
 # Events written one by one; past that, only those that say something new.
 _EACH = 4_000
@@ -39,16 +41,19 @@ class Record:
     ``passive``: it passes on no clock of its own (a manager's server). ``forked`` is when it forked last, which names the
     child. ``epochs``: when a place last said something new. ``sender`` is who sent the message that was taken last, and by
     which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
-    process comes to its end. ``files`` are the watchers' own. ``here.slot`` is what this thread shows of itself.
+    process comes to its end, ``showing`` when it first does what others may wait for. ``files`` are the watchers' own.
+    ``here.slot`` is what this thread shows of itself. ``ancestor`` is what a forked child has inherited: it is kept, for to
+    let it go would touch, and so copy, all of it.
     """
 
     def __init__(
-        self, session: Session, name: str, known: dict[str, int] | None = None, *, child: bool = False
+        self, session: Session, clock: Clock, *, child: bool = False, ancestor: Record | None = None
     ) -> None:
         self.session = session
-        self.name = name
+        self.name = name = clock.name
         self.child = child
-        self.clock = Clock(name, known)
+        self.clock = clock
+        self._ancestor = ancestor
         self._boards = Boards(session)
         self._file, self._identity = _opened(session.record(name))
         # A signal's handler, or a finalizer, may come here while its own thread is here.
@@ -70,15 +75,34 @@ class Record:
         self.epochs: dict[tuple[object, ...], int] = {}
         self.closing: list[Callable[[Record], None]] = []
         self.files: list[int] = []
+        self.showing: list[Callable[[Record], None]] = []
         self.slots = Slots(session.slots(name))
-        self.here = self.slots.here
+        self.here: Here | Unmade = Unmade(self._show)
+
+    def _show(self) -> Here:
+        """This process is about to do something that others may wait for."""
+        self.here = here = self.slots.open()
+        todo, self.showing = self.showing, []
+        for one in todo:
+            one(self)
+        return here
 
     def write(self, *line: Any) -> None:
         """Adds a line; where the disk is full or the file gone, the rest is left out and the program goes on."""
         if self.full:
             return
         try:
-            text = (_json.encode(line) + "\n").encode()
+            self.say(_written(line))
+        except Exception as error:
+            if by_handler(error):
+                raise
+
+    def say(self, line: str) -> None:
+        """Adds a line that is written out already."""
+        if self.full:
+            return
+        try:
+            text = f"{line}\n".encode()
             self._room -= len(text)
             if _identity(self._file) != self._identity:
                 self._lose(room=False)
@@ -92,7 +116,9 @@ class Record:
 
     def _lose(self, *, room: bool = True) -> None:
         self.full = True
-        self.slots.lose(room)
+        if not self.slots.lose(room) and room:
+            with suppress(OSError):
+                os.chmod(self.session.record(self.name), LOST)
 
     def place(self, caller: Caller) -> int:
         """The number of a place, which is written down when it is first met."""
@@ -115,13 +141,15 @@ class Record:
             self.write("where", number, *where(*key))
         return number
 
-    def _clock_number(self) -> int:
+    def _clock_line(self) -> str:
+        """The line that tells the clock as it is now, to be written before what happens: empty where it is told."""
         version = self.clock.happens()
-        if self._clock_told[0] != version:
-            self._clocks += 1
-            self._clock_told = (version, self._clocks)
-            self.write("clock", self._clocks, self.clock.counts)
-        return self._clock_told[1]
+        if self._clock_told[0] == version:
+            return ""
+        self._clocks += 1
+        self._clock_told = (version, self._clocks)
+        whole, counts = self.clock.told()
+        return f'["{"clock" if whole else "news"}", {self._clocks}, {_written(counts)}]\n'
 
     def event(self, verb: str, thing: str, caller: Caller, often: Places | None = None, /, **facts: Any) -> int:
         """Writes that something is done to an object; gives the event's number, 0 where it says nothing new.
@@ -147,17 +175,11 @@ class Record:
                 return 0
             self._seen[key] = told + 1
             self._number += 1
-            self.write(
-                "event",
-                self._number,
-                threading.get_ident(),
-                verb,
-                thing,
-                number,
-                self._clock_number(),
-                time.monotonic_ns(),
-                facts,
-            )
+            # The facts first: they may turn out not to be tellable.
+            text = f"{_written(facts) if facts else '{}'}]"
+            clock = self._clock_line()
+            text = f"{number}, {self._clock_told[1]}, {time.monotonic_ns()}, {text}"
+            self.say(f'{clock}["event", {self._number}, {get_ident()}, "{verb}", {_quoted(thing)}, {text}')
             return self._number
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> int:
@@ -199,7 +221,7 @@ class Record:
             except Exception:
                 continue
         with self._lock:
-            self.write("end", time.monotonic_ns(), self.clock.release())
+            self.write("end", time.monotonic_ns(), self.clock.last())
 
     def release(self) -> None:
         """Gives the files back; whoever still holds this record tells nothing any more."""
@@ -227,6 +249,16 @@ def _identity(file: int) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def _encoder() -> Callable[[Any], str]:
+    """What writes a value as JSON: by the encoder in C made once, which ``JSONEncoder.encode`` makes anew for each line."""
+    made, join = getattr(json.encoder, "c_make_encoder", None), "".join
+    with suppress(TypeError):
+        if made is not None:
+            encoder = made(None, _shown, _quoted, None, ": ", ", ", False, False, True)
+            return lambda value: join(encoder(value, 0))
+    return _json.encode
+
+
 def _shown(value: object) -> str:
     try:
         return repr(value)
@@ -235,6 +267,8 @@ def _shown(value: object) -> str:
 
 
 _json = json.JSONEncoder(default=_shown, check_circular=False)
+_quoted = json.encoder.encode_basestring_ascii
+_written = _encoder()
 # The lowest number for a descriptor of ours.
 _HIGH = 200
 _STOP = [None]
@@ -254,8 +288,9 @@ def begin(record: Record | None) -> None:
     """Makes it this process's record."""
     global now
     now = record
-    for places in _dull:
-        places.clear()
+    if record is not None:
+        for places in _dull:
+            places.clear()
 
 
 def dull() -> Places:

@@ -15,7 +15,7 @@ import mmap
 import os
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -36,6 +36,8 @@ _LOST_AT = _HELD_AT + _HELD.size * _HOLDS
 # Behind them a mark: that not everything could be written down.
 _WHOLE = _LOST_AT + 8
 NO_FILE, NO_ROOM = 1, 2
+# The mode of a record whose process had no room for a table to mark.
+LOST = 0o400
 
 
 class Wait(enum.IntEnum):
@@ -78,26 +80,30 @@ class Table(NamedTuple):
 
 
 class Slots:
-    """The table of this process."""
+    """The table of this process, which is made once there is something to show: many a child never waits for anybody.
+
+    Until then its threads are without a slot, and so count as able to act. ``told``: what is written there is seen.
+    """
+
+    words: memoryview
 
     def __init__(self, path: str) -> None:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            # Allocated at once: writing to a page that a full disk has no room for would end the program (mmap(2), SIGBUS).
-            os.posix_fallocate(file, 0, _WHOLE)
-            table = mmap.mmap(file, _WHOLE)
-        except OSError:
-            table = mmap.mmap(-1, _WHOLE)
-        finally:
-            os.close(file)
-        self.words = memoryview(table).cast("Q")
         self._path = path
+        self._here: Here | None = None
+        self.told = False
         self._lock = threading.RLock()
         self._used = 0
         self._free: list[int] = []
         self._holds = 0
         self._lists: dict[tuple[int, ...], int] = {}
-        self.here = _Here(self)
+
+    def open(self) -> Here:
+        """Each thread's own slot; makes the table when it is first asked for."""
+        with self._lock:
+            if self._here is None:
+                self.words, self.told = _mapped(self._path)
+                self._here = Here(self)
+            return self._here
 
     def next(self) -> int:
         """A slot for a new thread: one whose thread has ended, or else one that was never used; -1 where there is none."""
@@ -115,7 +121,7 @@ class Slots:
     @property
     def mine(self) -> Slot:
         """This thread's own slot."""
-        return self.here.slot
+        return self.open().slot
 
     @contextmanager
     def waiting(self, wait: int, resource: int) -> Iterator[None]:
@@ -140,6 +146,7 @@ class Slots:
 
     def entry(self, number: int) -> int:
         """The word that tells who of this process holds a lock: a thread's ``owner``, 0: nobody; -1 where there is no room."""
+        self.open()
         with self._lock:
             at = (_HELD_AT + self._holds * _HELD.size) // _WORD
             if at >= _LOST_AT // _WORD:
@@ -148,9 +155,30 @@ class Slots:
         self.words[at] = number
         return at + 1
 
-    def lose(self, room: bool) -> None:
-        """Marks that not everything this process did could be written down, for want of room or of its file."""
+    def lose(self, room: bool) -> bool:
+        """Marks that not everything this process did could be written down, for want of room or of its file.
+
+        Whether the mark will be seen.
+        """
+        self.open()
         self.words[_LOST_AT // _WORD] = NO_ROOM if room else NO_FILE
+        return self.told
+
+
+def _mapped(path: str) -> tuple[memoryview, bool]:
+    """Room for a table, and whether others see it."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return memoryview(mmap.mmap(-1, _WHOLE)).cast("Q"), False
+    try:
+        # Allocated at once: writing to a page that a full disk has no room for would end the program (mmap(2), SIGBUS).
+        os.posix_fallocate(file, 0, _WHOLE)
+        return memoryview(mmap.mmap(file, _WHOLE)).cast("Q"), True
+    except OSError:
+        return memoryview(mmap.mmap(-1, _WHOLE)).cast("Q"), False
+    finally:
+        os.close(file)
 
 
 class Slot:
@@ -222,11 +250,25 @@ def _nothing(at: int) -> None:
     """Nothing is given back where nothing was taken."""
 
 
-class _Here(threading.local):
+class Here(threading.local):
     """Each thread's own slot, which is made when the thread first asks for it (CPython Modules/_threadmodule.c, ``local``)."""
 
     def __init__(self, slots: Slots) -> None:
         self.slot = Slot(slots)
+
+
+class Unmade:
+    """In the stead of a table's slots until the first of them is asked for, which has the table made."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], Here]) -> None:
+        self._make = make
+
+    @property
+    def slot(self) -> Slot:
+        """This thread's own slot."""
+        return self._make().slot
 
 
 # Lists kept for one process: past that, a wait for several things is not told.
@@ -261,13 +303,15 @@ def table(path: str) -> Table:
     return found
 
 
-def lost(path: str) -> int:
-    """Why a process could not tell all, NO_FILE or NO_ROOM; one without a table had none at all. 0 where it told all."""
+def lost(path: str, record: str) -> int:
+    """Why a process could not tell all, NO_FILE or NO_ROOM; 0 where it told all, as one did that never needed a table."""
     try:
         with open(path, "rb") as file:
             file.seek(_LOST_AT)
             mark = file.read(1)
             return mark[0] if mark else NO_ROOM
+    except FileNotFoundError:
+        return NO_ROOM if os.stat(record).st_mode & 0o777 == LOST else 0
     except OSError:
         return NO_ROOM
 

@@ -76,7 +76,7 @@ def records(session: Session) -> dict[str, Told]:
                 _take(told, json.loads(line), number)
             except (ValueError, TypeError):
                 continue
-        told.lost = lost(session.slots(told.name))
+        told.lost = lost(session.slots(told.name), str(file))
         found.append(told)
     return {told.name: told for told in sorted(found, key=lambda told: told.begun)}
 
@@ -92,6 +92,8 @@ def _take(told: Told, line: list[Any], number: int) -> None:
             told.calls[place] = calls
         case ["clock", clock, counts]:
             told.clocks[clock] = counts
+        case ["news", clock, counts]:
+            told.clocks[clock] = {**told.clocks.get(clock - 1, {}), **counts}
         case ["object", name, kind, where, facts]:
             told.objects.append((name, kind, where, facts))
         case ["failed", event, error]:

@@ -14,12 +14,13 @@ from ..record import current
 
 def _left(original: Any) -> Any:
     def _exit(status: Any) -> Any:
-        safely(_tell)()
+        _tell()
         return original(status)
 
     return _exit
 
 
+@safely
 def _tell() -> None:
     record, who = current(), caller(4)
     if record is not None and who is not None:

@@ -67,7 +67,7 @@ def _take_in(record: Record, data: Any) -> None:
 
 
 def _pickler(original: Any) -> Any:
-    plain, known_by = original.loads, _KNOWN_BY
+    plain, pickled, known_by = original.loads, original.dumps, _KNOWN_BY
 
     class Pickler(original):  # type: ignore[misc]
         """multiprocessing's own pickler, whose pickles carry a clock."""
@@ -84,7 +84,7 @@ def _pickler(original: Any) -> Any:
             if type(obj) is Taken:
                 obj, tail = obj
             try:
-                data = original.dumps(obj, protocol)
+                data = pickled(obj, protocol)
             except BaseException as error:
                 hide(error)
                 raise

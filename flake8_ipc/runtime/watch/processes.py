@@ -8,6 +8,8 @@ import os
 import sys
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 from ..handing import handover, of_threads
@@ -20,6 +22,8 @@ from ..session import Session
 from .endings import cleaned, end_facts
 
 _numbers = itertools.count(1)
+# The threads that this process's program has made.
+made: weakref.WeakSet[Thread] = weakref.WeakSet()
 
 
 def _made(original: Any) -> Any:
@@ -32,7 +36,7 @@ def _made(original: Any) -> Any:
         kwargs: Any = {},  # noqa: B006 - the signature of the class itself
         **rest: Any,
     ) -> None:
-        safely(_tell_made)(self, group, target, args, kwargs, rest.get("daemon"))
+        _tell_made(self, group, target, args, kwargs, rest.get("daemon"))
         try:
             original(self, group, target, name, args, kwargs, **rest)
         except BaseException as error:
@@ -42,6 +46,7 @@ def _made(original: Any) -> Any:
     return __init__
 
 
+@safely
 def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemon: Any) -> None:
     record, who = current(), caller(4)
     if record is None or who is None:
@@ -73,6 +78,7 @@ def method_of(cls: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
+@safely
 def _watch_run(cls: Any) -> None:
     """Watches the ``run`` that a class of the program defines itself."""
     for one in cls.__mro__:
@@ -87,17 +93,18 @@ def _ran(original: Any) -> Any:
         record = current()
         if record is None:
             return original(self, *args, **kwargs)
-        safely(_tell_run)(record, self)
+        _tell_run(record, self)
         try:
             return original(self, *args, **kwargs)
         except BaseException as error:
-            safely(tell_raised)(record, error)
+            tell_raised(record, error)
             hide(error)
             raise
 
     return run
 
 
+@safely
 def _tell_run(record: Record, self: Any) -> None:
     who, name = caller(4), process(self)
     if who is None or name is None:
@@ -107,6 +114,7 @@ def _tell_run(record: Record, self: Any) -> None:
         record.event("RUN", name, who)
 
 
+@safely
 def tell_raised(record: Record, error: BaseException) -> None:
     """Writes which exception ends a process, and where in the user's own code it came up."""
     if isinstance(error, SystemExit):
@@ -138,9 +146,10 @@ def _bootstrapped(original: Any) -> Any:
     def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
         record = current()
         if record is not None:
-            record.write("role", getattr(self, MARK, None))
+            name = getattr(self, MARK, None)
+            record.say(f'["role", "{name}"]' if name is not None else '["role", null]')
             # A spawned one was made by no constructor here.
-            safely(_watch_run)(type(self))
+            _watch_run(type(self))
         try:
             return original(self, *args, **kwargs)
         finally:
@@ -177,9 +186,7 @@ def _is_being_made(thing: Any) -> bool:
 
 def _threads() -> Iterator[tuple[str, Any]]:
     """The threads of the program's own that are known here."""
-    from .threads import made
-
-    return ((str(process(thread)), thread) for thread in list(made))
+    return ((str(process(thread)), thread) for thread in list(made)) if made else iter(())
 
 
 def _startable(thing: Any) -> str | None:
@@ -193,7 +200,7 @@ def _startable(thing: Any) -> str | None:
 def _started(record: Record, thing: Any, result: Any, event: int) -> None:
     """Tells the child's id, and which objects that it was given are gone with the start itself."""
     name, who = process(thing), caller(4)
-    record.write("started", name, thing.pid)
+    record.say(f'["started", "{name}", {thing.pid}]')
     thing._flake8_ipc_record = f"{thing.pid}.{record.forked:x}"
     for given, reference in _given.pop(name, ()):
         if reference() is None and who is not None:
@@ -224,20 +231,39 @@ def joined(record: Record, thing: Any, result: Any, event: int) -> None:
             record.write("failed", event, "False")
         return
     for text in _records(record.session, thing):
-        at = max(text.rfind(b'\n["end"'), text.rfind(b'\n["clock"'))
-        last = text[at + 1 :].partition(b"\n")[0] if at >= 0 else b""
-        if last.endswith(b"]"):
-            record.clock.acquire(json.loads(last)[-1])
+        at = text.rfind(b'\n["end"')
+        last = text[at + 1 :].partition(b"\n")[0]
+        for line in [last] if at >= 0 else [one for one in text.split(b"\n") if one.startswith(_CLOCKS)]:
+            if line.endswith(b"]"):
+                record.clock.acquire(json.loads(line)[-1])
+
+
+# What tells a clock, where the process was ended before it could tell its last.
+_CLOCKS = (b'["clock"', b'["news"')
 
 
 def _records(session: Session, thing: Any) -> Iterator[bytes]:
     """What the processes of this id have told: one that was forked from here by its name, or all that there were."""
-    names = [f"{getattr(thing, '_flake8_ipc_record', None)}.record"]
-    if not os.path.exists(f"{session.folder}/{names[0]}"):
-        names = [one for one in os.listdir(session.folder) if one.startswith(f"{thing.pid}.") and one.endswith(".record")]
+    mine = thing.__dict__.get("_flake8_ipc_record")
+    if mine is not None:
+        with suppress(FileNotFoundError):
+            yield _text(session.record(mine))
+            return
+    names = [one for one in os.listdir(session.folder) if one.startswith(f"{thing.pid}.") and one.endswith(".record")]
     for name in names:
-        with open(f"{session.folder}/{name}", "rb") as file:
-            yield file.read()
+        yield _text(f"{session.folder}/{name}")
+
+
+def _text(path: str) -> bytes:
+    """A file's text: by the system's own calls, for a stream takes long to be made, and most records are short."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(file, 1 << 16):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(file)
 
 
 def reaped(record: Record, thing: Any) -> None:
@@ -257,7 +283,7 @@ def _daemon(original: Any) -> Any:
         record = current()
         who = caller(2) if record is not None else None
         if record is not None and who is not None:
-            safely(_tell_daemon)(record, who, self, value)
+            _tell_daemon(record, who, self, value)
         try:
             original.fset(self, value)
         except BaseException as error:
@@ -267,6 +293,7 @@ def _daemon(original: Any) -> Any:
     return property(original.fget, setter, original.fdel, original.__doc__)
 
 
+@safely
 def _tell_daemon(record: Record, who: Caller, thing: Any, value: Any) -> None:
     name = process(thing)
     if name is not None:

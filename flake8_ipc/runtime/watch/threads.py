@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
-import weakref
 from typing import Any
 
 from ..handing import handover
@@ -14,11 +13,9 @@ from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user
 from ..record import Record, current
-from .processes import outside, reaped
+from .processes import made, outside, reaped
 
 _numbers = itertools.count(1)
-# The threads that this process's program has made.
-made: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 def _made(original: Any) -> Any:

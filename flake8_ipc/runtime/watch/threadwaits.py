@@ -31,6 +31,9 @@ def _others_work(condition: Any, timeout: Any = None) -> Told:
 
 def _threads_end(*args: Any) -> Told:
     """The end of the main thread, which waits for all others that are no daemons; what a program has run there may do more."""
+    if len(threading._active) + len(threading._limbo) < 2:  # type: ignore[attr-defined]
+        # There is nobody to wait for.
+        return None
     known = all(getattr(call, "func", call).__module__.startswith("concurrent.futures.") for call in _at_exit())
     return (Wait.WORK, 0) if known else None
 
