@@ -228,11 +228,11 @@ BROKEN = """
 import flake8_ipc.source.read
 
 
-def read(*arguments, **more):
+def programs(*arguments, **more):
     raise {error}
 
 
-flake8_ipc.source.read.read = read
+flake8_ipc.source.read.Reader.programs = programs
 """
 
 
