@@ -39,7 +39,8 @@ class Lifecycle:
 
         def along(states: tuple[str, ...], event: Event) -> tuple[str, ...]:
             number = index.get(event.target)
-            if number is None:
+            # What a run saw fail has changed nothing.
+            if number is None or event.failed is not None:
                 return states
             return (*states[:number], step(states[number], event), *states[number + 1 :])
 
