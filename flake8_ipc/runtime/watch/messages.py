@@ -125,6 +125,9 @@ def _started(original: Any) -> Any:
         self._on_queue_feeder_error = lambda error, obj: told(error, obj[0] if type(obj) is Taken else obj)
         try:
             original(self)
+        except BaseException as error:
+            hide(error)
+            raise
         finally:
             del self._on_queue_feeder_error
 
