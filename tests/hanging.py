@@ -80,7 +80,7 @@ def run(folder: pathlib.Path, name: str, method: str, limit: float = LIMIT) -> O
     ) as process:
         reader = threading.Thread(target=_read, args=(process, done))
         reader.start()
-        timer = threading.Timer(limit, _end, (process,))
+        timer = threading.Timer(limit, end, (process,))
         timer.start()
         try:
             assert process.stdout is not None
@@ -89,7 +89,7 @@ def run(folder: pathlib.Path, name: str, method: str, limit: float = LIMIT) -> O
         finally:
             late = not timer.is_alive()
             timer.cancel()
-            _end(process)
+            end(process)
             reader.join()
     if late:
         done.status = None
@@ -104,7 +104,8 @@ def _read(process: subprocess.Popen[str], done: Outcome) -> None:
         done.errors.append(line)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[str]) -> None:
+    """Ends a program and all that is in its session."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

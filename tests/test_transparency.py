@@ -294,7 +294,7 @@ PROGRAMS = {
     """,
     "tracebacks of calls that fail": """
         import multiprocessing as mp, subprocess, threading, traceback
-        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
         from multiprocessing import RawArray, Array, connection, shared_memory, managers
 
         def bad(x):
@@ -317,6 +317,11 @@ PROGRAMS = {
             except BaseException:
                 traceback.print_exc()
 
+        def done(future):
+            # Where a result raises hangs on whether it has come already.
+            wait([future])
+            return future
+
         if __name__ == "__main__":
             with mp.Pool(1) as pool:
                 show(pool.map, bad, [0])
@@ -326,9 +331,9 @@ PROGRAMS = {
                 show(pool.apply, lambda: 1)
             show(pool.apply, bad, (1,))
             with ProcessPoolExecutor(1) as ex:
-                show(ex.submit(bad, 0).result)
+                show(done(ex.submit(bad, 0)).result)
                 show(lambda: list(ex.map(own, [])))
-                show(ex.submit(own).result)
+                show(done(ex.submit(own)).result)
             show(ex.submit, bad, 1)
             with mp.Manager() as m:
                 q = m.Queue()
@@ -414,7 +419,7 @@ PROGRAMS = {
             show(subprocess.run, ["false"], check=True)
             show(subprocess.Popen, ["nosuch"])
             with ThreadPoolExecutor(1) as ex:
-                show(ex.submit(bad, 0).result)
+                show(done(ex.submit(bad, 0)).result)
             show(managers.SharedMemoryManager, 1, 2, 3, 4, 5, 6, 7)
             show(mp.get_context("spawn").Process(target=lambda: 1).start)
             show(mp.Pool, 0)

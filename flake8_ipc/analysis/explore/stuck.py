@@ -94,7 +94,8 @@ class Explorer:
             found = _joins(pushed, partly=True) if pushed is not None else ()
         if found or not stands_still(crowded):
             return (), found
-        carriers = {event.target.outlet for _, event in self._unsent()}
+        # In the order of the text, so that the same story is told in every run.
+        carriers = dict.fromkeys(event.target.outlet for _, event in self._unsent())
         everything = {event.target.outlet for _, event in self.program.events(Verb.PUT, Verb.SEND)}
         for one in carriers if len(everything) > 1 and len(carriers) <= _CARRIERS else ():
             table = self._table(numbers, patient=False)

@@ -52,7 +52,7 @@ def _may_go_on(member: Member, slot: Shown, moment: _Moment) -> bool:
     if (process.signalled or process.server or moment.world.killers) and moment.anybody:
         return True
     if process.signalled and slot.wait is Wait.LOCK and member[1] == process.pid:
-        # Whoever sends a signal from outside may have its handler set what the main thread waits for.
+        # Whoever sends a signal from outside may have its handler give what the main thread waits for, or raise.
         return True
     return _WAKERS[slot.wait](process, slot, moment)
 
