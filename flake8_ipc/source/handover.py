@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from ..model import Argument, Callee, CalleeKind, Fault, Handover, Shared, Signature
@@ -11,6 +13,7 @@ from .project import force
 from .reach import reachable
 from .run import Run
 from .values import (
+    Arguments,
     Cls,
     Coll,
     Const,
@@ -241,3 +244,29 @@ def _signature_of_partial(value: Partial) -> Signature | None:
         star=inner.star,
         star_star=inner.star_star,
     )
+
+
+def all_handed(args: Arguments, loops: tuple[int, ...]) -> Arguments:
+    """Arguments as their receiver has them (``handed``)."""
+    found = Arguments(open=args.open)
+    found.positional = [(handed(value, loops), node) for value, node in args.positional]
+    found.named = {name: (handed(value, loops), node) for name, (value, node) in args.named.items()}
+    return found
+
+
+def handed(value: Value, loops: tuple[int, ...]) -> Value:
+    """A value as its receiver has it: what differs from copy to copy is its own."""
+    if isinstance(value, Data):
+        own = value.own or bool(value.varies.intersection(loops))
+        return replace(value, own=own, varies=frozenset(), copy=None) if own or value.varies or value.copy else value
+    if isinstance(value, Ref):
+        return replace(value, inherited=False, exact=True)
+    if isinstance(value, Items):
+        items = tuple(handed(item, loops) for item in value.items) if value.items is not None else None
+        return Items(items, handed(value.element, loops), value.count, value.sequence, value.numbers)
+    if isinstance(value, Partial):
+        args = tuple(handed(item, loops) for item in value.args)
+        return Partial(value.func, args, tuple((name, handed(item, loops)) for name, item in value.kwargs))
+    if isinstance(value, OneOf):
+        return OneOf(tuple(handed(option, loops) for option in value.options))
+    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -17,14 +17,13 @@ from ..model import (
     ProcessClass,
     Role,
     RoleKind,
-    Seq,
     Shared,
     Verb,
 )
 from . import contents
-from .attributes import THREAD_BASES, base_context, get_attribute, member
+from .attributes import THREAD_BASES, base_context, get_attribute
 from .deeds import result_used
-from .handover import argument_of, callee_of, handover_of
+from .handover import all_handed, argument_of, handed, handover_of
 from .keeping import forget_given, given
 from .lifetimes import hand_to_child
 from .made import made
@@ -40,11 +39,9 @@ from .values import (
     Cls,
     Coll,
     Const,
-    Data,
     Foreign,
     Func,
     Inst,
-    Items,
     Method,
     Name,
     OneOf,
@@ -287,7 +284,7 @@ def lower_role(
     inst: Inst | None = None,
 ) -> None:
     """Reads what a role does, in a state of its own."""
-    inner, target = _handed_over(run, args, loops), handed(target, loops)
+    inner, target = all_handed(args, loops), handed(target, loops)
     for shared in reachable(run, target, *inner.values()):
         role.given.setdefault(shared, None)
     if landing:
@@ -359,31 +356,6 @@ class _Outer:
         run.dull = dull if len(run.copies) == self.copies else {}
 
 
-def _handed_over(run: Run, args: Arguments, loops: tuple[int, ...]) -> Arguments:
-    found = Arguments(open=args.open)
-    found.positional = [(handed(value, loops), node) for value, node in args.positional]
-    found.named = {name: (handed(value, loops), node) for name, (value, node) in args.named.items()}
-    return found
-
-
-def handed(value: Value, loops: tuple[int, ...]) -> Value:
-    """A value as its receiver has it: what differs from copy to copy is its own."""
-    if isinstance(value, Data):
-        own = value.own or bool(value.varies.intersection(loops))
-        return replace(value, own=own, varies=frozenset(), copy=None) if own or value.varies or value.copy else value
-    if isinstance(value, Ref):
-        return replace(value, inherited=False, exact=True)
-    if isinstance(value, Items):
-        items = tuple(handed(item, loops) for item in value.items) if value.items is not None else None
-        return Items(items, handed(value.element, loops), value.count, value.sequence, value.numbers)
-    if isinstance(value, Partial):
-        args = tuple(handed(item, loops) for item in value.args)
-        return Partial(value.func, args, tuple((name, handed(item, loops)) for name, item in value.kwargs))
-    if isinstance(value, OneOf):
-        return OneOf(tuple(handed(option, loops) for option in value.options))
-    return value
-
-
 def _note_landing(run: Run, role: Role, target: Value, args: Arguments) -> None:
     """Where the target's signature names each object it is given."""
     func = target
@@ -419,6 +391,3 @@ def pool_initializer(run: Run, pool: Pool, kind: Kind, args: Arguments, node: cs
         # They may come in with what is unpacked.
         pool.initializer.complete, inner.open = False, True
     run.made["initializer", pool] = (first[0], inner)
-
-
-__all__ = ["Seq", "callee_of", "member"]
