@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Iterable
 
 import pytest
 
@@ -15,6 +16,8 @@ from test_fixtures import FIXTURES, wanted
 EVERY = int(os.environ.get("WITNESSES_EVERY", "1"))
 # What hangs on the scheduler may come out otherwise once.
 TRIES = 3
+# The share of agreed rows whose line a run may not come to: a race may let a program go another way.
+PASSED_BY = 0.05
 
 
 def test_the_source_has_its_rows() -> None:
@@ -39,22 +42,32 @@ def test_what_the_last_column_says_follows_from_the_others() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_the_run_tells_it_again() -> None:
-    table: dict[str, set[tuple[str, ...]]] = {}
+    table: dict[str, list[witnesses.Row]] = {}
     for row in witnesses.written():
-        table.setdefault(row.fixture, set()).add(_kept(row))
+        table.setdefault(row.fixture, []).append(row)
     left = FIXTURES[::EVERY]
+    passed_by: set[tuple[str, ...]] = set()
     for _ in range(TRIES):
         found = dict(zip(left, witnesses.compared(left)))
-        wrong = {path: _worse(table[path.stem], {_kept(row) for row in rows}) for path, rows in found.items()}
+        wrong = {path: _worse(table[path.stem], rows) for path, rows in found.items()}
+        passed_by.update((path.stem, *row) for path, rows in found.items() for row in _passed_by(table[path.stem], rows))
         left = [path for path, rows in wrong.items() if rows]
     assert not left, "\n".join(f"{path.stem}: {sorted(wrong[path])}" for path in left)
+    agreed = sum(row.same == "yes" for path in FIXTURES[::EVERY] for row in table[path.stem])
+    assert len(passed_by) <= agreed * PASSED_BY, sorted(passed_by)
 
 
-def _worse(table: set[tuple[str, ...]], found: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+def _worse(table: Iterable[witnesses.Row], found: Iterable[witnesses.Row]) -> set[tuple[str, ...]]:
     """What both witnesses are said to tell and do not, and what the run tells of its own and is not said to."""
-    agreed = {row for row in table if row[-1] == "yes"}
-    alarms = {row for row in found if row[2] == "-" and row[3] == "True"}
-    return (agreed - found) | (alarms - table)
+    agreed = {_kept(row) for row in table if row.same == "yes"} - _passed_by(table, found)
+    alarms = {_kept(row) for row in found if row.source == "-" and row.run != "-"}
+    return (agreed - {_kept(row) for row in found}) | (alarms - {_kept(row) for row in table})
+
+
+def _passed_by(table: Iterable[witnesses.Row], found: Iterable[witnesses.Row]) -> set[tuple[str, ...]]:
+    """What both are said to tell, where this run took another way: there was nothing to see."""
+    other_way = {(row.code, row.line) for row in found if row.source == "found" and row.same not in ("yes", "differs")}
+    return {_kept(row) for row in table if row.same == "yes" and (row.code, row.line) in other_way}
 
 
 def _kept(row: witnesses.Row) -> tuple[str, ...]:
