@@ -71,6 +71,10 @@ class Clock:
         news, self.news = self.news, {}
         return news is self.counts, news
 
+    def untold(self) -> None:
+        """What was told may have been lost: all of it is to be told again."""
+        self.news = self.counts
+
     def pass_on(self) -> None:
         """All that happened so far is passed on."""
         if not self._passed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import itertools
 import json
 import os
 import threading
@@ -59,6 +60,7 @@ class Record:
         # A signal's handler, or a finalizer, may come here while its own thread is here.
         self._lock = threading.RLock()
         self._places: dict[tuple[CodeType, int], int] = {}
+        self._fresh = itertools.count()
         self._seen: dict[tuple[object, ...], int] = {}
         self._number = 0
         self._uncounted = False
@@ -125,8 +127,7 @@ class Record:
         key = (caller.code, caller.instruction)
         number = self._places.get(key)
         if number is None:
-            number = self._places[key] = len(self._places)
-            self.write("where", number, *where(*key))
+            number = self._met(*key)
             calls = [self._outer(*one) for one in outer(caller.frame)]
             if calls:
                 self.write("calls", number, calls[::-1])
@@ -134,11 +135,14 @@ class Record:
 
     def _outer(self, code: CodeType, instruction: int) -> int:
         """The number of a place that a call was made from."""
-        key = (code, instruction)
-        number = self._places.get(key)
-        if number is None:
-            number = self._places[key] = len(self._places)
-            self.write("where", number, *where(*key))
+        number = self._places.get((code, instruction))
+        return self._met(code, instruction) if number is None else number
+
+    def _met(self, code: CodeType, instruction: int) -> int:
+        """The number of a new place: known only once it is written, as a handler's exception may come in between."""
+        number = next(self._fresh)
+        self.write("where", number, *where(code, instruction))
+        self._places[code, instruction] = number
         return number
 
     def _clock_line(self) -> str:
@@ -177,9 +181,15 @@ class Record:
             self._number += 1
             # The facts first: they may turn out not to be tellable.
             text = f"{_written(facts) if facts else '{}'}]"
-            clock = self._clock_line()
-            text = f"{number}, {self._clock_told[1]}, {time.monotonic_ns()}, {text}"
-            self.say(f'{clock}["event", {self._number}, {get_ident()}, "{verb}", {_quoted(thing)}, {text}')
+            try:
+                clock = self._clock_line()
+                text = f"{number}, {self._clock_told[1]}, {time.monotonic_ns()}, {text}"
+                self.say(f'{clock}["event", {self._number}, {get_ident()}, "{verb}", {_quoted(thing)}, {text}')
+            except BaseException:
+                # A handler's exception: the clock may not have been written, and is told once more, whole.
+                self._clock_told = (-1, -1)
+                self.clock.untold()
+                raise
             return self._number
 
     def thing(self, name: str, kind: str, caller: Caller, **facts: Any) -> int:

@@ -76,9 +76,21 @@ def records(session: Session) -> dict[str, Told]:
                 _take(told, json.loads(line), number)
             except (ValueError, TypeError):
                 continue
+        _leave_out_unplaced(told)
         told.lost = lost(session.slots(told.name), str(file))
         found.append(told)
     return {told.name: told for told in sorted(found, key=lambda told: told.begun)}
+
+
+def _leave_out_unplaced(told: Told) -> None:
+    """Leaves out what happened at a place whose own line is not there: a signal or a kill came in between."""
+    places = told.places
+    told.events = [line for line in told.events if line[4] in places]
+    told.objects = [one for one in told.objects if one[2] in places]
+    told.exits = [one for one in told.exits if one[0] in places]
+    told.calls = {place: [call for call in calls if call in places] for place, calls in told.calls.items()}
+    if told.raised.get("place") not in places:
+        told.raised = {**told.raised, "place": None}
 
 
 def _take(told: Told, line: list[Any], number: int) -> None:
