@@ -77,7 +77,8 @@ def _pointer(type_: Any, depth: int = 3) -> str | None:
     name: str | None = getattr(type_, "__name__", None)
     if name in _POINTERS or (isinstance(type_, type) and issubclass(type_, ctypes._Pointer)):
         return name
-    inside = [one[1] for one in getattr(type_, "_fields_", ())] or [getattr(type_, "_type_", None)]
+    fields = (one for cls in getattr(type_, "__mro__", ()) for one in vars(cls).get("_fields_", ()))
+    inside = [one[1] for one in fields] or [getattr(type_, "_type_", None)]
     if not depth or isinstance(type_, str):
         return None
     return next((found for one in inside if one is not None and (found := _pointer(one, depth - 1))), None)

@@ -10,7 +10,7 @@ from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller
 from ..record import Record, current
-from .tasks import made, tell_asked, tell_raised, tell_task, works
+from .tasks import first_of, made, tell_asked, tell_raised, tell_task, works
 
 # Methods that hand in one task, and those that hand in many; whether they wait for the result themselves.
 _APPLY = {"apply": True, "apply_async": False}
@@ -88,12 +88,10 @@ def _given(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[An
     if name in _APPLY:
         given = args[0] if args else kwargs.get("args", ())
         return given, args[1] if len(args) > 1 else kwargs.get("kwds", {})
-    elements = args[0] if args else kwargs.get("iterable", ())
-    if not isinstance(elements, (list, tuple, range)) or not elements:
+    found = first_of(args[0] if args else kwargs.get("iterable", ()))
+    if not found or (name.startswith("starmap") and not isinstance(found[0], (list, tuple))):
         return None, {}
-    if name.startswith("starmap"):
-        return (elements[0] if isinstance(elements[0], (list, tuple)) else None), {}
-    return (elements[0],), {}
+    return (found[0] if name.startswith("starmap") else found), {}
 
 
 def _callbacks(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:

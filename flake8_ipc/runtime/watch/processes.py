@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 from ..handing import handover, of_threads
-from ..identity import MARK, cell, process, reachable, things
+from ..identity import MARK, named, process, reachable, things
 from ..interruptions import hide, passed
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user, where
@@ -127,7 +127,7 @@ def tell_raised(record: Record, error: BaseException) -> None:
     if isinstance(error, (NameError, AttributeError)):
         facts["name"] = error.name
     if isinstance(error, AttributeError):
-        facts["object"] = cell(error.obj)
+        facts["object"] = named(error.obj)
     record.write("raised", facts)
 
 

@@ -107,6 +107,22 @@ def tell_raised(site: str | None) -> None:
         record.write("raises", site)
 
 
+def first_of(elements: Any) -> tuple[Any, ...]:
+    """The first of what many tasks get, in a tuple; empty where it is not known before it is taken."""
+    if isinstance(elements, (list, tuple, range)):
+        return tuple(elements[:1])
+    # What is repeated without end is the same before and after one is taken.
+    return (next(elements),) if type(elements) is itertools.repeat and not _ends(elements) else ()
+
+
+def _ends(repeated: Any) -> bool:
+    try:
+        repeated.__length_hint__()
+    except TypeError:
+        return False
+    return True
+
+
 def between(who: Caller) -> Iterator[str]:
     """The files whose code stands between the user's call and ours."""
     frame: Any = sys._getframe(2)
