@@ -10,7 +10,7 @@ from typing import Any
 from .. import record as records
 from ..identity import cell, lock
 from ..interruptions import hide
-from ..patch import replace, safely
+from ..patch import done, replace, safely
 from ..places import Places, address, caller
 from ..record import Record, current, dull
 from .rawcells import watch
@@ -226,6 +226,15 @@ def _getter(verb: str) -> Any:
     return make
 
 
+def _own_lock(thing: Any) -> str | None:
+    """What ``with counter:`` takes."""
+    return lock(thing._lock)
+
+
+def _exit_facts(thing: Any, *args: Any) -> dict[str, Any]:
+    return {}
+
+
 def install(sharedctypes: Any) -> None:
     """Watches how cells are made and accessed."""
     for name in ("Value", "Array", "RawValue", "RawArray"):
@@ -239,5 +248,7 @@ def install(sharedctypes: Any) -> None:
             setattr(cls, name, _property(found))
     replace(array, "__getitem__", _item("READ"))
     replace(array, "__setitem__", _item("WRITE"))
+    done(base, "__enter__", "ACQUIRE", _own_lock)
+    done(base, "__exit__", "RELEASE", _own_lock, _exit_facts)
     replace(base, "get_lock", _getter("GET_LOCK"))
     replace(base, "get_obj", _getter("GET_OBJ"))

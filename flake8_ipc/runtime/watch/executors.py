@@ -11,7 +11,7 @@ from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, asker, caller
 from ..record import Record, current
-from .tasks import between, first_of, made, tell_asked, tell_raised, tell_task, works
+from .tasks import between, first_of, made, tell_asked, tell_raised, tell_task, works, wraps_error
 
 # The result of the map that an executor is asked for now, by thread: the futures behind it are its own.
 _mapping = threading.local()
@@ -132,6 +132,7 @@ def _watch_processes(process: Any) -> None:
     executor = process.ProcessPoolExecutor
     replace(executor, "__init__", _made)
     replace(process, "_process_worker", works)
+    replace(process._ExceptionWithTraceback, "__init__", wraps_error)
     replace(executor, "submit", _submitted)
     replace(executor, "map", _mapped)
     done(executor, "shutdown", "SHUTDOWN", mark)

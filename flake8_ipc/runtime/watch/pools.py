@@ -10,7 +10,7 @@ from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller
 from ..record import Record, current
-from .tasks import first_of, made, tell_asked, tell_raised, tell_task, works
+from .tasks import first_of, made, tell_asked, tell_raised, tell_task, works, wraps_error
 
 # Methods that hand in one task, and those that hand in many; whether they wait for the result themselves.
 _APPLY = {"apply": True, "apply_async": False}
@@ -124,17 +124,23 @@ def install(pools: Any) -> None:
     pool = pools.Pool
     replace(pool, "__init__", _made)
     replace(pools, "worker", works)
+    replace(pools.ExceptionWithTraceback, "__init__", wraps_error)
     for name in (*_APPLY, *_MAP):
         replace(pool, name, _handed_in(name))
     done(pool, "close", "CLOSE", mark)
-    done(pool, "terminate", "TERMINATE", mark)
+    done(pool, "terminate", "TERMINATE", mark, _unanswered)
     done(pool, "join", "JOIN", mark)
-    done(pool, "__exit__", "TERMINATE", mark, _exit_facts)
+    done(pool, "__exit__", "TERMINATE", mark, _unanswered)
     for cls in (pools.ApplyResult, pools.MapResult, pools.IMapIterator, pools.IMapUnorderedIterator):
         if "_set" in cls.__dict__:
             replace(cls, "_set", _set)
     also("multiprocessing.pool", ("Pool",), mark)
 
 
-def _exit_facts(thing: Any, *args: Any) -> dict[str, Any]:
+def _unanswered(thing: Any, *args: Any) -> dict[str, Any]:
+    """Tells the results that have not come, and will not come any more."""
+    record = current()
+    if record is not None:
+        for site in {mark(one) for one in list(thing._cache.values())} - {None}:
+            record.write("unanswered", site)
     return {}

@@ -117,8 +117,12 @@ def _tell_run(record: Record, self: Any) -> None:
 @safely
 def tell_raised(record: Record, error: BaseException) -> None:
     """Writes which exception ends a process, and where in the user's own code it came up."""
-    if isinstance(error, SystemExit):
-        return
+    if not isinstance(error, SystemExit):
+        record.write("raised", raised_facts(record, error))
+
+
+def raised_facts(record: Record, error: BaseException) -> dict[str, Any]:
+    """What is told of an exception: its type, where in the user's own code it came up, and what was not there."""
     place = None
     for frame, instruction in passed(error):
         if is_user(frame.f_code):
@@ -128,7 +132,7 @@ def tell_raised(record: Record, error: BaseException) -> None:
         facts["name"] = error.name
     if isinstance(error, AttributeError):
         facts["object"] = named(error.obj)
-    record.write("raised", facts)
+    return facts
 
 
 def outside(self: Any, who: Caller) -> Caller:
