@@ -44,11 +44,9 @@ class Dependence:
             return False
         method = any(isinstance(one, ast.ClassDef) for one in self._above(function))
         called = [node.func for part in deciding for node in ast.walk(part) if isinstance(node, ast.Call)]
-        return any(
-            one.attr == function.name if isinstance(one, ast.Attribute) else isinstance(one, ast.Name) and one.id == function.name
-            for one in called
-            if isinstance(one, ast.Attribute) is method
-        )
+        names = {one.attr for one in called if isinstance(one, ast.Attribute) and method}
+        names |= {one.id for one in called if isinstance(one, ast.Name) and not method}
+        return function.name in names
 
     def _deciding(self, statement: ast.stmt, write: ast.expr) -> Iterator[ast.AST]:
         """What the value that a statement writes, and whether it writes, come of."""
