@@ -25,7 +25,8 @@ class Finding:
     """One fault at one place.
 
     ``message`` is one line: what goes wrong, why, and how to mend it. ``about`` are the objects that the fault is of:
-    where two rules see one cause, the one that names it best is kept (see ``Rule.yields_to``).
+    where two rules see one cause, the one that names it best is kept (see ``Rule.yields_to``). ``foretold``: of a run, that
+    it was not seen itself, but nothing that was seen keeps it from happening.
     """
 
     code: str
@@ -33,3 +34,4 @@ class Finding:
     message: str
     story: tuple[Step, ...] = ()
     about: tuple[Shared, ...] = field(default=(), compare=False)
+    foretold: bool = field(default=False, compare=False)

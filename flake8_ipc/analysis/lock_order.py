@@ -15,8 +15,8 @@ from .holdings import OWNED
 from .locks import root, surely
 from .study import Study
 
-# Circles of more locks than this are not looked for.
-_LONGEST = 4
+# Circles of more locks than this are not looked for; a run tells each lock of a table from the others.
+_LONGEST, _LONGEST_SEEN = 4, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +100,43 @@ def _neighbours(role: Role, lock: Shared) -> tuple[Event, Event] | None:
 
 def circles(study: Study) -> Iterator[tuple[Nesting, ...]]:
     """Nestings each of which takes what the next one holds, all at the same time."""
-    found = list(nestings(study))
+    every = list(nestings(study))
+    found = []
+    for circle in _round(every, study, _LONGEST):
+        found.append(circle)
+        yield circle
+    if study.program.observed:
+        # What is done again and again is followed far once.
+        met = {(one.role, one.outer, one.inner) for circle in found for one in circle}
+        once = {(one.role, one.outer, one.inner): one for one in reversed(every)}
+        yield from _round([one for key, one in once.items() if key not in met], study, _LONGEST_SEEN)
+
+
+def _round(found: list[Nesting], study: Study, longest: int) -> Iterator[tuple[Nesting, ...]]:
+    """The circles of so many locks at most."""
+    before = -1
+    while before != len(found):
+        # Whatever leads nowhere, or is led to by nothing, is in none.
+        before, outers, inners = len(found), {one.outer for one in found}, {one.inner for one in found}
+        found = [one for one in found if one.inner in outers and one.outer in inners]
     by_outer: dict[Shared, list[Nesting]] = {}
     for one in found:
         by_outer.setdefault(one.outer, []).append(one)
     for first in found:
-        yield from _around((first,), by_outer, study)
+        yield from _around((first,), by_outer, study, longest)
 
 
-def _around(path: tuple[Nesting, ...], by_outer: dict[Shared, list[Nesting]], study: Study) -> Iterator[tuple[Nesting, ...]]:
+def _around(
+    path: tuple[Nesting, ...], by_outer: dict[Shared, list[Nesting]], study: Study, longest: int
+) -> Iterator[tuple[Nesting, ...]]:
     first, last = path[0], path[-1]
     for one in by_outer.get(last.inner, ()):
         if any(one.outer is other.outer for other in path) or not all(_at_once(study, one, other) for other in path):
             continue
         if one.inner is first.outer:
             yield (*path, one)
-        elif len(path) + 1 < _LONGEST:
-            yield from _around((*path, one), by_outer, study)
+        elif len(path) + 1 < longest:
+            yield from _around((*path, one), by_outer, study, longest)
 
 
 def _at_once(study: Study, one: Nesting, other: Nesting) -> bool:

@@ -112,11 +112,18 @@ def lost_updates(study: Study) -> Iterator[Race]:
             continue
         implicit = frozenset({root(lock)}) if lock is not None else frozenset()
         for race in found:
-            if not race.write.event.reads or not race.other.writes:
+            if not race.write.event.reads or not (race.other.writes or _held_back(race)):
                 continue
             whole = study.locks.atomic(race.write.role, race.write.event)
             if whole.isdisjoint(race.other.locks | implicit):
                 yield race
+
+
+def _held_back(race: Race) -> bool:
+    """Whether the other, in a run, came to the very test that the write stands under, and found that it had been done:
+    a little earlier, it would have found what this one found, and written too. Under a lock, it may have looked once more."""
+    seen = race.other.event.clock is not None and not race.write.locks and not race.other.locks
+    return seen and any(race.other.event.again(read) for read in race.write.event.reads)
 
 
 def unsynchronised(study: Study) -> Iterator[Race]:

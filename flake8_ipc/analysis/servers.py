@@ -12,10 +12,15 @@ _ERRORS = frozenset({"FileNotFoundError", "BrokenPipeError", "ConnectionResetErr
 
 
 def gone_in_use(study: Study, role: Role, drop: Event) -> bool:
-    """Whether somebody still uses a manager's proxies when nothing holds it any more: a run has shown whether anybody did."""
+    """Whether somebody still uses a manager's proxies, or may, when nothing holds it any more."""
     if study.program.observed:
-        return _failed(study, role, drop)
+        return _failed(study, role, drop) or _beside(study, role, drop)
     return drop.name == "store" or _in_use(study, role, drop, drop.target)
+
+
+def foretold(study: Study, role: Role, drop: Event) -> bool:
+    """Whether a run, where somebody may still have used them, has not shown that anybody did."""
+    return study.program.observed and not _failed(study, role, drop)
 
 
 def _failed(study: Study, role: Role, drop: Event) -> bool:
@@ -25,7 +30,25 @@ def _failed(study: Study, role: Role, drop: Event) -> bool:
     before = set(mine[: mine.index(drop)])
     uses = (event for _, event in study.program.events() if event.target.manager is manager)
     return any(event.failed in _ERRORS and event not in before for event in uses) or any(
-        child.raised in _ERRORS and any(shared.manager is manager for shared in child.given) for child in study.program.roles
+        _died_of_it(child, manager) and any(shared.manager is manager for shared in child.given)
+        for child in study.program.roles
+    )
+
+
+def _died_of_it(child: Role, manager: Shared) -> bool:
+    """Whether a process found no server, or one that knew nothing of what it was given as it came up."""
+    idle = all(event.target.manager is not manager for event in child.events())
+    return child.raised in _ERRORS or (child.raised == "RemoteError" and idle)
+
+
+def _beside(study: Study, role: Role, drop: Event) -> bool:
+    """Whether the use that somebody made of a proxy is in no order with the end of its manager."""
+    alive, waited = study.smooth.alive(role, drop), _waited_for(study, role, drop)
+    return any(
+        event.target.manager is drop.target and study.smooth.concurrent(role, drop, child, event)
+        for child in study.program.roles
+        if child.home is not role.home and child.process in alive - waited
+        for event in child.events()
     )
 
 

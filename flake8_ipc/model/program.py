@@ -62,7 +62,8 @@ class Role:
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
     ``heeds``: it, or who forked it, has a handler of its own for SIGTERM, so that ``terminate()`` does not end it at once.
     ``ending`` and ``raised`` are a run's: how it came to its end, and the exception that ended it; ``born``: its process
-    has come up; ``counted``: what it did is told each time, and not only once for each place from some point on.
+    has come up; ``noticed``: somebody may have seen its end without having joined it; ``counted``: what it did is told each
+    time, and not only once for each place from some point on.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Role:
     ending: Ending | None = None
     raised: str | None = None
     born: bool = True
+    noticed: bool = False
     counted: bool = True
     _told: tuple[Flow, dict[tuple[Verb, ...], tuple[Event, ...]], frozenset[Verb]] | None = field(default=None, init=False)
     _around: tuple[Flow, dict[Event, Surroundings]] | None = field(default=None, init=False)
@@ -97,8 +99,11 @@ class Role:
 
     @property
     def may_be_killed(self) -> bool:
-        """Whether it may be ended at its work: a run tells how it came to its end, a text does not."""
-        return self.ending in (None, Ending.KILLED)
+        """Whether it may be ended at its work: a run tells how it came to its end, a text does not.
+
+        That it came to an end of its own in time is of no account where nobody who could have waited for it knew.
+        """
+        return self.ending in (None, Ending.KILLED) or (self.ending is Ending.ITSELF and not self.noticed)
 
     @property
     def home(self) -> Role:

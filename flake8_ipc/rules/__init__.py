@@ -38,8 +38,8 @@ def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states:
         if not told:
             continue
         deliberate = {event.place for _, event in program.events() if event.setting.deliberate}
-        # Where one place is told in two ways, the same one is kept in every run.
-        for finding in sorted(told, key=lambda finding: finding.message):
+        # Where one place is told in two ways, the same one is kept in every run: what was seen before what was not.
+        for finding in sorted(told, key=lambda finding: (finding.foretold, finding.message)):
             if finding.place not in deliberate and not _of_another_file(program, finding):
                 found.setdefault((*finding.place.spot, finding.code), finding)
     return [found[key] for key in sorted(found)]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding, Step
-from ..model import Event, Kind, Role, RoleKind, Verb
+from ..model import Ending, Event, Kind, Role, RoleKind, Verb
 from .rule import Rule
 from .wording import at
 
@@ -40,6 +40,7 @@ def check(study: Study) -> Iterator[Finding]:
                 f"main program kills it in the middle of its work; call {process}.join() before the end, or make it no daemon",
                 (Step(f"{process} is made", create.place), Step(f"{process} starts", start.place)),
                 (create.target,),
+                role.ending is Ending.ITSELF,
             )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.servers import gone_in_use
+from ..analysis.servers import foretold, gone_in_use
 from ..analysis.study import Study
 from ..finding import Finding
 from ..model import Kind, Verb
@@ -41,6 +41,7 @@ def check(study: Study) -> Iterator[Finding]:
                 f"({at(event.place, manager.place)}), so its server ends while others use it; bind it to a name that lives "
                 "as long as they do",
                 about=(manager,),
+                foretold=foretold(study, role, event),
             )
 
 

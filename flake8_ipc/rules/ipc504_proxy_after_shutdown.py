@@ -63,7 +63,8 @@ def _too_late(study: Study, role: Role, manager: Shared) -> Iterator[Event]:
             if event.verb is Verb.SHUTDOWN:
                 return _DOWN if event.exact else MAYBE
         elif event.target.manager is manager and state == _DOWN and event.verb not in _NO_USE:
-            return _DOWN if event.verb is Verb.SHOW else _FAILED
+            # Who was seen to go on after one that failed comes to the next.
+            return _DOWN if event.verb is Verb.SHOW or event.failed is not None else _FAILED
         return state
 
     before = study.graph(role).forward(_UP, step, lambda one, other: one if one == other else MAYBE)

@@ -31,7 +31,8 @@ def check(study: Study) -> Iterator[Finding]:
         if result.raised is False or not role.home.entire:
             continue
         if result not in asked and not result.open and not (part and result.kept):
-            yield Finding("IPC702", event.place, _message(event, result), about=(result,))
+            unseen = program.observed and not result.raised
+            yield Finding("IPC702", event.place, _message(event, result), about=(result,), foretold=unseen)
 
 
 def _message(event: Event, result: Result) -> str:

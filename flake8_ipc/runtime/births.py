@@ -33,7 +33,7 @@ class Births:
         """What the starts of a record tell: a ``run`` set by hand, what an object of a class holds, a child never heard of."""
         heard = {role.process for role in self.account.roles.values()}
         for line in told.events:
-            if line[2] == "SET_DAEMON":
+            if line[2] == "SET_DAEMON" and line[0] not in told.failed:
                 self._daemon(line)
             process = self.account.objects.get(line[3]) if line[2] == "START" else None
             if not isinstance(process, Process):

@@ -14,6 +14,7 @@ class Dependence:
     def __init__(self, source: Source) -> None:
         self._above = source.above
         self._statement = source.statement
+        self._nodes = source.parents
 
     def _function(self, node: ast.AST) -> ast.AST | None:
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)
@@ -22,8 +23,10 @@ class Dependence:
     def holds(self, read: ast.expr, write: ast.expr) -> bool:
         """Whether a write is of a value that came of a read, or stands under a test of it."""
         statement = self._statement(write)
-        if statement is None or self._function(read) is not self._function(write):
+        if statement is None:
             return False
+        if self._function(read) is not self._function(write):
+            return self._given_back(read, list(self._deciding(statement, write)))
         if isinstance(statement, ast.AugAssign) and read is write:
             return True
         deciding = list(self._deciding(statement, write))
@@ -31,6 +34,19 @@ class Dependence:
             return True
         names = self._bound_from(read)
         return any(isinstance(node, ast.Name) and node.id in names for part in deciding for node in ast.walk(part))
+
+    def _given_back(self, read: ast.expr, deciding: list[ast.AST]) -> bool:
+        """Whether a read is what the one function of its name returns, and that is called here."""
+        function = self._function(read)
+        if not isinstance(function, ast.FunctionDef) or not isinstance(self._statement(read), ast.Return):
+            return False
+        if sum(isinstance(one, ast.FunctionDef) and one.name == function.name for one in self._nodes) != 1:
+            return False
+        method = any(isinstance(one, ast.ClassDef) for one in self._above(function))
+        called = [node.func for part in deciding for node in ast.walk(part) if isinstance(node, ast.Call)]
+        names = {one.attr for one in called if isinstance(one, ast.Attribute) and method}
+        names |= {one.id for one in called if isinstance(one, ast.Name) and not method}
+        return function.name in names
 
     def _deciding(self, statement: ast.stmt, write: ast.expr) -> Iterator[ast.AST]:
         """What the value that a statement writes, and whether it writes, come of."""

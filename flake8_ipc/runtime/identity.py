@@ -152,5 +152,7 @@ _CLASSES: tuple[tuple[str, tuple[str, ...], Callable[[Any], str | None]], ...] =
     ("multiprocessing.process", ("BaseProcess",), process),
     ("multiprocessing.synchronize", ("SemLock", "Condition", "Event", "Barrier"), lock),
     ("multiprocessing.sharedctypes", ("SynchronizedBase",), cell),
+    # A raw one is an object of ctypes, told from others by the block that it lies in.
+    ("ctypes", ("_SimpleCData", "Array", "Structure", "Union"), cell),
 )
 _more: list[tuple[str, tuple[str, ...], Callable[[Any], str | None]]] = []

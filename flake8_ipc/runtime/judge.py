@@ -68,7 +68,8 @@ def _failed(program: Program) -> set[tuple[str, int, int]]:
 
 def _told(finding: Finding, lines: list[str], seen: bool) -> Remark:
     remark = told(finding, lines)
-    return replace(remark, message=f"{remark.message} [{PREDICTED if finding.code in _FORETOLD and not seen else PROVEN}]")
+    foretold = finding.foretold or (finding.code in _FORETOLD and not seen)
+    return replace(remark, message=f"{remark.message} [{PREDICTED if foretold else PROVEN}]")
 
 
 def unwritten(session: Session) -> str:

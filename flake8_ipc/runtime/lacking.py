@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model import Event, Role, Verb
 from .told import Told
@@ -15,10 +15,13 @@ _ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 
 
 def lacking(account: Account, told: Told, role: Role) -> Iterator[Event]:
-    """The deed that failed, where it is one on an object of the account."""
-    facts = told.raised
-    if facts.get("place") is None:
-        return
+    """The deeds that failed, where they are on objects of the account: the last of a process, or one of a pool's task."""
+    for facts in (told.raised, *(one[0] for (what, _), all_ in told.more.items() if what == "failing" for one in all_)):
+        if facts.get("place") is not None:
+            yield from _lacked(account, told, role, facts)
+
+
+def _lacked(account: Account, told: Told, role: Role, facts: dict[str, Any]) -> Iterator[Event]:
     there = told.places[facts["place"]]
     place, name = account.placed(role, account.texts.place(there)), facts.get("name", "")
     verb, target = _ASKED.get(name), account.find(facts.get("object"), told.last)

@@ -122,7 +122,8 @@ def change_of(source: Source, node: ast.expr) -> _Change | None:
 def _inserted(account: Account, program: Program) -> None:
     """Puts each change behind the look that gave the copy, or the put that may still hold it; or before that put's next."""
     for role in program.roles:
-        if any(event in account.changes or event in account.before for event in role.events(Verb.READ, Verb.CALL, Verb.PUT)):
+        told = role.events(Verb.READ, Verb.CALL, Verb.PUT, Verb.CLOSE, Verb.SUBMIT)
+        if any(event in account.changes or event in account.before for event in told):
             role.flow = _with(role.flow, account)
 
 

@@ -27,6 +27,22 @@ def _elsewhere(account: Account) -> None:
 
 
 @amends
+def _sent_away(account: Account, line: Line, event: Event) -> Event | None:
+    """A manager that only the arguments of a task held is gone once the pool's own thread has sent them away."""
+    if event.verb is Verb.SUBMIT:
+        at = line.told.last
+        names = [name for one in line.facts.get("handover", {}).get("arguments", ()) for name in one["shared"]]
+        held = {shared.manager for name in names if (shared := account.find(name, at)) is not None and shared.managed}
+        for what, name in line.told.more:
+            manager = account.find(str(name), at) if what == "let go" else None
+            if manager is not None and manager in held:
+                drop = Event(Verb.DROP, manager, event.place, "submit")
+                drop.clock, drop.setting = event.clock, event.setting
+                account.changes.setdefault(event, []).append(drop)
+    return event
+
+
+@amends
 def _deed(account: Account, line: Line, event: Event) -> Event | None:
     if event.target.kind is Kind.MANAGER:
         return _on_manager(line, event)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeGuard
 
 from ...model import BLOCKS, Constant, Ending, Event, Key, Kind, Memory, Place, Program, Shared, Verb
 from ..objects import Facts, bound
@@ -11,6 +12,7 @@ from ..places import Where
 from ..sources import Source
 from ..watch.memory import TRACKER
 from . import Line, amends, finishes, makes, opens
+from .copies import blocks_of
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -45,7 +47,40 @@ def _use(account: Account, line: Line, event: Event) -> Event | None:
         event.verb = Verb.ATTACH
     elif event.verb is Verb.QUERY:
         _look(account.texts.source(line.where.path), line.where, event, block)
+    elif event.verb is Verb.CLOSE and line.number not in line.told.failed:
+        source = account.texts.source(line.where.path)
+        for use in _used_next(source, source.at(line.where)):
+            verb = Verb.READ if isinstance(use.ctx, ast.Load) else Verb.WRITE
+            late = Event(verb, block, account.placed(line.role, source.place(use)), source.text(use), key=Key.ANY)
+            late.clock, late.setting = event.clock, event.setting
+            account.changes.setdefault(event, []).append(late)
     return event
+
+
+def _used_next(source: Source, call: ast.expr | None) -> Iterator[ast.Subscript]:
+    """The first use, in the statements right behind a ``block.close()``, of a name that those before it gave ``block.buf``.
+
+    The view that it stands for is released with the block (Lib/multiprocessing/shared_memory.py, ``SharedMemory.close``).
+    """
+    statement = source.parents.get(call) if call is not None else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or not isinstance(statement, ast.Expr):
+        return
+    block = next((body for body in blocks_of(source.parents[statement]) if statement in body), [statement])
+    at, kept, wanted = block.index(statement), "", f"{source.text(call.func.value)}.buf"
+    owners = {node.id for node in ast.walk(call.func.value) if isinstance(node, ast.Name)}
+    for one in block[:at]:
+        if isinstance(one, ast.Assign) and source.text(one.value) == wanted and isinstance(one.targets[0], ast.Name):
+            kept = one.targets[0].id if len(one.targets) == 1 else ""
+        elif kept and {kept, *owners} & {node.id for node in ast.walk(one) if _binds(node)}:
+            kept = ""
+    for one in block[at + 1 :] if kept else ():
+        plain = isinstance(one, (ast.Expr, ast.Assign, ast.AugAssign))
+        names = [node for node in ast.walk(one) if isinstance(node, ast.Name) and node.id == kept]
+        above = source.parents.get(names[0]) if plain and len(names) == 1 else None
+        if isinstance(above, ast.Subscript) and above.value is names[0]:
+            yield above
+        if names or not plain:
+            return
 
 
 def _look(source: Source, where: Where, event: Event, block: Memory) -> None:
@@ -60,6 +95,10 @@ def _look(source: Source, where: Where, event: Event, block: Memory) -> None:
         block.origin.lent = block.origin.lent or key is None
     elif not (isinstance(above, ast.Call) and isinstance(above.func, ast.Name) and above.func.id in _READ_WHOLE):
         block.origin.lent = True
+
+
+def _binds(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
 
 
 def _constant(node: ast.expr) -> object:

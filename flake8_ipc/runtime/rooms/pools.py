@@ -46,6 +46,8 @@ def _results(account: Account) -> None:
             result = Result(Kind.RESULT, account.place(where), f"{pool.name}.{how}", pool=pool, iterator=iterator)
             result.called_back = bool(line[7].get("called_back"))
             result.raised = any(("raises", site) in other.more for other in account.told.values())
+            if not result.raised and any(("unanswered", site) in other.more for other in account.told.values()):
+                result.raised = None
             account.register(site, result, line[6])
 
 

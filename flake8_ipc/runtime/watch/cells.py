@@ -10,7 +10,7 @@ from typing import Any
 from .. import record as records
 from ..identity import cell, lock
 from ..interruptions import hide
-from ..patch import replace, safely
+from ..patch import done, replace, safely
 from ..places import Places, address, caller
 from ..record import Record, current, dull
 from .rawcells import watch
@@ -77,7 +77,8 @@ def _pointer(type_: Any, depth: int = 3) -> str | None:
     name: str | None = getattr(type_, "__name__", None)
     if name in _POINTERS or (isinstance(type_, type) and issubclass(type_, ctypes._Pointer)):
         return name
-    inside = [one[1] for one in getattr(type_, "_fields_", ())] or [getattr(type_, "_type_", None)]
+    fields = (one for cls in getattr(type_, "__mro__", ()) for one in vars(cls).get("_fields_", ()))
+    inside = [one[1] for one in fields] or [getattr(type_, "_type_", None)]
     if not depth or isinstance(type_, str):
         return None
     return next((found for one in inside if one is not None and (found := _pointer(one, depth - 1))), None)
@@ -225,6 +226,15 @@ def _getter(verb: str) -> Any:
     return make
 
 
+def _own_lock(thing: Any) -> str | None:
+    """What ``with counter:`` takes."""
+    return lock(thing._lock)
+
+
+def _exit_facts(thing: Any, *args: Any) -> dict[str, Any]:
+    return {}
+
+
 def install(sharedctypes: Any) -> None:
     """Watches how cells are made and accessed."""
     for name in ("Value", "Array", "RawValue", "RawArray"):
@@ -238,5 +248,7 @@ def install(sharedctypes: Any) -> None:
             setattr(cls, name, _property(found))
     replace(array, "__getitem__", _item("READ"))
     replace(array, "__setitem__", _item("WRITE"))
+    done(base, "__enter__", "ACQUIRE", _own_lock)
+    done(base, "__exit__", "RELEASE", _own_lock, _exit_facts)
     replace(base, "get_lock", _getter("GET_LOCK"))
     replace(base, "get_obj", _getter("GET_OBJ"))

@@ -11,7 +11,7 @@ from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, asker, caller
 from ..record import Record, current
-from .tasks import between, made, tell_asked, tell_raised, tell_task, works
+from .tasks import between, first_of, made, tell_asked, tell_raised, tell_task, works, wraps_error
 
 # The result of the map that an executor is asked for now, by thread: the futures behind it are its own.
 _mapping = threading.local()
@@ -107,8 +107,9 @@ def _mapped(original: Any) -> Any:
 
 @safely
 def _tell_map(record: Record, who: Caller, pool: str, fn: Any, iterables: tuple[Any, ...]) -> tuple[str, int] | None:
-    known = bool(iterables) and all(isinstance(one, (list, tuple, range)) and one for one in iterables)
-    handed = handover(fn, tuple(one[0] for one in iterables) if known else (), {})
+    firsts = [first_of(one) for one in iterables]
+    known = bool(firsts) and all(firsts)
+    handed = handover(fn, tuple(one[0] for one in firsts) if known else (), {})
     handed["complete"] = handed.get("complete", False) and known
     found: tuple[str, int] | None = tell_task(record, who, pool, "map", handed, each=True)
     return found
@@ -131,6 +132,7 @@ def _watch_processes(process: Any) -> None:
     executor = process.ProcessPoolExecutor
     replace(executor, "__init__", _made)
     replace(process, "_process_worker", works)
+    replace(process._ExceptionWithTraceback, "__init__", wraps_error)
     replace(executor, "submit", _submitted)
     replace(executor, "map", _mapped)
     done(executor, "shutdown", "SHUTDOWN", mark)

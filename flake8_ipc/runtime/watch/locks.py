@@ -326,6 +326,44 @@ def _pass_on(thing: Any) -> None:
         record.pass_on(name)
 
 
+def _comes(original: Any) -> Any:
+    """Who has come to a barrier: nobody can before all have left it the last time (Lib/threading.py, ``Barrier._enter``)."""
+
+    def _enter(self: Any) -> None:
+        try:
+            original(self)
+        except BaseException as error:
+            hide(error)
+            raise
+        safely(_pass_on)(self)
+
+    return _enter
+
+
+def _goes(original: Any) -> Any:
+    """Who is about to leave one takes in what those told who came, and nothing that they will tell when they come again."""
+
+    def _exit(self: Any) -> None:
+        safely(_met)(self)
+        try:
+            original(self)
+        except BaseException as error:
+            hide(error)
+            raise
+
+    return _exit
+
+
+def _met(barrier: Any) -> None:
+    record, name = current(), lock(barrier)
+    if record is not None and name is not None and barrier._state == _DRAINING:
+        record.take_in(name)
+
+
+# The state of a barrier that all have come to, and that not all have left.
+_DRAINING = 1
+
+
 def install(synchronize: Any) -> None:
     """Watches every class of the module."""
     if "_make_name" in vars(synchronize.SemLock):
@@ -347,8 +385,9 @@ def install(synchronize: Any) -> None:
     done(event, "wait", "WAIT", lock, _wait_facts, _learnt)
     done(event, "clear", "CLEAR", lock)
     done(event, "is_set", "QUERY", lock, None, _learnt)
-    replace(barrier, "wait", _telling)
-    done(barrier, "wait", "WAIT", lock, _wait_facts, _learnt)
+    replace(barrier, "_enter", _comes)
+    replace(barrier, "_exit", _goes)
+    done(barrier, "wait", "WAIT", lock, _wait_facts)
     for name in ("notify", "notify_all"):
         done(condition, name, "NOTIFY", lock)
     done(event, "set", "SET", lock)

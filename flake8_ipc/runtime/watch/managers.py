@@ -152,10 +152,15 @@ def _finalized(original: Any) -> Any:
 def _tell_ended(address: Any) -> None:
     """Tells how a manager comes to its end: shut down, or nobody held it any more. At the exit of the process it just ends."""
     record, who, name = current(), asker(4), _served.get(repr(address))
-    if record is None or who is None or name is None or sys.is_finalizing():
+    if record is None or name is None or sys.is_finalizing():
         return
     frame = sys._getframe(3)
     dropped = frame.f_locals.get("wr") is not None
+    if who is None:
+        if dropped:
+            # By a thread that none of the program's text runs in.
+            record.write("let go", name)
+        return
     above: Any = frame
     while above is not None and above is not who.frame:
         if above.f_code.co_name == "_exit_function":

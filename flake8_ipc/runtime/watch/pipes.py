@@ -23,6 +23,10 @@ def _poll_facts(thing: Any, timeout: Any = 0.0) -> dict[str, Any]:
     return {"blocking": "FOREVER" if timeout is None else "TIMED"}
 
 
+def _exit_facts(thing: Any, *args: Any) -> dict[str, Any]:
+    return {}
+
+
 def _made(original: Any) -> Any:
     def Pipe(duplex: bool = True) -> Any:
         try:
@@ -208,4 +212,5 @@ def install(connection: Any) -> None:
         replace(base, name, _receives)
     done(base, "poll", "POLL", end, _poll_facts)
     done(base, "close", "CLOSE", end)
+    done(base, "__exit__", "CLOSE", end, _exit_facts)
     replace(base, "__del__", _dropped)

@@ -10,7 +10,7 @@ from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Caller, caller
 from ..record import Record, current
-from .tasks import made, tell_asked, tell_raised, tell_task, works
+from .tasks import first_of, made, tell_asked, tell_raised, tell_task, works, wraps_error
 
 # Methods that hand in one task, and those that hand in many; whether they wait for the result themselves.
 _APPLY = {"apply": True, "apply_async": False}
@@ -88,12 +88,10 @@ def _given(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[An
     if name in _APPLY:
         given = args[0] if args else kwargs.get("args", ())
         return given, args[1] if len(args) > 1 else kwargs.get("kwds", {})
-    elements = args[0] if args else kwargs.get("iterable", ())
-    if not isinstance(elements, (list, tuple, range)) or not elements:
+    found = first_of(args[0] if args else kwargs.get("iterable", ()))
+    if not found or (name.startswith("starmap") and not isinstance(found[0], (list, tuple))):
         return None, {}
-    if name.startswith("starmap"):
-        return (elements[0] if isinstance(elements[0], (list, tuple)) else None), {}
-    return (elements[0],), {}
+    return (found[0] if name.startswith("starmap") else found), {}
 
 
 def _callbacks(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
@@ -126,17 +124,23 @@ def install(pools: Any) -> None:
     pool = pools.Pool
     replace(pool, "__init__", _made)
     replace(pools, "worker", works)
+    replace(pools.ExceptionWithTraceback, "__init__", wraps_error)
     for name in (*_APPLY, *_MAP):
         replace(pool, name, _handed_in(name))
     done(pool, "close", "CLOSE", mark)
-    done(pool, "terminate", "TERMINATE", mark)
+    done(pool, "terminate", "TERMINATE", mark, _unanswered)
     done(pool, "join", "JOIN", mark)
-    done(pool, "__exit__", "TERMINATE", mark, _exit_facts)
+    done(pool, "__exit__", "TERMINATE", mark, _unanswered)
     for cls in (pools.ApplyResult, pools.MapResult, pools.IMapIterator, pools.IMapUnorderedIterator):
         if "_set" in cls.__dict__:
             replace(cls, "_set", _set)
     also("multiprocessing.pool", ("Pool",), mark)
 
 
-def _exit_facts(thing: Any, *args: Any) -> dict[str, Any]:
+def _unanswered(thing: Any, *args: Any) -> dict[str, Any]:
+    """Tells the results that have not come, and will not come any more."""
+    record = current()
+    if record is not None:
+        for site in {mark(one) for one in list(thing._cache.values())} - {None}:
+            record.write("unanswered", site)
     return {}

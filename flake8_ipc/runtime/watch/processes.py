@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 from ..handing import handover, of_threads
-from ..identity import MARK, cell, process, reachable, things
+from ..identity import MARK, named, process, reachable, things
 from ..interruptions import hide, passed
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user, where
@@ -117,8 +117,12 @@ def _tell_run(record: Record, self: Any) -> None:
 @safely
 def tell_raised(record: Record, error: BaseException) -> None:
     """Writes which exception ends a process, and where in the user's own code it came up."""
-    if isinstance(error, SystemExit):
-        return
+    if not isinstance(error, SystemExit):
+        record.write("raised", raised_facts(record, error))
+
+
+def raised_facts(record: Record, error: BaseException) -> dict[str, Any]:
+    """What is told of an exception: its type, where in the user's own code it came up, and what was not there."""
     place = None
     for frame, instruction in passed(error):
         if is_user(frame.f_code):
@@ -127,8 +131,8 @@ def tell_raised(record: Record, error: BaseException) -> None:
     if isinstance(error, (NameError, AttributeError)):
         facts["name"] = error.name
     if isinstance(error, AttributeError):
-        facts["object"] = cell(error.obj)
-    record.write("raised", facts)
+        facts["object"] = named(error.obj)
+    return facts
 
 
 def outside(self: Any, who: Caller) -> Caller:
@@ -282,11 +286,12 @@ def _daemon(original: Any) -> Any:
     def setter(self: Any, value: Any) -> None:
         record = current()
         who = caller(2) if record is not None else None
-        if record is not None and who is not None:
-            _tell_daemon(record, who, self, value)
+        event = _tell_daemon(record, who, self, value) or 0 if record is not None and who is not None else 0
         try:
             original.fset(self, value)
         except BaseException as error:
+            if record is not None:
+                record.failed(event, error)
             hide(error)
             raise
 
@@ -294,10 +299,42 @@ def _daemon(original: Any) -> Any:
 
 
 @safely
-def _tell_daemon(record: Record, who: Caller, thing: Any, value: Any) -> None:
+def _tell_daemon(record: Record, who: Caller, thing: Any, value: Any) -> int:
     name = process(thing)
-    if name is not None:
-        record.event("SET_DAEMON", name, who, payload=[bool(value)])
+    return record.event("SET_DAEMON", name, who, payload=[bool(value)]) if name is not None else 0
+
+
+def _looked(record: Record, thing: Any, result: Any, event: int) -> None:
+    """Tells that the program has seen a process's end without having joined it."""
+    if result is False or thing.exitcode is not None:
+        _tell_noticed(record, thing)
+
+
+def _tell_noticed(record: Record, thing: Any) -> None:
+    name = process(thing)
+    if name is not None and (name, "noticed") not in record.epochs:
+        record.epochs[name, "noticed"] = 1
+        record.write("noticed", name)
+
+
+def _looks(always: bool) -> Any:
+    """What tells that a process has ended: its exit code, or its sentinel, which may be looked at later."""
+
+    def make(original: Any) -> Any:
+        def fget(self: Any) -> Any:
+            try:
+                found = original.fget(self)
+            except BaseException as error:
+                hide(error)
+                raise
+            record = current()
+            if record is not None and (always or found is not None) and caller(2) is not None:
+                safely(_tell_noticed)(record, self)
+            return found
+
+        return property(fget, original.fset, original.fdel, original.__doc__)
+
+    return make
 
 
 def install(module: Any) -> None:
@@ -311,8 +348,12 @@ def install(module: Any) -> None:
     done(BaseProcess, "terminate", "TERMINATE", process, end_facts)
     done(BaseProcess, "kill", "KILL", process)
     done(BaseProcess, "close", "CLOSE", process)
-    done(BaseProcess, "is_alive", "QUERY", process)
+    done(BaseProcess, "is_alive", "QUERY", process, None, _looked)
     replace(BaseProcess, "run", _ran)
+    for name, always in (("exitcode", False), ("sentinel", True)):
+        found = BaseProcess.__dict__[name]
+        if found.fget.__name__ != "fget":
+            setattr(BaseProcess, name, _looks(always)(found))
     daemon = BaseProcess.__dict__["daemon"]
     if daemon.fset.__name__ != "setter":
         setattr(BaseProcess, "daemon", _daemon(daemon))  # noqa: B010 - a property cannot be assigned by name for mypy

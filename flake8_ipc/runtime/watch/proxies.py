@@ -237,9 +237,11 @@ def _tell_lost(record: Record, args: tuple[Any, ...], error: BaseException) -> N
     """Tells a proxy that found no server: in the middle of the program, or before it could do anything."""
     from .managers import proxy_name
 
-    record.write("raised", {"type": type(error).__name__})
     who = asker(5)
-    if who is not None and len(args) > 1:
+    if who is None:
+        record.write("raised", {"type": type(error).__name__})
+    elif len(args) > 1:
+        # The program may go on all the same.
         record.failed(record.event("CALL", proxy_name(args[1].address, args[1].id), who, none=True), error)
 
 

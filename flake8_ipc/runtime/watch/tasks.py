@@ -13,10 +13,11 @@ from typing import Any
 
 from ..handing import handover
 from ..identity import MARK
+from ..interruptions import hide
 from ..patch import safely
 from ..places import Caller, caller
 from ..record import Record, current
-from .processes import outside
+from .processes import outside, raised_facts
 
 _numbers = itertools.count(1)
 
@@ -105,6 +106,46 @@ def tell_raised(site: str | None) -> None:
     if record is not None and site is not None and (site, "raises") not in record.epochs:
         record.epochs[site, "raises"] = 1
         record.write("raises", site)
+
+
+def first_of(elements: Any) -> tuple[Any, ...]:
+    """The first of what many tasks get, in a tuple; empty where it is not known before it is taken."""
+    if isinstance(elements, (list, tuple, range)):
+        return tuple(elements[:1])
+    # What is repeated without end is the same before and after one is taken.
+    return (next(elements),) if type(elements) is itertools.repeat and not _ends(elements) else ()
+
+
+def _ends(repeated: Any) -> bool:
+    try:
+        repeated.__length_hint__()
+    except TypeError:
+        return False
+    return True
+
+
+def wraps_error(original: Any) -> Any:
+    """What a worker packs an exception of a task in: the task asked for something that was not there."""
+
+    def __init__(self: Any, exc: Any, tb: Any) -> None:
+        if isinstance(exc, (NameError, AttributeError)):
+            safely(_tell_failing)(exc)
+        try:
+            original(self, exc, tb)
+        except BaseException as error:
+            hide(error)
+            raise
+
+    return __init__
+
+
+def _tell_failing(error: BaseException) -> None:
+    record = current()
+    if record is not None:
+        facts = raised_facts(record, error)
+        if (facts["place"], "failing") not in record.epochs:
+            record.epochs[facts["place"], "failing"] = 1
+            record.write("failing", facts["place"], facts)
 
 
 def between(who: Caller) -> Iterator[str]:
