@@ -17,7 +17,7 @@ _ASKED = {"get_lock": Verb.GET_LOCK, "get_obj": Verb.GET_OBJ}
 def lacking(account: Account, told: Told, role: Role) -> Iterator[Event]:
     """The deeds that failed, where they are on objects of the account: the last of a process, or one of a pool's task."""
     for facts in (told.raised, *(one[0] for (what, _), all_ in told.more.items() if what == "failing" for one in all_)):
-        if facts.get("place") is not None:
+        if facts.get("place") in told.places:
             yield from _lacked(account, told, role, facts)
 
 

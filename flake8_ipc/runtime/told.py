@@ -89,8 +89,6 @@ def _leave_out_unplaced(told: Told) -> None:
     told.objects = [one for one in told.objects if one[2] in places]
     told.exits = [one for one in told.exits if one[0] in places]
     told.calls = {place: [call for call in calls if call in places] for place, calls in told.calls.items()}
-    if told.raised.get("place") not in places:
-        told.raised = {**told.raised, "place": None}
 
 
 def _take(told: Told, line: list[Any], number: int) -> None:
