@@ -60,18 +60,23 @@ def blocked(study: Study) -> Iterator[Block]:
 
 
 def _seen(program: Program) -> Iterator[Block]:
-    """The waits of a run that were proved to last for good, and those after which a pipe still held something."""
+    """The waits of a run that were proved to last for good, and those after which a pipe that nobody read held something."""
     stuck = {halt.event for halt in program.halts}
     for role in program.roles:
         ended: set[Shared] = set()
+        read = {event.target for one in program.roles if one is not role for event in one.events(Verb.RECV)}
         for event in role.events():
             child = event.target.child if isinstance(event.target, Stream) else event.target
             if not isinstance(child, Subprocess) or child.whole:
                 continue
             if event.verb in (Verb.KILL, Verb.TERMINATE):
                 ended.add(child)
+            elif event.verb is Verb.RECV:
+                read.add(event.target)
             asked = event.verb is Verb.WAIT or (event.verb is Verb.POLL and _again_and_again(event))
-            pipes = [one for one in event.unread if isinstance(one, Stream)] if asked and child not in ended else []
+            pipes = [one for one in event.unread if isinstance(one, Stream) and one not in read]
+            if not asked or child in ended:
+                pipes = []
             if event in stuck:
                 pipes = list(_untaken(program, child, event))
             if pipes:

@@ -8,7 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import QUEUES, UNFINISHED, Blocking, Ending, Event, Halt, Kind, Lock, PipeEnd, Program, Result, Role, Shared, Verb
+from ..model import (
+    QUEUES,
+    UNFINISHED,
+    Blocking,
+    Ending,
+    Event,
+    Halt,
+    Kind,
+    Lock,
+    Loop,
+    PipeEnd,
+    Program,
+    Result,
+    Role,
+    Shared,
+    Verb,
+)
 from .explore.game import Stuck, Waiting
 from .explore.stuck import Explorer
 from .explore.verdict import Verdict
@@ -22,11 +38,18 @@ def observed(program: Program, states: int, locks: Locks) -> Verdict:
     """The verdict on a run: those that were proved to wait for good, and joins of processes whose messages lay untaken."""
     early = tuple(undrained(program))
     if not program.halts:
-        return Verdict(own=Explorer(program, states, locks).verdict().own, crowded=early)
+        own = Explorer(program, states, locks).verdict().own
+        return Verdict(own=tuple(stuck for stuck in own if not _as_it_comes(stuck)), crowded=early)
     stuck = _stuck(program)
     if stuck.own:
         return Verdict(own=(stuck,), crowded=(stuck, *early))
     return Verdict(plain=(stuck,), crowded=(stuck, *early))
+
+
+def _as_it_comes(stuck: Stuck) -> bool:
+    """Whether somebody waits in a loop without a number: had others taken more, it would have had to take less."""
+    gets = (one.event for one in stuck.waiting if one.event is not None and one.event.verb is Verb.GET)
+    return any(isinstance(node, Loop) and node.count is None for event in gets for node in event.setting.above)
 
 
 def _stuck(program: Program) -> Stuck:

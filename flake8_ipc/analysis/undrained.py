@@ -7,6 +7,7 @@ queues").
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from ..model import (
@@ -66,7 +67,7 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
             continue
         if any(_goes_on(one, carrier) for one in program.roles if one is not joiner):
             continue
-        if not all(one.counted for one in program.roles if any(_takes(event, carrier) for event in one.events(*_TAKES))):
+        if any(not one.counted and _takes_before(one, join if one is joiner else None, carrier) for one in program.roles):
             # More may have been taken than is told.
             continue
         # A stop sign fits into any pipe.
@@ -93,6 +94,12 @@ def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event |
         if sum(turns for _, turns in sent) > taken:
             return sent[-1][0]
     return None
+
+
+def _takes_before(role: Role, join: Event | None, carrier: Shared) -> bool:
+    """Whether a role takes messages, before it joins their sender where it does."""
+    events = itertools.takewhile(lambda event: event is not join, role.events(*_TAKES, Verb.JOIN))
+    return any(_takes(event, carrier) for event in events)
 
 
 def _goes_on(role: Role, carrier: Shared) -> bool:

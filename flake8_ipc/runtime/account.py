@@ -188,7 +188,7 @@ class Account:
             role = Role(name, RoleKind.THREAD, place, process=object_, parent=role)
             self.threads[told.name, thread.native] = role
         role.flow = self._flow(told, thread, lines)
-        role.counted = not any(what == "uncounted" for what, _ in told.more)
+        role.counted = not any(what == "uncounted" or (what == "dull" and verb in _TAKES) for what, verb in told.more)
 
     # -- events
 
@@ -380,3 +380,5 @@ def shown(path: str) -> str:
 
 _LOOKS = frozenset({Verb.READ, Verb.QUERY, Verb.SIZE})
 _CELLS = frozenset({Verb.READ, Verb.WRITE})
+# What takes messages, as records name it.
+_TAKES = frozenset({"GET", "RECV"})

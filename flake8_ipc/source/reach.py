@@ -7,6 +7,7 @@ from .contents import inside, pickles_itself
 from .run import PLAIN, Run
 from .values import BlockName, Coll, Inst, Value, View
 
+# Of these it matters since when code that cannot be seen has them.
 _FROM_THEN_ON = frozenset({Kind.SUBPROCESS, Kind.STREAM})
 
 

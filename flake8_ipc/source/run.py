@@ -83,9 +83,6 @@ def does(*kinds: Kind) -> Callable[[Doer], Doer]:
     return register
 
 
-# Of these it matters since when code that cannot be seen has them.
-
-
 @dataclass(slots=True)
 class Reading:
     """How much of other files one file may lead to: the bytes that are left of it, and the files counted so far."""
