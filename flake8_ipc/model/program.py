@@ -56,8 +56,9 @@ class Role:
     ``process`` is the object that a parent starts and joins (a pool for a task; None for the root). ``parent`` made
     it. ``given`` are the objects handed to it as arguments, with the place where its signature names them; ``within``
     are those of them that come inside an object of the program's own classes, which may have its reasons.
-    ``many``: several copies can be made (a loop, a comprehension, a pool's workers). ``thread``: it shares its
-    parent's process. ``known`` is False where its target could not be followed: it may do anything with ``given``.
+    ``many``: several copies can be made (a loop, a comprehension, a pool's workers); ``lone`` are those objects that only
+    one of them is given. ``thread``: it shares its parent's process. ``known`` is False where its target could not be
+    followed: it may do anything with ``given``.
     ``reentered``: it stands for an object whose methods others call, in any order and any number of times.
     ``endless``: it comes to a loop that nothing in the text leads out of, whether or not shared objects are used there.
     ``heeds``: it, or who forked it, has a handler of its own for SIGTERM, so that ``terminate()`` does not end it at once.
@@ -75,6 +76,7 @@ class Role:
     given: dict[Shared, Place | None] = field(default_factory=dict)
     within: frozenset[Shared] = frozenset()
     many: bool = False
+    lone: frozenset[Shared] = frozenset()
     known: bool = True
     endless: bool = False
     reentered: bool = False

@@ -32,7 +32,7 @@ def _second_users(study: Study, end: PipeEnd) -> Iterator[Finding]:
     users = [(role, _uses(study, role, end)) for role in study.program.roles if not role.thread]
     users = [(role, uses) for role, uses in users if uses]
     for index, (role, uses) in enumerate(users):
-        if role.process is not None and not end.many and _copies_clash(study, role, uses):
+        if role.process is not None and not end.many and end not in role.lone and _copies_clash(study, role, uses):
             yield _at_creation(role, end, "its copies")
         for other, others in users[index + 1 :]:
             clash = _clash(study, role, uses, other, others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,11 @@ def _works(account: Account, told: Told, role: Role) -> None:
             if isinstance(pool, Pool):
                 role.kind, role.process, role.name = RoleKind.TASK, pool, f"a worker of {pool}"
                 role.many = pool.size != 1 and _comes_again(account, str(name))
-                for shared, where in _given(account, maker, str(name)):
+                times: Counter[Shared] = Counter()
+                for shared, where, often in _given(account, maker, str(name)):
                     role.given.setdefault(shared, where)
+                    times[shared] += 1 + often
+                role.lone = frozenset(shared for shared, count in times.items() if count == 1)
 
 
 def _comes_again(account: Account, pool: str) -> bool:
@@ -78,17 +82,19 @@ def _comes_again(account: Account, pool: str) -> bool:
     return any(each for _, each in tasks) or len({where for where, _ in tasks}) < len(tasks)
 
 
-def _given(account: Account, maker: Told, pool: str) -> Iterator[tuple[Shared, Place | None]]:
-    handed: list[tuple[Facts, int]] = [
-        (facts["handover"], facts["at"]) for name, _, _, facts in maker.objects if name == pool and "handover" in facts
+def _given(account: Account, maker: Told, pool: str) -> Iterator[tuple[Shared, Place | None, bool]]:
+    """What is given to a pool's workers; whether more than one of them is by the same call."""
+    handed: list[tuple[Facts, int, bool]] = [
+        (facts["handover"], facts["at"], True) for name, _, _, facts in maker.objects if name == pool and "handover" in facts
     ]
     for other in account.told.values():
-        handed += [(line[7]["handover"], line[6]) for line in other.events if line[2] == "SUBMIT" and line[3] == pool]
-    for facts, at in handed:
+        lines = (line for line in other.events if line[2] == "SUBMIT" and line[3] == pool)
+        handed += [(line[7]["handover"], line[6], bool(line[7]["each"])) for line in lines]
+    for facts, at, often in handed:
         for name, where in landing(account, facts):
             shared = account.find(name, at)
             if shared is not None:
-                yield shared, where
+                yield shared, where, often
 
 
 @amends
