@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import re
 
@@ -43,6 +44,16 @@ def test_messages_are_one_plain_line(rule: Rule) -> None:
     for finding in found_in(rule.bad, rule.code):
         assert "\n" not in finding.message
         assert not finding.message.endswith(".")
+
+
+def test_a_rule_finds_nothing_where_nothing_of_its_concern_occurs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left unasked would have said nothing."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "fixtures").glob("*.py"))]
+    asked = [rows(found_in(text)) for text in texts]
+    assert sum(map(len, asked)) > 400
+    everywhere = tuple(dataclasses.replace(rule, concerns=frozenset()) for rule in rules())
+    monkeypatch.setattr("flake8_ipc.rules.rules", lambda: everywhere)
+    assert [rows(found_in(text)) for text in texts] == asked
 
 
 def test_files_are_named_after_their_rules() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .events import Event, Verb
 from .flow import Flow, Seq, events
-from .objects import Process, ProcessClass, Shared
+from .objects import Kind, Process, ProcessClass, Shared
 from .place import Place
 from .surroundings import Surroundings, surroundings
 
@@ -192,6 +192,11 @@ class Program:
         if len(self.methods) == 1:
             return next(iter(self.methods))
         return "fork" if "fork" in self.methods and not self.chosen else None
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of its objects, and of what it does something to that others made."""
+        return frozenset([shared.kind for shared in self.objects] + [event.target.kind for _, event in self.events()])
 
     def may_be_used_elsewhere(self, shared: Shared) -> bool:
         """Whether more may be done to an object than is seen: it left, or an object of a mere part of a program holds it."""

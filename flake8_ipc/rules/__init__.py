@@ -34,7 +34,9 @@ def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states:
     found: dict[tuple[str, int, int, str], Finding] = {}
     for program in programs:
         study = Study(program, states=states)
-        told = one_cause_once([finding for rule in active for finding in rule.check(study)], active)
+        kinds = program.kinds
+        asked = [rule for rule in active if not rule.concerns or not kinds.isdisjoint(rule.concerns)]
+        told = one_cause_once([finding for rule in asked for finding in rule.check(study)], active)
         if not told:
             continue
         deliberate = {event.place for _, event in program.events() if event.setting.deliberate}

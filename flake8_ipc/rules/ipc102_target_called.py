@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from ..analysis.handings import Handing, Way
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Callee, CalleeKind, Process
+from ..model import Callee, CalleeKind, Kind, Process
 from .rule import Rule
 from .wording import short
 
@@ -106,6 +106,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PROCESS}),
     silent=(
         "The call returns something that can be called, or something unknown.",
         "The call is functools.partial, or makes an object whose class defines __call__.",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Verb
+from ..model import Kind, Verb
 from .rule import Rule
 
 
@@ -70,6 +70,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PROCESS}),
     silent=(
         "super().run() in the run of a subclass.",
         "A run method of a class that is no Process.",

@@ -102,6 +102,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PROCESS}),
     silent=("A new process bound to the same name in between.", "What happens on some paths only."),
     yields_to=("IPC102", "IPC119"),
 )

@@ -93,6 +93,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PROCESS}),
     silent=(
         "It is joined, with a timeout too, in another thread, at exit or by a handler; or ended with terminate().",
         "JoinableQueue.join(), connection.wait() on its sentinel, its last result received, a look at it in a loop.",

@@ -99,6 +99,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PROCESS, Kind.POOL}),
     silent=(
         "Nothing shared is used afterwards, or only by processes that are terminated too.",
         "What the child did with the object was surely over: a message, an event or a join tells.",

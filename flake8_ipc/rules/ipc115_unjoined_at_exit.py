@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.handings import FORK, start_methods
 from ..analysis.study import Study
 from ..finding import Finding, Step
-from ..model import CELLS, PROXIES, SEMAPHORE_BACKED, Cell, Event, Process, Role, RoleKind, Shared, Verb
+from ..model import CELLS, PROXIES, SEMAPHORE_BACKED, Cell, Event, Kind, Process, Role, RoleKind, Shared, Verb
 from .rule import Rule
 from .wording import at, under
 
@@ -160,6 +160,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PROCESS}),
     silent=(
         "It is joined: with a timeout too, in a thread, by a callback, at exit or by a handler.",
         "Something that it sends is received, its sentinel is waited for, or it is ended with terminate().",

@@ -77,6 +77,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PROCESS}),
     silent=(
         "The start is the last statement of the __init__ of a class marked final.",
         "An object that is no process starts a process of its own in its __init__.",

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.explore.verdict import joins_of_unsent, told
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import PipeEnd, Queue, Verb
+from ..model import QUEUES, PipeEnd, Queue, Verb
 from .rule import Rule
 
 
@@ -78,6 +78,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     yields_to=("IPC204",),
     silent=(
         "The items are taken before, here or by another process or thread that lives.",

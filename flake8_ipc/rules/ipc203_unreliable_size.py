@@ -110,6 +110,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     silent=(
         "The size is only printed or logged.",
         "A manager's queue that no other live process uses: it is exact then.",

@@ -101,6 +101,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     silent=(
         "Another process closed its own handle.",
         "The queue is closed on some paths only.",

@@ -17,7 +17,7 @@ from ..analysis.explore.verdict import blocked
 from ..analysis.graph import by_event, intersection
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Blocking, Event, Shared, Verb
+from ..model import QUEUES, Blocking, Event, Shared, Verb
 from .rule import Rule
 from .wording import at
 
@@ -129,6 +129,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     silent=(
         "A work queue whose every consumer treats every message alike.",
         "Two queues, one for each direction.",

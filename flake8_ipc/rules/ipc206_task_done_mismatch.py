@@ -193,6 +193,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.JOINABLE_QUEUE}),
     silent=(
         "task_done() in a finally, or on every path.",
         "Items that are only put after the last join(), such as a stop sign.",

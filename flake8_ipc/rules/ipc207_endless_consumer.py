@@ -17,7 +17,7 @@ from ..analysis.sentinels import shortages
 from ..analysis.study import Study
 from ..analysis.surroundings import in_open_loop
 from ..finding import Finding
-from ..model import Verb
+from ..model import QUEUES, Verb
 from .rule import Rule
 from .waiting import others_waiting, was_put
 
@@ -95,6 +95,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     silent=(
         "A daemon that nobody joins.",
         "A sentinel for each consumer, a timeout, or a terminate().",

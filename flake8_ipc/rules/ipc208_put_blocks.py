@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.explore.verdict import blocked, joins_of_unsent, told
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Kind, Verb
+from ..model import QUEUES, Kind, Verb
 from .rule import Rule
 from .waiting import others_waiting
 
@@ -85,6 +85,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     silent=(
         "A consumer that is alive.",
         "A timeout, block=False or put_nowait().",

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from ..analysis.study import Study
 from ..analysis.unsent import puts
 from ..finding import Finding
-from ..model import Verb
+from ..model import QUEUES, Verb
 from .rule import Rule
 from .wording import at
 
@@ -94,6 +94,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     silent=(
         "The name is bound to a new object, or a copy was put.",
         "A SimpleQueue, a pipe or a manager's queue, which pickle at once.",

@@ -16,7 +16,7 @@ from ..analysis.ends import household
 from ..analysis.study import Study
 from ..analysis.unsent import is_fed, puts
 from ..finding import Finding
-from ..model import Event, Place, Role, Verb
+from ..model import QUEUES, Event, Place, Role, Verb
 from .rule import Rule
 from .wording import at
 
@@ -118,6 +118,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=QUEUES,
     silent=(
         "This process puts nothing on the queue.",
         "The feeder was waited for before (close(), then join_thread()), or a process that takes the items has answered.",

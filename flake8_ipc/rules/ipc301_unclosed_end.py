@@ -15,7 +15,7 @@ from ..analysis.ends import CLOSES, USES, closed_before, descendants, events_of,
 from ..analysis.handings import start_methods
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import PipeEnd, Role, Verb
+from ..model import Kind, PipeEnd, Role, Verb
 from .rule import Rule
 
 
@@ -134,6 +134,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PIPE_END}),
     silent=(
         "Every process closes the end that it does not use, by close(), with or del.",
         "The only names of the end die when the function that started the process returns.",

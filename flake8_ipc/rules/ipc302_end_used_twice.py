@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from ..analysis.ends import household
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, PipeEnd, Role, Verb
+from ..model import Event, Kind, PipeEnd, Role, Verb
 from .rule import Rule
 from .wording import at
 
@@ -156,6 +156,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PIPE_END}),
     silent=(
         "Every use stands under one common lock.",
         "One of the processes only closes the end.",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import PipeEnd, Verb
+from ..model import Kind, PipeEnd, Verb
 from .rule import Rule
 from .wording import at
 
@@ -81,6 +81,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PIPE_END}),
     silent=(
         "The pipe is duplex, or it is not known whether it is.",
         "close() and fileno() of either end.",

@@ -15,7 +15,7 @@ from ..analysis.explore.verdict import blocked, told
 from ..analysis.study import Study
 from ..analysis.surroundings import waits_for_eof
 from ..finding import Finding
-from ..model import PipeEnd, Program, Verb
+from ..model import Kind, PipeEnd, Program, Verb
 from .rule import Rule
 from .waiting import others_waiting, where_put
 from .wording import at
@@ -113,6 +113,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PIPE_END}),
     silent=(
         "The other side can send first.",
         "poll() with a timeout guards it.",

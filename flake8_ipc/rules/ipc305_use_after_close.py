@@ -16,7 +16,7 @@ from ..analysis.lifecycle import MAYBE
 from ..analysis.study import Study
 from ..analysis.surroundings import in_its_turn
 from ..finding import Finding
-from ..model import Event, PipeEnd, Process, Role, Verb
+from ..model import Event, Kind, PipeEnd, Process, Role, Verb
 from .rule import Rule
 from .wording import at
 
@@ -132,6 +132,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PIPE_END}),
     silent=(
         "The end is closed on some paths only.",
         "A second close(), or a look at .closed.",

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.explore.verdict import joins_of_unsent, told
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import PipeEnd
+from ..model import Kind, PipeEnd
 from .rule import Rule
 
 
@@ -82,6 +82,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PIPE_END}),
     silent=(
         "The messages are received before, here or by another process or thread that lives.",
         "join(timeout), or a process that terminate() has ended.",

@@ -118,6 +118,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.PIPE_END}),
     silent=(
         "EOFError, OSError or Exception is caught around it.",
         "A message ends the loop.",

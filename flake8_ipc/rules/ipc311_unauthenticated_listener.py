@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Listener, PipeEnd, Verb
+from ..model import Kind, Listener, PipeEnd, Verb
 from .rule import Rule
 
 
@@ -71,6 +71,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.LISTENER, Kind.PIPE_END}),
     silent=(
         "A key is given, by name or by position.",
         "A Unix socket, a named pipe, or neither an address nor a family.",

@@ -84,6 +84,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.VALUE}),
     silent=(
         "The update stands under get_lock() or a lock that every other writer holds.",
         "Nobody else writes at the same time: a single writer, or processes that are joined before the next access.",

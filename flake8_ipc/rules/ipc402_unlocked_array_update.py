@@ -83,6 +83,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.ARRAY}),
     silent=(
         "The update stands under get_lock() or a lock that every other writer holds.",
         "Each process provably has elements of its own.",

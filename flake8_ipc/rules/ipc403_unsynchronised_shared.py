@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from ..analysis.races import unsynchronised
 from ..analysis.study import Study
 from ..finding import Finding
+from ..model import CELLS, BLOCKS
 from .rule import Rule
 from .wording import at
 
@@ -75,6 +76,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=CELLS | BLOCKS,
     silent=(
         "Both accesses stand under one common lock.",
         "A join, message, event or barrier lies between them.",

@@ -183,6 +183,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=CELLS,
     silent=(
         "The value fits, or is not known before the program runs.",
         "The type is one of ctypes that no typecode stands for, or is built from others.",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, Verb
+from ..model import CELLS, Event, Verb
 from .rule import Rule
 
 # What becomes of the wrapper, by how it is used; anything else raises TypeError.
@@ -83,6 +83,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=CELLS,
     silent=(
         "The value attribute is used, or the wrapper is only passed on.",
         "hits is None, and a truth test where the name may be None.",

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ..analysis.races import different_locks
 from ..analysis.study import Study
 from ..finding import Finding
+from ..model import CELLS, BLOCKS, PROXIES
 from .rule import Rule
 from .wording import at
 
@@ -74,6 +75,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=CELLS | BLOCKS | PROXIES,
     silent=(
         "One common lock among several.",
         "A value's own lock, 'with v:', and the lock that it was made with are one and the same.",

@@ -89,6 +89,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=CELLS,
     silent=(
         "The object was made with a lock of its own: by default, or with lock=True or lock=some_lock.",
         "It is not known how the object was made.",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Cell, Verb
+from ..model import CELLS, Cell, Verb
 from .rule import Rule
 
 _INSTEAD = {"c_char_p": 'use Array("c", size) for text', "c_wchar_p": 'use Array("u", size) for text'}
@@ -77,6 +77,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=CELLS,
     silent=(
         'An Array of "c" or "u", which holds the text itself.',
         "A manager's Value, which ignores its typecode.",

@@ -16,7 +16,7 @@ from ..analysis.blocks import made_blocks, may_unlink, only_the_last
 from ..analysis.graph import union
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, Memory, Place, Role, Verb
+from ..model import BLOCKS, Event, Memory, Place, Role, Verb
 from .rule import Rule
 from .wording import at
 
@@ -106,6 +106,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=BLOCKS,
     silent=(
         "A SharedMemoryManager made it, and unlinks it.",
         "Another process unlinks it, or one that attached some block by a name that is not known here.",

@@ -17,7 +17,7 @@ from ..analysis.lifecycle import MAYBE
 from ..analysis.study import Study
 from ..analysis.surroundings import in_its_turn
 from ..finding import Finding
-from ..model import Event, Memory, Role, Verb
+from ..model import BLOCKS, Event, Memory, Role, Verb
 from .rule import Rule
 from .wording import at
 
@@ -121,6 +121,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=BLOCKS,
     silent=(
         "The name and the size of a closed block.",
         "A new attachment under the same variable.",

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from ..analysis.blocks import early_forks
 from ..analysis.study import Study
 from ..finding import Finding
+from ..model import BLOCKS
 from .rule import Rule
 from .wording import at
 
@@ -90,6 +91,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=BLOCKS,
     silent=(
         "The block, or any other, is made before the start.",
         "The child uses no shared memory, or unlinks it itself.",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Kind, Verb
+from ..model import CELLS, PROXIES, Kind, Verb
 from .rule import Rule
 
 _CURES = {
@@ -83,6 +83,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=PROXIES | CELLS,
     silent=(
         "What the proxy holds is, or may be, a proxy itself.",
         "The changed copy is written back, or used in another way afterwards.",

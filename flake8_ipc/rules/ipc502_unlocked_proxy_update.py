@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from ..analysis.races import lost_updates
 from ..analysis.study import Study
 from ..finding import Finding
+from ..model import PROXIES, CELLS
 from .rule import Rule
 from .wording import at
 
@@ -85,6 +86,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=PROXIES | CELLS,
     silent=(
         "The update stands under a lock that every other writer holds.",
         "Each process provably has keys of its own, or nobody else writes at the same time.",

@@ -87,6 +87,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.MANAGER}),
     silent=(
         "The manager or one of its proxies is bound to a name, an attribute or in a collection that lives on.",
         "A function returns a proxy of its own manager: the proxy keeps it.",

@@ -140,6 +140,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.MANAGER}),
     silent=(
         "What is used was copied out before (dict(d), list(l)).",
         "The manager is shut down on some paths only.",

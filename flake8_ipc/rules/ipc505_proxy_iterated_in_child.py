@@ -96,6 +96,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.DICT}),
     silent=(
         "keys(), values(), items(), copy(), dict(d) and **d, which give plain data.",
         "A list proxy.",

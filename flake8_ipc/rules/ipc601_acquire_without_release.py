@@ -16,7 +16,7 @@ from ..analysis.holdings import OWNED, closed_frame
 from ..analysis.locks import root
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Lock, Verb
+from ..model import CELLS, LOCKS, Lock, Verb
 from .rule import Rule
 
 
@@ -92,6 +92,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=LOCKS | CELLS,
     silent=(
         "with, try/finally, or ExitStack.callback(lock.release).",
         "A semaphore or Lock that another process releases, as a signal or a hand-over; a semaphore that starts at 0.",

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from ..analysis.lock_order import Nesting, circles, rounds
 from ..analysis.study import Study
 from ..finding import Finding, Step
+from ..model import LOCKS, CELLS
 from .rule import Rule
 from .wording import at
 
@@ -114,6 +115,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=LOCKS | CELLS,
     silent=(
         "One order everywhere; a third lock around both.",
         "An acquire with a timeout or block=False, which gives up.",

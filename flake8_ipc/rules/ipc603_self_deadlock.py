@@ -17,7 +17,7 @@ from ..analysis.lock_order import taken
 from ..analysis.locks import surely
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, Kind, Role, Shared, Verb
+from ..model import CELLS, LOCKS, Event, Kind, Role, Shared, Verb
 from .rule import Rule
 from .wording import at
 
@@ -114,6 +114,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=LOCKS | CELLS,
     silent=(
         "An RLock; the own lock of a Value or Array, which is one unless it was made with lock=Lock().",
         "Another process releases it, as a signal.",

@@ -111,6 +111,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.CONDITION}),
     silent=(
         "wait_for, or a while loop around the wait.",
         "A wait with a timeout.",

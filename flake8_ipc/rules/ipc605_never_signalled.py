@@ -120,6 +120,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=_SIGNALS,
     silent=(
         "A timeout; a wait that catches KeyboardInterrupt.",
         "Some process sets it, whenever the scheduler lets it.",

@@ -17,7 +17,7 @@ from ..analysis.locks import root
 from ..analysis.nested import nested_waits
 from ..analysis.study import Study
 from ..finding import Finding, Step
-from ..model import Event, PipeEnd, Role, Shared, Verb
+from ..model import CELLS, LOCKS, Event, PipeEnd, Role, Shared, Verb
 from .rule import Rule
 from .wording import at
 
@@ -99,6 +99,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=LOCKS | CELLS,
     silent=(
         "The other side never takes that lock, or not before it does what is waited for.",
         "A timeout.",

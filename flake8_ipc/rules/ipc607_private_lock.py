@@ -153,6 +153,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=LOCKS,
     silent=(
         "The worker passes it on to its own children or threads.",
         "The parent or another process uses the same one.",

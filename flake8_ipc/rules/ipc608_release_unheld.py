@@ -16,7 +16,7 @@ from ..analysis.holdings import UNASKED
 from ..analysis.locks import root
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Blocking, Event, Kind, Role, RoleKind, Try, Verb, events
+from ..model import CELLS, LOCKS, Blocking, Event, Kind, Role, RoleKind, Try, Verb, events
 from .rule import Rule
 from .wording import at
 
@@ -128,6 +128,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=LOCKS | CELLS,
     silent=(
         "A semaphore.",
         "A Lock that one process acquires for another to release, as a signal or a hand-over.",

@@ -79,6 +79,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=_POOLS,
     silent=(
         "A with statement, contextlib.closing or an ExitStack ends it, or a call on any path.",
         "An object of the program's own holds it, or a function gives it back.",

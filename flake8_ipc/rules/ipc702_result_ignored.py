@@ -87,6 +87,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.RESULT}),
     silent=(
         "Somebody asks, on any path: get(), result(), exception(), successful(), a loop over the iterator.",
         "An error_callback is given.",

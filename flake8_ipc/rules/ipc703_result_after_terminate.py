@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ..analysis.results import end_of, lost
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Event, Role, Verb
+from ..model import Event, Kind, Role, Verb
 from .rule import Rule
 from .wording import at
 
@@ -73,6 +73,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.RESULT}),
     silent=(
         "It was fetched or waited for before, or close() and join() waited for all.",
         "Somebody looked with ready() whether it is there.",

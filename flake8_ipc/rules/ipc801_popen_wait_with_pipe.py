@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.children import Block, blocked
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Verb
+from ..model import Kind, Verb
 from .rule import Rule
 from .wording import at
 
@@ -72,6 +72,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.SUBPROCESS}),
     silent=(
         "communicate(), or the pipe is read, or closed, on some path before the wait.",
         "A thread, the body of the loop or the next program of a pipeline reads the pipe.",

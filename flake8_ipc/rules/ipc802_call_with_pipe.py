@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Subprocess, Verb
+from ..model import Kind, Subprocess, Verb
 from .rule import Rule
 
 
@@ -64,6 +64,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.SUBPROCESS}),
     silent=(
         "subprocess.run() and check_output(), which read what the child writes.",
         "DEVNULL, a file, or stderr=STDOUT.",

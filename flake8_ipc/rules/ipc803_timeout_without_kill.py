@@ -16,7 +16,7 @@ from ..analysis.abandoned import abandoned
 from ..analysis.children import elsewhere
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Subprocess, Verb
+from ..model import Kind, Subprocess, Verb
 from .rule import Rule
 from .wording import at
 
@@ -77,6 +77,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset({Kind.SUBPROCESS}),
     silent=(
         "kill(), terminate(), send_signal() or killpg() in the handler, in a finally, or later on.",
         "The child was told to end before the wait.",

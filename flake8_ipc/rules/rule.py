@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..analysis.study import Study
 from ..finding import Finding
+from ..model import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,9 @@ class Rule:
     ``summary`` and ``why`` are plain sentences; ``bad`` and ``good`` are programs that the tests lint, with
     ``# want:`` on the lines that are reported; ``silent`` are the conditions under which it says nothing. ``check``
     may only look at the study and yield findings. ``yields_to`` are the codes that name the same cause better: a
-    finding is dropped where one of them stands at the same place, or is about the same object. ``default`` is False
-    for an opinion, which is off until asked for.
+    finding is dropped where one of them stands at the same place, or is about the same object. ``concerns`` are the
+    kinds of objects that it is about: a program in which none of them occurs need not be checked (none: every program
+    is). ``default`` is False for an opinion, which is off until asked for.
     """
 
     code: str
@@ -29,4 +31,5 @@ class Rule:
     check: Callable[[Study], Iterable[Finding]]
     silent: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    concerns: frozenset[Kind] = frozenset()
     default: bool = True

@@ -373,6 +373,8 @@ def ends_in(value: Value) -> list[PipeEnd]:
 
 def text(run: Run, node: cst.CSTNode) -> str:
     """An expression as the text has it, on one line and without its comments."""
+    if isinstance(node, cst.Name) and not node.lpar:
+        return node.value
     code = run.frame.scope.module.tree.code_for_node(node)
     return " ".join((_uncommented(code) if "#" in code else code).split())
 

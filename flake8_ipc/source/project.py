@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +38,7 @@ class ForeignModule:
     """Another file of the project: what its names hold once it is imported."""
 
     module: ModuleScope
+    text: str
     names: dict[tuple[int, str], Value] = field(default_factory=dict)
     facts: dict[object, Any] = field(default_factory=dict)
     dill: bool = False
@@ -147,6 +150,28 @@ def _module(run: Run, path: str) -> ForeignModule | None:
     return found
 
 
+@contextmanager
+def lent(path: str, text: str) -> Iterator[cst.Module | None]:
+    """The tree of a file that was read for others and is now read for itself; None where its text is not that one.
+
+    It is theirs again afterwards. In between, whoever leads back here reads the file anew: the two are not the same.
+    """
+    try:
+        key = (os.path.abspath(path), os.stat(path).st_mtime_ns)
+    except (OSError, ValueError):
+        yield None
+        return
+    found = _READ.get(key)
+    if found is None or found.text != text:
+        yield None
+        return
+    del _READ[key]
+    try:
+        yield found.module.tree
+    finally:
+        _READ[key] = found
+
+
 def trim() -> None:
     """Drops what was not used for longest, as far as more than the bound is kept; between two files, never within one."""
     kept = sum(module.size for module in _READ.values() if module is not None)
@@ -184,4 +209,4 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     for owner, held in inner.vars.items() if inner.vars is not None else ():
         names.update(((owner, name), value) for name, value in held.items())
     led_to = dict(list(run.reading.counted.items())[before:])
-    return ForeignModule(module, names, facts, program.dill, len(code), led_to)
+    return ForeignModule(module, code.decode(tree.encoding), names, facts, program.dill, len(code), led_to)

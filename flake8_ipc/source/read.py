@@ -16,7 +16,7 @@ from .keeping import forget_given
 from .module import ModuleScope
 from .pauses import read_handlers
 from .places import Locator
-from .project import ALLOWANCE, trim
+from .project import ALLOWANCE, lent, trim
 from .run import Frame, OutOfFuel, Reading, Run
 from .scanning import forget
 from .values import Cls, Func
@@ -48,16 +48,17 @@ def read(
 @contextmanager
 def reading(code: str, path: str, *, methods: frozenset[str], depth: int) -> Iterator[list[Program]]:
     """The same for as long as they are judged: places that nobody has looked at by then are lost, and so is the tree."""
-    module, text = _parsed(code, path)
-    try:
-        yield _programs(module, text, methods, depth)
-    finally:
-        module.forget()
+    with lent(path, code) as tree:
+        module, text = _parsed(code, path, tree)
+        try:
+            yield _programs(module, text, methods, depth)
+        finally:
+            module.forget()
 
 
-def _parsed(code: bytes | str, path: str) -> tuple[ModuleScope, str]:
+def _parsed(code: bytes | str, path: str, tree: cst.Module | None = None) -> tuple[ModuleScope, str]:
     try:
-        tree = cst.parse_module(code)
+        tree = tree or cst.parse_module(code)
     except (cst.ParserSyntaxError, RecursionError, UnicodeError) as error:
         raise NotAnalysed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     text = code if isinstance(code, str) else code.decode(tree.encoding, "replace")

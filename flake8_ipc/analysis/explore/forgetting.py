@@ -15,6 +15,8 @@ from .table import Table
 
 _TAKES = (Verb.GET, Verb.RECV, Verb.QUERY)
 _NOBODY: frozenset[int] = frozenset()
+# Stands for whatever is left where only that something is left matters.
+_LEFT = ((None, -1),)
 
 
 class Forgetting:
@@ -29,9 +31,16 @@ class Forgetting:
         carriers = [shared for shared in table.objects if isinstance(shared, (Queue, PipeEnd)) and shared not in own]
         # The pipes and queues of which nobody asks who sent what they hold.
         self.unsigned = frozenset(one for one in carriers if table.patient or one in table.hasty)
-        # Each with the bits that tell whether anybody will look at what is in it, and for the end of it.
+        # Each with the bits that tell whether anybody will look at what is in it, and for the end of it; and what stands
+        # for something that nobody will look at.
         self._carriers = [
-            (table.number[one], isinstance(one, PipeEnd), self._bit(one), self._bit(_end_of(one)))
+            (
+                table.number[one],
+                isinstance(one, PipeEnd),
+                self._bit(one),
+                self._bit(_end_of(one)),
+                _LEFT if one in table.counted else (),
+            )
             for one in carriers
             if one in self.unsigned
         ]
@@ -90,11 +99,11 @@ class Forgetting:
     def _held(self, held: tuple[object, ...], live: int) -> tuple[object, ...]:
         """What the objects hold, without what nobody will look at, or ask the sender of."""
         new = list(held)
-        for number, pipe, inside, end in self._carriers:
+        for number, pipe, inside, end, left in self._carriers:
             found: Any = held[number]
             messages = found[0] if pipe else found
             if messages:
-                messages = tuple((payload, -1) for payload, _ in messages) if live & inside else ()
+                messages = tuple((payload, -1) for payload, _ in messages) if live & inside else left
             new[number] = (messages, found[1] if live & end else _NOBODY) if pipe else messages
         for number, tasks in self._tasks:
             if not live & tasks:

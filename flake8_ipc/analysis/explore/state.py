@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ...model import Constant, Event, Kind, Queue, Role, Shared, Test, Verb
+from ...model import Constant, Event, Kind, PipeEnd, Queue, Role, Shared, Test, Verb
 from .machine import Deed, Fork, Machine
 from .numbers import Numbers
 
@@ -92,6 +92,7 @@ class Ground:
         self.lots: frozenset[int] = frozenset()
         self.turns = 0
         self.single: frozenset[int] = frozenset()
+        self.counted: frozenset[Shared] = frozenset()
 
     def deeds(self, *verbs: Verb) -> Iterator[Event]:
         """What the roles may do of these verbs."""
@@ -125,6 +126,10 @@ class Ground:
         found = state.held[self.number[shared]]
         assert isinstance(found, tuple)
         return found
+
+    def holds_any(self, state: State, carrier: Shared) -> bool:
+        """Whether something waits to be taken from a queue, or received at an end of a pipe."""
+        return bool(self.pipe(state, carrier)[0] if isinstance(carrier, PipeEnd) else self.queue(state, carrier))
 
     def unfinished(self, state: State, queue: Shared) -> int:
         """How many items of a queue that somebody joins have been put and not acknowledged."""

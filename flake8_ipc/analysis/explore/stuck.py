@@ -74,10 +74,33 @@ class Explorer:
             return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         parts = search(space, lambda state: not state.own, partly=True) if not plain and not own else ()
-        if plain or own or not self._crowds():
+        if plain or own or not self._crowds() or self._fits(space):
             return Verdict(plain, own, full=full, parts=parts, space=space)
         crowded, tight = self._crowded(numbers)
         return Verdict(crowded=crowded, full=full, parts=parts, tight=tight, space=space)
+
+    @functools.cached_property
+    def _emptied_first(self) -> frozenset[Shared]:
+        """What processes put or send that are joined, where only their joiner takes it, and nothing of it after a join.
+
+        No join waits for room then, unless something is left in the end. Empty where it is not so.
+        """
+        carriers = frozenset(event.target.outlet for _, event in self._unsent())
+        senders = {role.process for role, _ in self._unsent()}
+        takes = [pair for pair in self.program.events(Verb.GET, Verb.RECV) if pair[1].target in carriers]
+        taken = {take for _, take in takes}
+        for joiner, join in self.program.events(Verb.JOIN):
+            if join.target in senders and join.blocking is Blocking.FOREVER:
+                alone = not joiner.many and all(taker is joiner for taker, _ in takes)
+                if not alone or not self._graph(joiner).later(join).isdisjoint(taken):
+                    return frozenset()
+        return carriers
+
+    def _fits(self, space: Space) -> bool:
+        """Whether no join can wait for room: whoever joins has taken all by then, as nothing is left in the end."""
+        ends = [state for state, groups in zip(space.states, space.edges) if not groups]
+        left = any(space.table.holds_any(state, carrier) for state in ends for carrier in self._emptied_first)
+        return bool(self._emptied_first) and not left
 
     def _crowded(self, numbers: Numbers) -> tuple[tuple[Stuck, ...], tuple[Stuck, ...]]:
         """Who joins a process whose messages do not fit, whatever the data do; and who does so only in some way."""
@@ -148,6 +171,7 @@ class Explorer:
         table.hasty = self._looked
         table.alone = self._alone
         table.single = self._single
+        table.counted = self._emptied_first if patient else frozenset()
         return table
 
     @functools.cached_property
