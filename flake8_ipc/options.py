@@ -23,7 +23,7 @@ class Options(NamedTuple):
     methods: frozenset[str] = frozenset(START_METHODS)
     enabled: tuple[str, ...] = ()
     depth: int = 8
-    states: int = 800
+    states: int = 500
 
 
 def checked(methods: list[str], enabled: list[str], depth: object, states: object) -> Options:

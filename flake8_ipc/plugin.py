@@ -51,7 +51,7 @@ class Plugin:
             "--ipc-depth", default="8", parse_from_config=True, help="how many calls deep functions are followed"
         )
         manager.add_option(
-            "--ipc-states", default="800", parse_from_config=True, help="how many states are explored per program"
+            "--ipc-states", default="500", parse_from_config=True, help="how many states are explored per program"
         )
 
     @classmethod

@@ -6,7 +6,7 @@ whoever takes what it sends; what it sends first only tells that it is there, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from ..model import QUEUES, Blocking, Ending, Event, Kind, Loop, PipeEnd, Program, Role, Shared, Verb, events, leaves
@@ -35,11 +35,11 @@ class Awaited:
 
     def seen_to(self, role: Role) -> bool:
         """Whether somebody joins or ends its process, with a timeout too, or watches whether it lives."""
-        process = role.process
-        for _, event, loops in self._others(role):
-            if event.target is not process:
+        process, since = role.process, self._since(role)
+        for one, event in self.program.events(*_SEES_TO, Verb.QUERY):
+            if event.target is not process or one.home is role.home or (one is role.parent and event not in since):
                 continue
-            if event.verb in _SEES_TO or (event.verb is Verb.QUERY and (_open(loops) or event.name == "wait")):
+            if event.verb in _SEES_TO or event.name == "wait" or _open(one.around[event].loops):
                 return True
         return any(event.target is process and event.verb in _SEES_TO for event in self._handled)
 
@@ -176,7 +176,7 @@ class Awaited:
         return tuple(event for flow in self.program.handlers for event in events(flow))
 
 
-def _open(loops: tuple[Loop, ...]) -> bool:
+def _open(loops: Iterable[Loop]) -> bool:
     """Whether one of these loops turns until something has happened."""
     return any(loop.count is None for loop in loops)
 

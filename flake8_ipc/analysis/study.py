@@ -23,7 +23,7 @@ from .unsent import Unsent
 class Study:
     """A program under study. ``states`` bounds how many states of the interleavings are explored."""
 
-    def __init__(self, program: Program, *, states: int = 800) -> None:
+    def __init__(self, program: Program, *, states: int = 500) -> None:
         self.program = program
         self.states = states
         self._graphs: dict[Role, Graph] = {}

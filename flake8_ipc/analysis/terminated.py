@@ -94,9 +94,9 @@ def _spoilt(shared: Shared, verb: Verb) -> bool:
 
 def _later_uses(study: Study, role: Role, event: Event, victim: Role, use: Event) -> Iterator[Event]:
     # What the same line of the text makes next takes its place: a helper that hires a new child with a new queue.
-    seen, spot = study.program.observed, use.target.place.spot
+    seen, place = study.program.observed, use.target.place.key
     births = study.program.events(Verb.CREATE)
-    made = {one for _, one in births if one.target is use.target or (not seen and one.target.place.spot == spot)}
+    made = {one for _, one in births if one.target is use.target or (not seen and one.target.place.key == place)}
     if use.target.many and not any(same_turn(role, one, event) for one in made):
         # Several objects: which of them the ended process had is not known.
         return

@@ -62,7 +62,7 @@ _LISTS = {
 }
 _NUMBERS = {
     "ipc-depth": "how many calls deep functions are followed (default: 8)",
-    "ipc-states": "how many states are explored for one program (default: 800)",
+    "ipc-states": "how many states are explored for one program (default: 500)",
 }
 
 

@@ -13,7 +13,7 @@ class Place:
     ``origin`` is the place in another file that a place stands for, where a fault lies in an imported worker.
     """
 
-    __slots__ = ("_column", "_line", "_locate", "origin", "path")
+    __slots__ = ("_column", "_lazy", "_line", "_locate", "origin", "path")
 
     def __init__(
         self, path: str, line: int = 0, column: int = 0, *, locate: Callable[[Place], tuple[int, int]] | None = None
@@ -22,6 +22,7 @@ class Place:
         self._line = line
         self._column = column
         self._locate = locate
+        self._lazy = locate is not None
         self.origin: Place | None = None
 
     def leading_to(self, origin: Place) -> Place:
@@ -46,6 +47,11 @@ class Place:
         """The column, counted from 0, in characters."""
         self._settle()
         return self._column
+
+    @property
+    def key(self) -> object:
+        """What two places of one program are the same by, without a look: a witness hands out one place for one spot."""
+        return self if self._lazy else self.spot
 
     @property
     def spot(self) -> tuple[str, int, int]:

@@ -25,7 +25,7 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
-def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states: int = 800) -> list[Finding]:
+def judge(programs: Iterable[Program], *, enabled: tuple[str, ...] = (), states: int = 500) -> list[Finding]:
     """What the rules say of these programs, sorted by place, each place and code once.
 
     ``enabled`` are codes or prefixes of the opinions to switch on; ``states`` bounds the exploring of interleavings.

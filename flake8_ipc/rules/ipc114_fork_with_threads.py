@@ -154,6 +154,7 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
+    concerns=frozenset(_RUNS.values()),
     silent=(
         "spawn or forkserver is chosen: by a context, set_start_method or the option ipc-start-methods.",
         "The threads are joined before, with a timeout too, or started later.",

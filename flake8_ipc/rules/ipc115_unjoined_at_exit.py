@@ -61,13 +61,14 @@ def _dropped(
     study: Study, role: Role, parent: Role, start: Event, given: list[Shared], methods: str
 ) -> Iterator[Finding]:
     """Objects that nobody keeps while the process comes up."""
+    forgotten = {event for event in parent.events(Verb.FORGET) if event.target in given}
     elsewhere = (one for one, event in study.program.uses(start.target, Verb.JOIN) if one is not parent)
-    if any(elsewhere):
+    if not forgotten or any(elsewhere):
         return
     graph = study.graph(parent)
     delays = study.awaited.delays(parent)
     at_once = graph.later(start, until=lambda event: event in delays)
-    gone = [event for event in at_once if event.verb is Verb.FORGET and event.target in given]
+    gone = at_once & forgotten
     # Where some way there waits, the process has come up by then, for all that is known.
     waited = [graph.later(event) for event in graph.later(start) & delays] if gone else []
     for event in sorted(gone, key=lambda event: event.place.spot):

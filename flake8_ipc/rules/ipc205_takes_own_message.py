@@ -46,6 +46,9 @@ def _asked(study: Study) -> Iterator[tuple[Shared, Event]]:
     gets = [pair for pair in study.program.events(Verb.GET) if pair[1].blocking is Blocking.FOREVER]
     nothing: frozenset[Shared] = frozenset()
     for role in dict.fromkeys(role for role, _ in gets):
+        put = {event.target for event in role.events(Verb.PUT)}
+        if put.isdisjoint(get.target for asker, get in gets if asker is role):
+            continue
         before = by_event(study.graph(role).forward(nothing, step, intersection))
         # A run shows each time: always, or it is no question and answer.
         never = {_deed(one) for one in role.events(Verb.GET) if not all(one.target in at for at in before.get(one, [nothing]))}

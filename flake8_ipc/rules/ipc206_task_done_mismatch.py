@@ -84,12 +84,12 @@ def _awaited(study: Study, queue: Shared) -> dict[Event, Event]:
     joins = list(study.program.uses(queue, Verb.JOIN))
     puts = list(study.program.uses(queue, Verb.PUT))
     # An item that nobody knows is told as None too, which it may be; that is no reason to take it for the stop sign.
-    unknown = {put.place.spot for _, put in puts if put.payload is None}
+    unknown = {put.place.key for _, put in puts if put.payload is None}
     found: dict[Event, Event] = {}
     for joiner, join in joins:
         earlier = _before(study, joiner, join, Verb.PUT)
         for role, put in puts:
-            guess = put.payload is not None and put.place.spot in unknown
+            guess = put.payload is not None and put.place.key in unknown
             if not guess and (role is not joiner or put in earlier):
                 found.setdefault(put, join)
     return found

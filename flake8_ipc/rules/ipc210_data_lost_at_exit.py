@@ -35,6 +35,8 @@ def _left_hard(study: Study, role: Role) -> Iterator[Finding]:
     if role.reentered:
         # Which of its methods run in the process that leaves, only their callers know.
         return
+    if not any(node.end is not None and node.end.hard for node in study.graph(role).nodes):
+        return
     for node, state in study.unsent.nodes(role).items():
         end = node.end
         lost = puts(state) if end is not None and end.hard else []

@@ -70,12 +70,10 @@ def _side_by_side(study: Study, users: list[Role]) -> bool:
 
 
 def _by_place(alone: list[tuple[Event, Role, Role]]) -> Iterable[list[tuple[Event, Role, Role]]]:
-    """Locks made in the same place together; places are dear, and one lock alone needs none."""
-    if len(alone) < 2:
-        return [[one] for one in alone]
-    found: dict[tuple[str, int, int], list[tuple[Event, Role, Role]]] = {}
+    """Locks made in the same place together."""
+    found: dict[object, list[tuple[Event, Role, Role]]] = {}
     for one in alone:
-        found.setdefault(one[0].place.spot, []).append(one)
+        found.setdefault(one[0].place.key, []).append(one)
     return found.values()
 
 

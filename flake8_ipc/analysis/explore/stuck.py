@@ -74,36 +74,45 @@ class Explorer:
             return Verdict(full=full)
         own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
         parts = search(space, lambda state: not state.own, partly=True) if not plain and not own else ()
-        if plain or own or not self._crowds() or self._fits(space):
+        carriers = self._tight(space) if not plain and not own else []
+        if not carriers:
             return Verdict(plain, own, full=full, parts=parts, space=space)
-        crowded, tight = self._crowded(numbers)
+        crowded, tight = self._crowded(numbers, carriers)
         return Verdict(crowded=crowded, full=full, parts=parts, tight=tight, space=space)
 
     @functools.cached_property
     def _emptied_first(self) -> frozenset[Shared]:
-        """What processes put or send that are joined, where only their joiner takes it, and nothing of it after a join.
+        """Where joined processes put or send what only their joiner takes, and nothing of it after such a join.
 
-        No join waits for room then, unless something is left in the end. Empty where it is not so.
+        No join waits for room there then, unless something is left in the end.
         """
-        carriers = frozenset(event.target.outlet for _, event in self._unsent())
-        senders = {role.process for role, _ in self._unsent()}
-        takes = [pair for pair in self.program.events(Verb.GET, Verb.RECV) if pair[1].target in carriers]
-        taken = {take for _, take in takes}
-        for joiner, join in self.program.events(Verb.JOIN):
-            if join.target in senders and join.blocking is Blocking.FOREVER:
-                alone = not joiner.many and all(taker is joiner for taker, _ in takes)
-                if not alone or not self._graph(joiner).later(join).isdisjoint(taken):
-                    return frozenset()
-        return carriers
+        found: dict[Shared, set[Shared | None]] = {}
+        for role, event in self._unsent():
+            found.setdefault(event.target.outlet, set()).add(role.process)
+        return frozenset(carrier for carrier, senders in found.items() if self._taken_first(carrier, senders))
 
-    def _fits(self, space: Space) -> bool:
-        """Whether no join can wait for room: whoever joins has taken all by then, as nothing is left in the end."""
+    def _taken_first(self, carrier: Shared, senders: set[Shared | None]) -> bool:
+        takes = [pair for pair in self.program.events(Verb.GET, Verb.RECV) if pair[1].target is carrier]
+        return all(
+            not joiner.many
+            and all(taker is joiner for taker, _ in takes)
+            and self._graph(joiner).later(join).isdisjoint([take for _, take in takes])
+            for joiner, join in self.program.events(Verb.JOIN)
+            if join.target in senders and join.blocking is Blocking.FOREVER
+        )
+
+    def _tight(self, space: Space) -> list[Shared]:
+        """Where a join may wait for room, in the order of the text: whoever joins may not have taken all by then."""
         ends = [state for state, groups in zip(space.states, space.edges) if not groups]
-        left = any(space.table.holds_any(state, carrier) for state in ends for carrier in self._emptied_first)
-        return bool(self._emptied_first) and not left
+        carriers = dict.fromkeys(event.target.outlet for _, event in self._unsent())
+        first, holds = self._emptied_first, space.table.holds_any
+        return [one for one in carriers if one not in first or any(holds(state, one) for state in ends)]
 
-    def _crowded(self, numbers: Numbers) -> tuple[tuple[Stuck, ...], tuple[Stuck, ...]]:
-        """Who joins a process whose messages do not fit, whatever the data do; and who does so only in some way."""
+    def _crowded(self, numbers: Numbers, carriers: list[Shared]) -> tuple[tuple[Stuck, ...], tuple[Stuck, ...]]:
+        """Who joins a process whose messages do not fit, whatever the data do; and who does so only in some way.
+
+        ``carriers`` are the queues and ends where they may not.
+        """
         table = self._table(numbers, patient=False)
         crowded = explore(table, self.limit)
         found = _joins(crowded) if crowded is not None else ()
@@ -117,8 +126,6 @@ class Explorer:
             found = _joins(pushed, partly=True) if pushed is not None else ()
         if found or not stands_still(crowded):
             return (), found
-        # In the order of the text, so that the same story is told in every run.
-        carriers = dict.fromkeys(event.target.outlet for _, event in self._unsent())
         everything = {event.target.outlet for _, event in self.program.events(Verb.PUT, Verb.SEND)}
         for one in carriers if len(everything) > 1 and len(carriers) <= _CARRIERS else ():
             table = self._table(numbers, patient=False)
