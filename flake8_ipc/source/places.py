@@ -1,8 +1,9 @@
 """Where a libcst node stands, worked out only for the nodes that are asked about.
 
 libcst's own PositionProvider computes every node's range and costs several times the parse; most files are clean and
-need no position at all. One pass of code generation that notes the offsets of the wanted nodes is enough, and it goes no
-further than the last node that is asked about.
+need no position at all. An expression whose code the text has but once stands there, as a tree is its text to the last
+character. Else one pass of code generation that notes the offsets of the wanted nodes is enough, and it goes no further
+than the last node that is asked about.
 """
 
 from __future__ import annotations
@@ -57,11 +58,15 @@ EMPTY = cst.Module(())
 
 
 class Locator:
-    """Hands out places for the nodes of one module; a look at one settles all before it, too."""
+    """Hands out places for the nodes of one module; a look at one may settle all before it, too.
 
-    def __init__(self, path: str, module: cst.Module) -> None:
+    With the module's ``text`` a single place is found sooner; without it, many are.
+    """
+
+    def __init__(self, path: str, module: cst.Module, text: str = "") -> None:
         self.path = path
         self._module = module
+        self._text = text
         self._nodes: dict[Place, cst.CSTNode] = {}
         self._places: dict[int, Place] = {}
         self._found: dict[int, tuple[int, int]] = {}
@@ -83,6 +88,7 @@ class Locator:
         self._nodes.clear()
         self._places.clear()
         self._module = EMPTY
+        self._text = ""
         self._offsets = _Offsets(EMPTY, set())
         self._ahead = iter(())
 
@@ -91,9 +97,21 @@ class Locator:
         if place not in self._nodes:
             return 1, 0
         node = self._nodes[place]
-        if id(node) not in self._found:
+        if id(node) not in self._found and not self._stands_alone(node):
             self._settle(node)
         return self._found.get(id(node), (1, 0))
+
+    def _stands_alone(self, node: cst.CSTNode) -> bool:
+        """Whether the text has this expression's code nowhere else; its place is known then."""
+        if not self._text or not isinstance(node, (cst.Call, cst.Attribute)) or node.lpar:
+            return False
+        code = self._module.code_for_node(node)
+        start = self._text.find(code)
+        if start < 0 or self._text.find(code, start + 1) >= 0:
+            return False
+        before = _NEWLINE.split(self._text[:start])
+        self._found[id(node)] = (len(before), len(before[-1]))
+        return True
 
     def _settle(self, node: cst.CSTNode) -> None:
         module = self._module

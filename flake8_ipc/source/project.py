@@ -188,9 +188,10 @@ def _read(run: Run, path: str) -> ForeignModule | None:
         with open(path, "rb") as file:
             code = file.read()
         tree = cst.parse_module(code)
+        text = code.decode(tree.encoding).removeprefix("\ufeff")
     except (OSError, cst.ParserSyntaxError, RecursionError, UnicodeError):
         return None
-    module = ModuleScope(path, tree, Locator(path, tree), name=os.path.basename(path), yields=b"yield" in code)
+    module = ModuleScope(path, tree, Locator(path, tree, text), name=os.path.basename(path), yields="yield" in text)
     program = Program([Role("import", RoleKind.ENTRY, module.locator.place(tree))], methods=run.program.methods)
     inner = Run(program, Frame(module.scope), depth=run.depth, fuel=2_000 + 10 * len(tree.body))
     inner.home = module
@@ -209,4 +210,4 @@ def _read(run: Run, path: str) -> ForeignModule | None:
     for owner, held in inner.vars.items() if inner.vars is not None else ():
         names.update(((owner, name), value) for name, value in held.items())
     led_to = dict(list(run.reading.counted.items())[before:])
-    return ForeignModule(module, code.decode(tree.encoding), names, facts, program.dill, len(code), led_to)
+    return ForeignModule(module, text, names, facts, program.dill, len(code), led_to)

@@ -62,7 +62,7 @@ def _parsed(code: bytes | str, path: str, tree: cst.Module | None = None) -> tup
     except (cst.ParserSyntaxError, RecursionError, UnicodeError) as error:
         raise NotAnalysed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     text = code if isinstance(code, str) else code.decode(tree.encoding, "replace")
-    return ModuleScope(path, tree, Locator(path, tree), yields="yield" in text), text
+    return ModuleScope(path, tree, Locator(path, tree, text), yields="yield" in text), text
 
 
 def _programs(module: ModuleScope, text: str, methods: frozenset[str], depth: int) -> list[Program]:
