@@ -12,8 +12,13 @@ from .changes import MUTATORS, note_change
 from .elements import read_attribute, write_attribute
 from .joining import from_values, join, spread
 from .keeping import rebound
+from .keys import key_is
 from .lookup import call_it
+from .managers import manager_bases
+from .memory import patches_tracker
 from .names import canonical
+from .project import force, submodule
+from .proxies import change_copy, keep
 from .reach import expose
 from .run import Run
 from .values import (
@@ -138,8 +143,6 @@ def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value
 
 def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value:
     """A name of another file; of a class in it, what that class has."""
-    from .project import force, submodule
-
     if owner.name is None:
         inside = submodule(owner.path, name)
         return Foreign(inside, None, f"{owner.dotted}.{name}") if inside else Foreign(owner.path, name, owner.dotted)
@@ -197,8 +200,6 @@ def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
 def _of_class(run: Run, owner: Cls, name: str) -> Value:
     value = member(run, owner, name)
     if value is None:
-        from .managers import manager_bases
-
         if name == "register" and manager_bases(owner):
             return Method(owner, name)
         for base in lineage(owner):
@@ -220,9 +221,6 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:
     """What ``owner.name = value`` does."""
-    from .memory import patches_tracker
-    from .proxies import change_copy, keep
-
     call_it(run, value, name)
     note_change(run, owner, node)
     if value is UNKNOWN:
@@ -260,8 +258,6 @@ def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CST
 
 
 def _key_set(run: Run, owner: Value, value: Value, node: cst.CSTNode) -> None:
-    from .keys import key_is
-
     current = isinstance(owner, Name) and owner.dotted == "multiprocessing.this_process"
     if current or (isinstance(owner, (Inst, Ref)) and isinstance(owner.shared, Process)):
         key_is(run, value, node)

@@ -6,16 +6,23 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from ..model import Kind, Memory, Process, Shared, Verb
+from ..model import CHANGERS, Kind, Memory, Process, Shared, Verb
 from . import copies, keys
-from .changes import changed_by
 from .attributes import get_attribute, library_base, lineage, member
+from .branches import one_of
+from .changes import changed_by
+from .containers import call_container
 from .deeds import do
+from .elements import iterated
 from .following import follow
 from .joining import from_values, join, spread
+from .launch import call_base, complete, make_process, note_parameters
 from .library import call_name
 from .lookup import call_it
+from .managers import manager_bases, new_manager, register
+from .pauses import leave_for_later, note_method
 from .project import force, worth_reading
+from .proxies import change_copy
 from .reach import expose, reachable
 from .run import Run
 from .scanning import has_yield
@@ -52,8 +59,6 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     if run.puts:
         changed_by(run, node, callee, args)
     if isinstance(node.func, cst.Attribute):
-        from .pauses import note_method
-
         note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
 
@@ -93,8 +98,6 @@ def arguments(run: Run, nodes: Sequence[cst.Arg]) -> Arguments:
         if node.star and run.copies:
             copies.read(run, [value], node.value)
         if node.star == "*":
-            from .elements import iterated
-
             items, run_on, _ = iterated(run, value, node.value)
             if items is None:
                 found.open = True
@@ -140,8 +143,6 @@ def call_value(run: Run, callee: Value, args: Arguments, node: cst.CSTNode) -> V
 
 
 def _call_one_of(run: Run, callee: OneOf, args: Arguments, node: cst.CSTNode) -> Value:
-    from .branches import one_of
-
     results: list[Value] = []
 
     def call(option: Value) -> Callable[[], None]:
@@ -184,19 +185,11 @@ def _call_method(run: Run, method: Method, args: Arguments, node: cst.CSTNode) -
     if isinstance(owner, Context):
         return call_name(run, f"multiprocessing.{method.name}", args, node, context=owner)
     if isinstance(owner, Super):
-        from .launch import call_base
-
         return call_base(run, owner.inst, method.name, args, node)
     if isinstance(owner, OneOf):
         return _call_one_of(run, OneOf(tuple(Method(option, method.name) for option in owner.options)), args, node)
     if isinstance(owner, Cls) and method.name == "register":
-        from .managers import register
-
         return register(run, owner, args, node)
-    from .containers import call_container
-    from ..model import CHANGERS
-    from .proxies import change_copy
-
     if method.name in CHANGERS:
         change_copy(run, owner, node, method.name, used=id(node) not in run.unused)
     return call_container(run, owner, method.name, args, node)
@@ -220,9 +213,6 @@ def call_function(run: Run, func: Value, args: Arguments, node: cst.CSTNode, *, 
 def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known: bool = True) -> Value:
     """Makes an object of a class of the text; a Process subclass makes a process too."""
     run.visited.add(id(cls.node))
-    from .launch import make_process
-    from .managers import manager_bases, new_manager
-
     base = library_base(cls)
     shared: Shared | None = make_process(run, node, base, cls) if base is not None else None
     bases = manager_bases(cls) if base is None else frozenset()
@@ -236,13 +226,9 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
     if isinstance(init, Func):
         bound = get_attribute(run, inst, "__init__", node)
         if isinstance(shared, Process):
-            from .launch import note_parameters
-
             note_parameters(run, shared, bound, args, inst)
         call_function(run, bound, args, node, known=known)
     elif isinstance(shared, Process):
-        from .launch import call_base
-
         call_base(run, inst, "__init__", args, node)
     elif cls.fields:
         _fill_fields(run, inst, cls, args, node)
@@ -254,12 +240,8 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
         # What it does when the object dies is not followed.
         expose(run, *(Ref(one) for one in reachable(run, inst) if isinstance(one, Memory)))
     if isinstance(shared, Process):
-        from .launch import complete
-
         complete(run, shared, inst)
     if member(run, cls, "__del__") is not None:
-        from .pauses import leave_for_later
-
         leave_for_later(run, get_attribute(run, inst, "__del__", node), Arguments(), node)
     return inst
 

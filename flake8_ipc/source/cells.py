@@ -7,6 +7,7 @@ import libcst as cst
 from ..model import Cell, Constant, Kind, Lock, Shared, Verb
 from . import contents
 from .ctypes_ import pointer_in
+from .made import made
 from .run import Run
 from .values import Arguments, Cls, Coll, Const, Generator, Items, Name, Ref, Value
 
@@ -31,8 +32,6 @@ def make_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: s
     """``Value``, ``Array`` and their raw kin (CPython Lib/multiprocessing/sharedctypes.py)."""
     array, raw = name.endswith("Array"), name.startswith("Raw")
     kind = Kind.ARRAY if array else Kind.VALUE
-    from .made import made
-
     place = run.place(node)
     typecode = typecode_of(args.get(0, "typecode_or_type"))
     lock = None if raw else _own_lock(run, args, node, method)
@@ -50,8 +49,6 @@ def make_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: s
 
 
 def _own_lock(run: Run, args: Arguments, node: cst.CSTNode, method: str | None) -> Lock | None:
-    from .made import made
-
     given = args.get(None, "lock")
     if isinstance(given, Const) and given.value is False:
         return None
@@ -82,8 +79,6 @@ def _array_start(run: Run, value: Value | None) -> tuple[Constant | None, int | 
 
 def managed_cell(run: Run, name: str, args: Arguments, node: cst.CSTNode, manager: Shared) -> Value:
     """A manager's ``Value`` or ``Array``: a proxy without a lock of its own."""
-    from .made import made
-
     array = name == "Array"
     place = run.place(node)
     typecode = typecode_of(args.get(0, "typecode"))

@@ -11,6 +11,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Event, Kind, Place, Shared, Verb
+from .contents import inside, pickles_itself
 from .joining import from_values, spread, with_puts
 from .reach import expose
 from .run import Run, calls
@@ -81,8 +82,6 @@ def note_put(run: Run, queue: Shared, value: Value, node: cst.CSTNode) -> None:
 
 def _keys(run: Run, value: Value) -> set[int]:
     """The identities of the objects that are pickled with a value."""
-    from .contents import inside, pickles_itself
-
     found: set[int] = set()
     pending = [value]
     while pending:

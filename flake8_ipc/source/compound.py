@@ -9,7 +9,9 @@ from .branches import either
 from .conditions import Condition, decide
 from .joining import from_values
 from .lookup import assign, lookup
+from .operations import compare
 from .run import Run, executes
+from .scanning import own_nodes
 from .statements import last_name
 from .values import UNKNOWN, Const, Data, Guard, Name, Value
 from .variables import Vars, join_vars
@@ -99,8 +101,6 @@ def _match_cases(run: Run, node: cst.Match, cases: list[cst.MatchCase], subject:
 
 
 def _match_body(run: Run, case: cst.MatchCase, subject: Value) -> None:
-    from .scanning import own_nodes
-
     for inner in (case.pattern, *own_nodes(case.pattern)):
         if isinstance(inner, (cst.MatchAs, cst.MatchStar)) and inner.name is not None:
             assign(run, inner.name, from_values([subject]))
@@ -114,8 +114,6 @@ def _pattern_test(run: Run, case: cst.MatchCase, subject: Value) -> Condition:
     known: Value = UNKNOWN
     if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
         known = run.evaluate(pattern.value)
-    from .operations import compare
-
     verdict = compare(subject, known, cst.Equal())
     if isinstance(verdict, Guard) and case.guard is None:
         return Condition(verdict, verdict.truth, guard=True)

@@ -8,7 +8,9 @@ import libcst as cst
 
 from ..model import Constant, Event, Kind, Test, Verb
 from . import copies
-from .joining import as_constant, from_values, spread
+from .joining import as_constant, from_values, join, spread
+from .operations import as_number, compare
+from .proxies import length
 from .run import Run
 from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
 
@@ -35,8 +37,6 @@ def condition(run: Run, node: cst.BaseExpression) -> Condition:
         inner, negated = inner.expression, not negated
     found = _message_test(run, inner)
     if found is None:
-        from .operations import as_number
-
         value = run.evaluate(inner)
         as_number(run, value, inner, "truth")
         if run.copies:
@@ -52,8 +52,6 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
     if isinstance(value, Const):
         return Condition(value, None if value.reads else bool(value.value), reads=value.reads)
     if isinstance(value, Ref) and value.shared.kind in _SIZED:
-        from .proxies import length
-
         found = length(run, value, node)
         return Condition(found, reads=from_values([found]).reads)
     if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
@@ -120,8 +118,6 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     if isinstance(left, Data) and left.message is not None and isinstance(right, Opaque):
         # What comes out of a queue or pipe is a copy: never the object itself.
         return Condition(left, not equal)
-    from .operations import as_number, compare
-
     if type(sign) in (cst.Equal, cst.NotEqual):
         as_number(run, left, node, "comparison")
         as_number(run, right, node, "comparison")
@@ -141,8 +137,6 @@ def _narrow_options(run: Run, found: Condition, name: str, value: Value, *, equa
         return
     kept = rest[0]
     for option in rest[1:]:
-        from .joining import join
-
         kept = join(kept, option)
     none = Const(None)
     found.narrow = (name, none, kept) if equal else (name, kept, none)

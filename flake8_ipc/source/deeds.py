@@ -26,11 +26,17 @@ from ..model import (
     events,
 )
 from . import copies
+from .branches import either
 from .changes import note_put
 from .joining import as_constant, from_values, spread
+from .lifetimes import hand_to_server
 from .lookup import BUILTINS, parameter_names
+from .managers import serve
+from .memory import call_view
+from .proxies import call_proxy, holdings
 from .reach import expose, reachable
 from .run import DOERS, Run
+from .sockets import accept
 from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
 
 
@@ -147,22 +153,14 @@ def do(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> Val
         if handled is not None:
             return handled
     if shared.kind is Kind.MANAGER:
-        from .managers import serve
-
         served = serve(run, ref, name, args, node)
         if served is not None:
             return served
     if shared.kind in PROXIES or (shared.managed and shared.kind in CELLS and name not in _CELL):
-        from .proxies import call_proxy
-
         return call_proxy(run, ref, name, args, node)
     if isinstance(ref, View):
-        from .memory import call_view
-
         return call_view(run, ref, name, args, node)
     if shared.kind is Kind.LISTENER and name == "accept":
-        from .sockets import accept
-
         return accept(run, ref, node)
     if shared.kind in CELLS and name in ("acquire", "release", "__enter__") and isinstance(shared, Cell):
         if shared.lock is not None:
@@ -243,9 +241,6 @@ def _hand_over(
     run: Run, shared: Shared, label: str, deed: Deed, args: Arguments, node: cst.CSTNode, facts: dict[str, object]
 ) -> Value:
     """A put or send: what is known of its payload decides how many ways it is written down."""
-    from .lifetimes import hand_to_server
-    from .proxies import holdings
-
     value = args.get(0, "obj")
     if value is None:
         value = UNKNOWN
@@ -288,8 +283,6 @@ def _wait_for(
 ) -> Value:
     """``Condition.wait_for``: looks at its predicate first and waits only while that is false."""
     from .calls import call_value
-    from .branches import either
-
     predicate = args.get(0, "predicate")
     if predicate is not None:
         with run.writing() as sequence:

@@ -8,6 +8,7 @@ import libcst as cst
 
 from ..model import ProcessClass, RoleKind
 from .attributes import is_plain_base, library_base, lineage
+from .calls import call_value
 from .expressions import defaults_of
 from .lookup import BUILTINS, bind
 from .names import canonical
@@ -50,8 +51,6 @@ def function(run: Run, node: cst.FunctionDef) -> None:
 
 def _decorated(run: Run, func: Func, node: cst.FunctionDef) -> Value:
     """What a function is once the decorators of this project's own have wrapped it; its name finds it as before."""
-    from .calls import call_value
-
     for decorator in reversed(node.decorators):
         wrapper = run.evaluate(decorator.decorator)
         made = call_value(run, wrapper, Arguments([(func, node)]), node) if isinstance(wrapper, Func) else None

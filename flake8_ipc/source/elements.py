@@ -7,8 +7,11 @@ import libcst as cst
 from ..model import BLOCKS, CELLS, Constant, Count, Event, Key, Kind, Result, Verb
 from . import contents
 from .joining import from_values, spread
+from .lifetimes import hand_to_server
+from .memory import attribute
 from .reach import expose
 from .run import Run
+from .sockets import address_of
 from .values import UNKNOWN, Coll, Const, Data, Generator, Items, Method, Name, OneOf, Pid, Ref, Value
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
@@ -42,15 +45,11 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
     if kind is Kind.NAMESPACE and not name.startswith("_"):
         return read(run, ref, Constant(name), node, name)
     if kind in BLOCKS:
-        from .memory import attribute
-
         return attribute(run, ref, name, node)
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
         return UNKNOWN if name != "sentinel" else ref
     if kind is Kind.LISTENER and name in ("address", "last_accepted"):
-        from .sockets import address_of
-
         return address_of(shared)
     if kind is Kind.SUBPROCESS and name in ("stdout", "stderr", "stdin", "pid", "returncode", "args"):
         return Pid(shared, ref.exact) if name == "pid" else UNKNOWN
@@ -114,8 +113,6 @@ def write(
         **facts,
     )
     if ref.shared.managed:
-        from .lifetimes import hand_to_server
-
         hand_to_server(run, value, node)
 
 

@@ -10,10 +10,15 @@ import libcst as cst
 from ..model import Count
 from . import contents, copies
 from .attributes import get_attribute
-from .calls import evaluate_call
-from .elements import iterated
+from .branches import either
+from .calls import call_method, evaluate_call
+from .comprehensions import comprehend
+from .conditions import condition
+from .elements import iterated, read_element
+from .iteration import iterate
 from .joining import from_values, join, spread
 from .lookup import assign, lookup
+from .proxies import show
 from .reach import expose
 from .run import Run, evaluates
 from .values import PLAIN, SCALAR, UNKNOWN, Arguments, Coll, Const, Data, Func, Generator, Inst, Items, OneOf, Pid, Ref, Value
@@ -57,8 +62,6 @@ def plain(run: Run, node: cst.CSTNode) -> Value:
 
 @evaluates(cst.FormattedString)
 def formatted(run: Run, node: cst.FormattedString) -> Value:
-    from .proxies import show
-
     values = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringExpression):
@@ -140,12 +143,8 @@ def subscripted(run: Run, node: cst.Subscript) -> Value:
         copies.element_seen(run, owner, index, node)
     for option in spread(owner):
         if isinstance(option, Ref):
-            from .elements import read_element
-
             return read_element(run, owner, index, node)
         if isinstance(option, Inst):
-            from .calls import call_method
-
             return call_method(run, option, "__getitem__", Arguments([(index, node)]), node)
     if isinstance(owner, (Items, Coll)) and isinstance(node.slice[0].slice, cst.Slice):
         return _slice_of(run, owner, index)
@@ -189,9 +188,6 @@ def index_of(run: Run, node: cst.Subscript) -> Value:
 
 @evaluates(cst.IfExp)
 def conditional(run: Run, node: cst.IfExp) -> Value:
-    from .branches import either
-    from .conditions import condition
-
     results: list[Value] = []
     test = condition(run, node.test)
     either(
@@ -238,8 +234,6 @@ def awaited(run: Run, node: cst.Await) -> Value:
 def yielded(run: Run, node: cst.Yield) -> Value:
     if isinstance(node.value, cst.From):
         source = run.evaluate(node.value.item)
-        from .iteration import iterate
-
         iterate(run, source, lambda item: _hand_out(run, item), node)
         return UNKNOWN
     _hand_out(run, run.evaluate(node.value) if node.value is not None else Const(None))
@@ -255,8 +249,6 @@ def _hand_out(run: Run, value: Value) -> None:
 
 @evaluates(cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
 def comprehension(run: Run, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp) -> Value:
-    from .comprehensions import comprehend
-
     return comprehend(run, node)
 
 

@@ -11,10 +11,13 @@ import libcst as cst
 from ..model import Block, Choice, Constant, Count, Kind, Loop, Seq, Test
 from . import contents, copies
 from .attributes import member
+from .branches import one_of
 from .calls import call_method, call_value
-from .following import follow
 from .changes import another
+from .elements import iterate_shared, iterated
+from .following import follow
 from .joining import is_faceless, is_scalar, spread
+from .plain import count_of
 from .run import Exit, Run, Turn
 from .turns import repeat
 from .values import (
@@ -66,8 +69,6 @@ def iterate(
         return
     options = spread(iterable)
     if len(options) > 1 and any(isinstance(option, Generator) for option in options):
-        from .branches import one_of
-
         def separately(option: Value) -> Callable[[], None]:
             return lambda: iterate(run, option, one, node, leave)
 
@@ -78,8 +79,6 @@ def iterate(
     if apart and known is None and isinstance(iterable, Items) and iterable.numbers and count is not None and count.exact:
         known = (element,) * count.exact
     if isinstance(iterable, (Ref, OneOf, Data)):
-        from .elements import iterated
-
         if isinstance(iterable, Ref) and iterable.shared.kind is Kind.STREAM:
             _loop_stream(run, iterable, one, node, leave)
             return
@@ -108,8 +107,6 @@ def count_for(run: Run, iterable: Value) -> Count:
             return count
         return content.count or Count()
     if isinstance(iterable, Data) and not is_faceless(iterable):
-        from .plain import count_of
-
         return count_of(run, iterable)
     return Count()
 
@@ -186,8 +183,6 @@ def _loop_stream(
     run: Run, stream: Ref, one: Callable[[Value], None], node: cst.CSTNode, leave: Exit | None
 ) -> None:
     """A loop over a pipe's lines: each turn reads one more."""
-    from .elements import iterate_shared
-
     _counted_by(run, lambda: one(iterate_shared(run, stream, node, whole=False)), Count(), node, leave)
 
 

@@ -22,7 +22,7 @@ from ..model import (
 )
 from . import contents
 from .attributes import THREAD_BASES, base_context, get_attribute
-from .deeds import result_used
+from .deeds import do, result_used
 from .handover import all_handed, argument_of, handed, handover_of
 from .keeping import forget_given, given
 from .lifetimes import hand_to_child
@@ -32,6 +32,7 @@ from .project import force
 from .reach import expose, reachable
 from .run import Frame, Run
 from .scanning import ends_with
+from .statements import last_name
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -97,14 +98,10 @@ def call_base(run: Run, owner: Value, name: str, args: Arguments, node: cst.CSTN
     shared = owner.shared if isinstance(owner, (Inst, Ref)) else None
     if not isinstance(shared, Process):
         if shared is not None and shared.kind is Kind.MANAGER and name != "__init__":
-            from .deeds import do
-
             return do(run, Ref(shared), name, args, node)
         expose(run, *args.values())
         return UNKNOWN
     if name != "__init__":
-        from .deeds import do
-
         return do(run, Ref(shared), name, args, node)
     spec = spec_of(run, shared)
     target = args.find(1, "function" if timer else "target")
@@ -202,8 +199,6 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
 
 def _ends_final(run: Run, node: cst.CSTNode) -> bool:
     """Whether this is the last statement of the ``__init__`` of a class that allows no subclass."""
-    from .statements import last_name
-
     func = run.frame.func
     if func is None or func.owner is None or func.name != "__init__" or isinstance(func.node, cst.Lambda):
         return False

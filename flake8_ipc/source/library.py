@@ -9,6 +9,7 @@ from . import copies, ctypes_, iterables, keys, makers, managers, memory, plain,
 from .attributes import PROCESS_BASES, THREAD_BASES
 from .elements import iterate_shared
 from .joining import from_values
+from .launch import call_base, make_process
 from .names import ENDINGS, HARMLESS, PLAIN_RESULTS, may_raise
 from .pauses import note_name
 from .proxies import CHANGING_CALLS, change_copy, show
@@ -41,8 +42,6 @@ def call_name(
     if dotted in _EXECUTORS:
         return makers.make_pool(run, _EXECUTORS[dotted], args, node, context)
     if dotted in THREAD_BASES or dotted == "multiprocessing.dummy.Process":
-        from .launch import call_base, make_process
-
         thread = make_process(run, node, "threading.Thread", None)
         call_base(run, Ref(thread), "__init__", args, node, timer=name == "Timer")
         return Ref(thread)
@@ -87,8 +86,6 @@ def _dependent(args: Arguments) -> bool:
 def _unbound(run: Run, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """``Process.__init__(self, ...)``: the base's method, called by hand."""
     if args.positional and isinstance(args.positional[0][0], (Inst, Ref)):
-        from .launch import call_base
-
         owner = args.positional[0][0]
         return call_base(run, owner, name, Arguments(args.positional[1:], args.named, args.open), node)
     return UNKNOWN

@@ -10,11 +10,30 @@ import libcst as cst
 from ..model import Constant, Kind, Process, RoleKind, Verb
 from . import contents
 from .changes import note_change
+from .elements import delete_element, iterated, write_element
 from .joining import from_values, join, spread
 from .keeping import rebound
+from .proxies import change_copy, keep
 from .reach import expose
 from .run import Run
-from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Content, Data, Inst, Items, Name, OneOf, Ref, Scope, Value, fresh_key
+from .values import (
+    PLAIN,
+    UNKNOWN,
+    Arguments,
+    Cls,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Inst,
+    Items,
+    Name,
+    OneOf,
+    Ref,
+    Scope,
+    Value,
+    fresh_key,
+)
 
 _CONSTANTS: dict[str, Value] = {"None": Const(None), "True": Const(True), "False": Const(False)}
 BUILTINS = frozenset(
@@ -133,8 +152,6 @@ def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
         from .copies import read
 
         read(run, [value], target)
-    from .elements import iterated
-
     items, element, _ = iterated(run, value, target)
     starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
     if items is not None and starred and len(items) >= len(target.elements) - 1:
@@ -171,8 +188,6 @@ def _piece(run: Run, value: Value, element: Value) -> Value:
 
 def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
     from .expressions import index_of
-    from .proxies import change_copy, keep
-
     owner = run.evaluate(target.value)
     index = index_of(run, target)
     change_copy(run, owner, target, "[] =")
@@ -186,13 +201,9 @@ def _set_element(run: Run, target: cst.Subscript, value: Value) -> None:
         if isinstance(option, Coll):
             set_item(run, option, index, value)
         elif isinstance(option, Ref):
-            from .elements import write_element
-
             write_element(run, option if option is owner else replace(option, exact=False), index, value, target)
         elif isinstance(option, Inst):
             from .calls import call_method
-            from .values import Arguments
-
             call_method(run, option, "__setitem__", Arguments([(index, target), (value, target)]), target)
         elif isinstance(option, Name) and option.dotted.startswith("multiprocessing.this_process."):
             from .attributes import free_of_daemon
@@ -247,10 +258,7 @@ def delete(run: Run, target: cst.CSTNode) -> None:
 
 
 def _delete_element(run: Run, target: cst.Subscript) -> None:
-    from .elements import delete_element
     from .expressions import index_of
-    from .proxies import change_copy
-
     owner = run.evaluate(target.value)
     index = index_of(run, target)
     change_copy(run, owner, target, "del []")

@@ -16,8 +16,11 @@ from ..model import (
     Verb,
 )
 from . import contents
+from .cells import make_cell
 from .contexts import get_context, get_start_method, set_start_method
+from .launch import call_base, complete, make_process, pool_initializer
 from .made import create, made, number
+from .managers import make_manager
 from .reach import reachable
 from .run import CallReader, Run, calls
 from .values import UNKNOWN, Arguments, Const, Context, Guard, Items, Name, Ref, Value
@@ -59,14 +62,10 @@ def make(
     if name == "Pipe":
         return _pipe(run, args, node, method)
     if name in ("Value", "Array", "RawValue", "RawArray"):
-        from .cells import make_cell
-
         return make_cell(run, name, args, node, method)
     if name in ("Process", "SpawnProcess", "ForkProcess", "ForkServerProcess"):
         return _process(run, name, args, node, method)
     if name == "Manager":
-        from .managers import make_manager
-
         return make_manager(run, node, method)
     if name == "Pool":
         return make_pool(run, Kind.POOL, args, node, context)
@@ -114,8 +113,6 @@ def _pipe(run: Run, args: Arguments, node: cst.CSTNode, method: str | None) -> V
 
 
 def _process(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: str | None) -> Value:
-    from .launch import call_base, complete, make_process
-
     fixed = {"SpawnProcess": "spawn", "ForkProcess": "fork", "ForkServerProcess": "forkserver"}.get(name, method)
     process = make_process(run, node, "multiprocessing.Process", None, method=fixed)
     call_base(run, Ref(process), "__init__", args, node)
@@ -124,8 +121,6 @@ def _process(run: Run, name: str, args: Arguments, node: cst.CSTNode, method: st
 
 
 def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context: Context | None) -> Value:
-    from .launch import pool_initializer
-
     place = run.place(node)
     given = args.get(1 if kind is Kind.EXECUTOR else 4, "mp_context" if kind is Kind.EXECUTOR else "context")
     if isinstance(given, Context):

@@ -10,6 +10,7 @@ from ..model import Barrier, Holding, Kind, Lock, Pool, Queue, Shared, Verb
 from . import proxies
 from .lifetimes import begins
 from .made import made, number
+from .memory import served_block, tracker
 from .reach import expose
 from .run import Run, calls
 from .values import UNKNOWN, Arguments, Cls, Const, Func, Inst, Name, Ref, Value
@@ -50,8 +51,6 @@ def make_manager(run: Run, node: cst.CSTNode, method: str | None) -> Value:
 
 def new_manager(run: Run, bases: frozenset[str], node: cst.CSTNode, cls: Cls | None = None) -> Shared:
     """An object of a manager class, not started yet."""
-    from .memory import tracker
-
     place = run.place(node)
     manager: Shared = made(run, node, "Manager", lambda: Shared(Kind.MANAGER, place, cls.name if cls else "manager"))
     run.made["served", manager] = bases
@@ -132,8 +131,6 @@ def serve(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) -> 
     if registered is not None:
         return _serve_registered(run, ref, registered, name, args, node)
     if name in _BLOCKS:
-        from .memory import served_block
-
         return served_block(run, manager, _BLOCKS[name], node)
     if name == "connect":
         # The server is another program's, and so is all that it serves.

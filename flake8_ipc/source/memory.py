@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..model import Constant, Kind, Memory, Shared, Verb
+from ..model import Constant, Key, Kind, Memory, Shared, Verb
 from .joining import from_values
 from .made import made
 from .run import Run, calls
@@ -98,8 +98,6 @@ def attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
 def call_view(run: Run, view: View, name: str, args: Arguments, node: cst.CSTNode) -> Value:
     """A method of the memoryview over a block."""
     from .elements import read
-    from ..model import Key
-
     if name in ("cast", "toreadonly", "__enter__"):
         return view
     if name in ("tobytes", "tolist", "hex"):

@@ -11,8 +11,10 @@ import libcst as cst
 
 from ..model import CELLS, Constant, Count, Kind, Test, Verb
 from . import contents, copies
+from .ctypes_ import array_of
 from .elements import iterated
 from .joining import from_values, is_scalar, join
+from .proxies import HOLDERS, contains
 from .run import Run, evaluates
 from .values import PLAIN, UNKNOWN, Cls, Coll, Const, Data, Func, Guard, Inst, Items, Many, Name, Ref, Value
 
@@ -83,8 +85,6 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
         return _repeated(run, left, right)
     if isinstance(node.operator, cst.Multiply) and isinstance(left, (Name, Cls)):
-        from .ctypes_ import array_of
-
         return array_of(left) or UNKNOWN
     if isinstance(node.operator, _SET_SIGNS) and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
@@ -170,8 +170,6 @@ def boolean(run: Run, node: cst.BooleanOperation) -> Value:
 
 @evaluates(cst.Comparison)
 def comparison(run: Run, node: cst.Comparison) -> Value:
-    from .proxies import HOLDERS, contains
-
     left = run.evaluate(node.left)
     values = [left]
     verdict: Value | None = None

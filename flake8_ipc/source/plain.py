@@ -8,8 +8,11 @@ import libcst as cst
 
 from ..model import Blocking, Count, Kind, RoleKind, Verb, events
 from . import contents
+from .attributes import get_attribute, set_attribute
+from .conditions import decide
 from .elements import iterate_shared, iterated
 from .joining import from_values, is_faceless
+from .operations import as_number
 from .pauses import leave_for_later
 from .proxies import HOLDERS, length, show
 from .reach import expose
@@ -86,14 +89,10 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 
 def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
-    from .operations import as_number
-
     as_number(run, value, node, "number")
 
 
 def _decide(run: Run, value: Data) -> None:
-    from .conditions import decide
-
     decide(run, value)
 
 
@@ -179,8 +178,6 @@ def _partial(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("getattr")
 def _getattr(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    from .attributes import get_attribute
-
     if len(args.positional) >= 2 and isinstance(args.positional[1][0], Const):
         return get_attribute(run, args.positional[0][0], str(args.positional[1][0].value), node)
     expose(run, *args.values())
@@ -189,8 +186,6 @@ def _getattr(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("setattr")
 def _setattr(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    from .attributes import set_attribute
-
     if len(args.positional) == 3 and isinstance(args.positional[1][0], Const):
         set_attribute(run, args.positional[0][0], str(args.positional[1][0].value), args.positional[2][0], node)
     else:

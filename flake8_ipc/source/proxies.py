@@ -12,8 +12,9 @@ import libcst as cst
 
 from ..model import CHANGERS, PROXIES, TAKES, Constant, Event, Holding, Key, Kind, Shared, Verb
 from . import contents
-from .elements import key_of, read, write
+from .elements import iterate_shared, key_of, read, write
 from .joining import from_values, join, spread
+from .lifetimes import hand_to_server
 from .reach import expose, reachable
 from .run import Run
 from .values import PLAIN, UNKNOWN, Arguments, Coll, Const, Copy, Data, Items, Many, Method, Ref, Value
@@ -166,8 +167,6 @@ def call_proxy(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode
         return Const(None)
     if name in _LOOKS or name in _LOOKS_AT_ONE:
         if name == "__iter__" and kind is Kind.DICT:
-            from .elements import iterate_shared
-
             return iterate_shared(run, ref, node)
         given_ = read(run, ref, Key.WHOLE, node, name)
         if name == "items" and isinstance(given_, Items):
@@ -215,8 +214,6 @@ def _call(
         received=ref.received,
         used=id(node) not in run.unused,
     )
-    from .lifetimes import hand_to_server
-
     for value in values:
         hand_to_server(run, value, node)
     if name in ("setdefault", "pop", "popitem"):

@@ -11,8 +11,11 @@ from . import contents
 from .branches import branch_on, narrow
 from .changes import note_change
 from .conditions import condition
+from .containers import call_container
 from .joining import from_values, spread
 from .lookup import assign, delete
+from .operations import as_number, fold
+from .proxies import call_proxy, change_copy, copy_of
 from .reach import expose
 from .run import Run, executes
 from .values import UNKNOWN, Arguments, Coll, Const, Data, Items, Name, Ref, Value
@@ -86,9 +89,6 @@ def annotated(run: Run, node: cst.AnnAssign) -> None:
 
 @executes(cst.AugAssign)
 def augmented(run: Run, node: cst.AugAssign) -> None:
-    from .operations import as_number, fold
-    from .proxies import call_proxy, change_copy, copy_of
-
     before = run.evaluate(node.target)
     added = run.evaluate(node.value)
     as_number(run, before, node.target, "+=")
@@ -130,8 +130,6 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
 
 
 def _extended(run: Run, before: Value, added: Value, node: cst.AugAssign) -> Value:
-    from .containers import call_container
-
     if isinstance(before, Coll):
         call_container(run, before, "extend", Arguments([(added, node.value)]), node)
         return before

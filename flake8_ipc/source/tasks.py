@@ -6,11 +6,12 @@ import libcst as cst
 
 from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
 from . import contents
+from .branches import either
 from .deeds import METHODS, Deed, leave_with
 from .elements import iterate_shared
 from .handover import argument_of, callee_of, not_a_sequence
-from .launch import lower_role
 from .joining import from_values
+from .launch import lower_role
 from .lifetimes import hand_to_task
 from .made import made
 from .names import HARMLESS
@@ -176,8 +177,6 @@ def _call_back(run: Run, result: Result, args: Arguments, node: cst.CSTNode) -> 
 def _perhaps(run: Run, function: Value, given: Value, node: cst.CSTNode) -> None:
     """A function that is called at some other time, or not at all; what it returns goes nowhere."""
     from .calls import call_value
-    from .branches import either
-
     outer, run.in_async = run.in_async, False
     either(run, lambda: _ignore(call_value(run, function, Arguments([(given, node)]), node)), lambda: None)
     run.in_async = outer
