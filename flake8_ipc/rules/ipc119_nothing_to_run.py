@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..analysis.handings import Handing, Way
 from ..analysis.study import Study
 from ..finding import Finding
-from ..model import Kind, Process
+from ..model import Process
 from .rule import Rule
 
 
@@ -114,7 +114,6 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     check=check,
-    concerns=frozenset({Kind.PROCESS}),
     silent=(
         "The class, or one of its bases, defines run, or run is assigned.",
         "A target is given, whatever it is (IPC102).",

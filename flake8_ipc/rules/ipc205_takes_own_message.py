@@ -43,7 +43,7 @@ def _asked(study: Study) -> Iterator[tuple[Shared, Event]]:
             return state | {event.target}
         return state - {event.target} if event.verb is Verb.GET else state
 
-    gets = [pair for pair in study.program.events(Verb.GET) if pair[1].blocking is Blocking.FOREVER]
+    gets = [pair for pair in study.program.events(Verb.GET) if pair[1].blocking is not Blocking.NEVER]
     nothing: frozenset[Shared] = frozenset()
     for role in dict.fromkeys(role for role, _ in gets):
         put = {event.target for event in role.events(Verb.PUT)}

@@ -187,11 +187,13 @@ class Slot:
     ``owner`` is what the thread is called where it is told who holds a lock. ``place`` is that of what it does now, ``what``
     what it waits for, as ``waits`` has it: 0 where it moves. ``asking``: it calls a manager's server now.
     ``sends`` is the wait for the end that what is pickled next goes to, ``sent`` the event that this is: 0 where there is
-    none. ``within``: the next message is passed by a queue, which has told it already.
+    none. ``within``: the next message is passed by a queue, which has told it already. ``words`` from ``at`` on are the slot
+    itself, with its ``version``, and ``shown`` is what they show to be waited for: for what every message goes through, where
+    a call of ``begin`` or ``end`` would take too long.
     """
 
     __slots__ = (
-        *("_at", "_give_back", "_shown", "_version", "_words"),
+        *("_give_back", "at", "shown", "version", "words"),
         *("asking", "owner", "place", "sends", "sent", "what", "within"),
     )
 
@@ -199,15 +201,15 @@ class Slot:
         at = slots.next()
         self._give_back = slots.give_back if at >= 0 else _nothing
         # Where there is no room, it is written where nobody looks.
-        self._at, self._words = (at, slots.words) if at >= 0 else (0, memoryview(bytearray(_SIZE)).cast("Q"))
-        self._version = 1
-        self._shown = 0
+        self.at, self.words = (at, slots.words) if at >= 0 else (0, memoryview(bytearray(_SIZE)).cast("Q"))
+        self.version = 1
+        self.shown = 0
         self.owner = at * _WORD // _SIZE + 1 if at >= 0 else 0
         self.place = -1
         self.what = self.sends = self.sent = 0
         self.asking = self.within = False
         own = 1, threading.get_native_id(), 0, -1, threading.get_ident()
-        _SLOT.pack_into(self._words.cast("B"), self._at * _WORD, *own)
+        _SLOT.pack_into(self.words.cast("B"), self.at * _WORD, *own)
 
     @property
     def kind(self) -> int:
@@ -218,32 +220,32 @@ class Slot:
         """Notes the place of what this thread does now."""
         if self.place != place:
             self.place = place
-            self._words[self._at + _PLACE] = place
+            self.words[self.at + _PLACE] = place
 
     def begin(self, what: int) -> int:
         """This thread begins to wait, with no time limit; gives what it waited for before: a signal's handler may wait too."""
         before = self.what
-        words, at = self._words, self._at
+        words, at = self.words, self.at
         if before:
-            words[at] = self._version = self._version | 1
+            words[at] = self.version = self.version | 1
         # Noted before it is written: a handler that comes between restores what is noted.
         self.what = what
-        if what != self._shown:
-            self._shown = -1
+        if what != self.shown:
+            self.shown = -1
             words[at + _WHAT] = what
-            self._shown = what
-        words[at] = self._version = (self._version | 1) + 1
+            self.shown = what
+        words[at] = self.version = (self.version | 1) + 1
         return before
 
     def end(self, before: int = 0) -> None:
         """This thread goes on; or back to what it waited for before."""
         self.what = 0
-        self._words[self._at] = self._version = self._version | 1
+        self.words[self.at] = self.version = self.version | 1
         if before:
             self.begin(before)
 
     def __del__(self) -> None:
-        self._give_back(self._at)
+        self._give_back(self.at)
 
 
 def _nothing(at: int) -> None:

@@ -9,7 +9,7 @@ import libcst as cst
 from ..model import Constant, Event, Kind, Test, Verb
 from . import copies
 from .joining import as_constant, from_values, join, spread
-from .operations import as_number, compare
+from .operations import as_number, as_truth, compare
 from .proxies import length
 from .run import Run
 from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
@@ -38,7 +38,7 @@ def condition(run: Run, node: cst.BaseExpression) -> Condition:
     found = _message_test(run, inner)
     if found is None:
         value = run.evaluate(inner)
-        as_number(run, value, inner, "truth")
+        as_truth(run, value, inner)
         if run.copies:
             copies.read(run, [value], inner, 0)
         found = _judged(run, value, inner)

@@ -209,10 +209,16 @@ def bind_parameters(run: Run, func: Func, args: Arguments, frame: Frame, *, know
                 from .entries import unknown_argument
 
                 value = unknown_argument(run, param, func.defaults.get(name))
+            if type(value) is Ref and _none(func.defaults.get(name)):
+                run.made["optional", value.shared] = True
             bind(run, name, value)
         _bind_rest(run, func, args, positional[len(names) :])
     finally:
         run.frame = outer
+
+
+def _none(value: Value | None) -> bool:
+    return isinstance(value, Const) and value.value is None
 
 
 def _bind_rest(run: Run, func: Func, args: Arguments, rest: list[Value]) -> None:

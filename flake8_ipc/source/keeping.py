@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..model import CELLS, SEMAPHORE_BACKED, Cell, Kind, Shared, Verb
+from ..model import CELLS, SEMAPHORE_BACKED, Cell, Kind, Lock, Shared, Verb
 from .reach import reachable
 from .run import Frame, Run
 from .values import Items, Ref, Value, fresh_key
@@ -58,6 +58,8 @@ def _held(run: Run, *, but: int | None = None) -> Iterator[Value]:
 
 def _forget(run: Run, away: list[Shared], holders: list[Value], node: cst.CSTNode, why: str) -> None:
     kept = set(reachable(run, *holders))
+    # A shared value, or a condition, holds the lock that it was made with.
+    kept |= {one.lock for one in kept if isinstance(one, (Cell, Lock)) and one.lock is not None}
     for shared in away:
         if shared not in kept and run.vars is not None:
             run.emit(Verb.FORGET, shared, node, why)

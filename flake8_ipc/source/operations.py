@@ -9,7 +9,7 @@ from typing import Any
 
 import libcst as cst
 
-from ..model import CELLS, Constant, Count, Kind, Test, Verb
+from ..model import Constant, Count, Event, Kind, Test, Verb
 from . import contents, copies
 from .ctypes_ import array_of
 from .elements import iterated
@@ -152,7 +152,7 @@ def boolean(run: Run, node: cst.BooleanOperation) -> Value:
     from .branches import either
 
     left = run.evaluate(node.left)
-    as_number(run, left, node.left, "truth")
+    as_truth(run, left, node.left)
     stop = isinstance(node.operator, cst.Or)
     if isinstance(left, Const) and not left.reads:
         return left if bool(left.value) is stop else run.evaluate(node.right)
@@ -228,5 +228,17 @@ def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
 
 def as_number(run: Run, value: Value, node: cst.CSTNode, how: str) -> None:
     """A wrapper used as if it were the number in it."""
-    if isinstance(value, Ref) and value.shared.kind is Kind.VALUE and value.shared.kind in CELLS:
+    if isinstance(value, Ref) and value.shared.kind is Kind.VALUE:
         run.emit(Verb.AS_NUMBER, value.shared, node, how, exact=value.exact)
+
+
+def as_truth(run: Run, value: Value, node: cst.CSTNode) -> None:
+    """The same tested for truth; where there may be none, that asks whether there is one, and is inexact."""
+    if isinstance(value, Ref) and value.shared.kind is Kind.VALUE:
+        surely = ("optional", value.shared) not in run.made and ("absent", id(node)) not in run.made
+        tests: list[Event] = run.made.setdefault(("tests", id(node)), [])
+        tests.append(run.emit(Verb.AS_NUMBER, value.shared, node, "truth", exact=surely))
+    elif type(value) is Const and value.value is None:
+        run.made["absent", id(node)] = True
+        for test in run.made.get(("tests", id(node)), ()):
+            test.exact = False

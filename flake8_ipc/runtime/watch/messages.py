@@ -98,7 +98,11 @@ def _pickler(original: Any) -> Any:
             if sends == QUEUED:
                 slot.within = True
             elif sends:
-                slot.begin(sends)
+                if slot.what or sends != slot.shown:
+                    slot.begin(sends)
+                else:
+                    slot.what = sends
+                    slot.words[slot.at] = slot.version = (slot.version | 1) + 1
             return data if tail is None else b"".join((data, tail))
 
         @staticmethod
@@ -107,7 +111,8 @@ def _pickler(original: Any) -> Any:
             if record is not None:
                 slot = record.here.slot
                 if slot.what:
-                    slot.end()
+                    slot.what = 0
+                    slot.words[slot.at] = slot.version = slot.version | 1
                 if data[-known_by:] != record.came and not record.passive:
                     _take_in(record, data)
             try:

@@ -112,7 +112,10 @@ def _send(original: Any) -> Any:
             hide(error)
             raise
         if slot is not None:
-            slot.end(before)
+            slot.what = 0
+            slot.words[slot.at] = slot.version = slot.version | 1
+            if before:
+                slot.begin(before)
             if event:
                 deed.over(record, self, None, event)
 
@@ -140,7 +143,12 @@ def _send_bytes(original: Any) -> Any:
                     slot.sent = 0
                 elif place != slot.place and place >= 0:
                     slot.stands(place)
-            before = slot.begin((self._flake8_ipc_end or _end(self)) | _SEND)
+            before, what = slot.what, (self._flake8_ipc_end or _end(self)) | _SEND
+            if before or what != slot.shown:
+                slot.begin(what)
+            else:
+                slot.what = what
+                slot.words[slot.at] = slot.version = (slot.version | 1) + 1
         try:
             original(self, buf, *rest, **named) if rest or named else original(self, buf)
         except BaseException as error:
@@ -150,7 +158,10 @@ def _send_bytes(original: Any) -> Any:
             hide(error)
             raise
         if slot is not None:
-            slot.end(before)
+            slot.what = 0
+            slot.words[slot.at] = slot.version = slot.version | 1
+            if before:
+                slot.begin(before)
             if event:
                 deed.over(record, self, None, event)
 
@@ -161,7 +172,7 @@ def _receives(original: Any) -> Any:
     deed = Deed("RECV", end, often=True)
     frame, dull = sys._getframe, deed.dull
 
-    def receive(self: Any, *args: Any, **named: Any) -> Any:
+    def receive(self: Any, maxlength: Any = None) -> Any:
         record, slot, event, before = records.now, None, 0, 0
         if record is not None:
             slot = record.here.slot
@@ -177,9 +188,14 @@ def _receives(original: Any) -> Any:
                     event = deed.news(record, at, self)
                 elif place != slot.place and place >= 0:
                     slot.stands(place)
-            before = slot.begin((self._flake8_ipc_end or _end(self)) | (_REPLY if slot.asking else _RECV))
+            before, what = slot.what, (self._flake8_ipc_end or _end(self)) | (_REPLY if slot.asking else _RECV)
+            if before or what != slot.shown:
+                slot.begin(what)
+            else:
+                slot.what = what
+                slot.words[slot.at] = slot.version = (slot.version | 1) + 1
         try:
-            result = original(self, *args, **named) if args or named else original(self)
+            result = original(self) if maxlength is None else original(self, maxlength)
         except BaseException as error:
             if slot is not None:
                 slot.end(before)
@@ -189,12 +205,24 @@ def _receives(original: Any) -> Any:
         if slot is not None:
             # A message is no longer waited for while it is unpickled.
             if slot.what or before:
-                slot.end(before)
+                slot.what = 0
+                slot.words[slot.at] = slot.version = slot.version | 1
+                if before:
+                    slot.begin(before)
             if event:
                 deed.over(record, self, result, event)
         return result
 
     return receive
+
+
+def _receives_into(original: Any) -> Any:
+    watched = _receives(lambda self, given: original(self, *given[0], **given[1]))
+
+    def recv_bytes_into(self: Any, *args: Any, **named: Any) -> Any:
+        return watched(self, (args, named))
+
+    return recv_bytes_into
 
 
 _SEND, _RECV, _REPLY = int(Wait.SEND), int(Wait.RECV), int(Wait.REPLY)
@@ -208,8 +236,9 @@ def install(connection: Any) -> None:
     base._flake8_ipc, base._flake8_ipc_end = None, 0
     replace(base, "send", _send)
     replace(base, "send_bytes", _send_bytes)
-    for name in ("recv", "recv_bytes", "recv_bytes_into"):
+    for name in ("recv", "recv_bytes"):
         replace(base, name, _receives)
+    replace(base, "recv_bytes_into", _receives_into)
     done(base, "poll", "POLL", end, _poll_facts)
     done(base, "close", "CLOSE", end)
     done(base, "__exit__", "CLOSE", end, _exit_facts)

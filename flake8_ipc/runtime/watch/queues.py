@@ -11,6 +11,7 @@ from ..interruptions import hide
 from ..patch import Deed, constant, done, replace, safely, waiting
 from ..places import caller
 from ..record import Record, current
+from ..slots import Slot
 from .locks import inner, untold
 from .messages import QUEUED, Taken, trailer
 
@@ -58,9 +59,24 @@ def _feeds_as_ever(cls: type, record: Record) -> bool:
     return found
 
 
+def _taken(record: Record, slot: Slot, thing: Any, obj: Any) -> Any:
+    """What is put in the stead of an object: it and the clock of now, where that may be asked for.
+
+    Of a put that is not told any more the feeder sends the clock of its own moment, which is no earlier.
+    """
+    feeds = _as_ever.get(type(thing))
+    if feeds is None:
+        feeds = _feeds_as_ever(type(thing), record)
+    if not feeds or record.passive:
+        return obj
+    sent, slot.sent = slot.sent, 0
+    tail = None if sent else record.clock.tail
+    return Taken((obj, tail if tail is not None else trailer(record.clock, sent)))
+
+
 def _puts(often: bool) -> Any:
     deed = Deed("PUT", queue, _put_facts, often=often)
-    frame, dull, as_ever = sys._getframe, deed.dull, _as_ever
+    frame, dull = sys._getframe, deed.dull
 
     def make(original: Any) -> Any:
         def put(self: Any, obj: Any, block: bool = True, timeout: Any = None) -> None:
@@ -74,15 +90,11 @@ def _puts(often: bool) -> Any:
                 place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
                 if place is None or obj is None:
                     event = deed.news(record, at, self, obj, block, timeout)
-                elif place != slot.place and place >= 0:
+                    told = _taken(record, slot, self, obj)
+                elif place < 0:
+                    told = _taken(record, slot, self, obj)
+                elif place != slot.place:
                     slot.stands(place)
-                feeds = as_ever.get(type(self))
-                if feeds is None:
-                    feeds = _feeds_as_ever(type(self), record)
-                if feeds and not record.passive:
-                    sent, slot.sent = slot.sent, 0
-                    tail = None if sent else record.clock.tail
-                    told = Taken((obj, tail if tail is not None else trailer(record.clock, sent)))
             try:
                 original(self, told, block, timeout)
             except BaseException as error:
