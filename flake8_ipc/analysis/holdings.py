@@ -113,7 +113,8 @@ class Holdings:
         """The acquires of a lock that the role surely holds already: they come back when somebody else lets it go."""
         for event in role.events(Verb.ACQUIRE):
             lock = root(event.target)
-            if lock.kind is Kind.LOCK and taken_by_hand(event) and min(self.depths(role, event, lock)) > 0:
+            waits = taken_by_hand(event) or (event.exact and event.name.startswith("with "))
+            if lock.kind is Kind.LOCK and waits and min(self.depths(role, event, lock)) > 0:
                 yield event
 
     def _signals(self, role: Role) -> Iterator[Event]:

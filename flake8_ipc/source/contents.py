@@ -302,7 +302,7 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
         known = elements(run, value)[0]
         if known is not None and isinstance(key, int) and -len(known) <= key < len(known):
             return known[key]
-        return inexact(elements(run, value)[1])
+        return _picked(inexact(elements(run, value)[1]), known, index)
     if isinstance(value, Coll):
         content = run.content(value)
         items = content.items
@@ -315,11 +315,26 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
         if isinstance(some, Ref) and some.shared.kind in LOCKS and isinstance(index, Data):
             own = Key.OWN if index.own or index.varies else None
             return replace(some, exact=False, key=Key.ROUND if index.round else own)
-        return with_puts(inexact(some), value.puts)
+        return _picked(with_puts(inexact(some), value.puts), tuple(items.values()) if single and items else None, index)
     computed = from_values([value, index])
     if isinstance(value, Data) and (value.copy is not None or value.puts):
         return replace(computed, copy=value.copy, puts=value.puts)
     return computed
+
+
+def _picked(some: Value, known: tuple[Value, ...] | None, index: Value) -> Value:
+    """One of some constants, none of which comes twice: it differs as its index does."""
+    if known is None or not isinstance(index, Data) or not isinstance(some, OneOf) or not differ(some, len(known)):
+        return some
+    if index.own:
+        return Data(own=True, plain=True, scalar=True)
+    return replace(some, varies=some.varies | index.varies)
+
+
+def differ(element: OneOf, count: int | None) -> bool:
+    """Whether that many elements are constants that all differ; where their number is not known, they may."""
+    constants = all(isinstance(option, Const) for option in element.options)
+    return constants and (count is None or count == len(element.options))
 
 
 def add(run: Run, coll: Coll, key: object, value: Value, *, keyed: bool) -> None:

@@ -268,5 +268,7 @@ def handed(value: Value, loops: tuple[int, ...]) -> Value:
         args = tuple(handed(item, loops) for item in value.args)
         return Partial(value.func, args, tuple((name, handed(item, loops)) for name, item in value.kwargs))
     if isinstance(value, OneOf):
+        if value.varies.intersection(loops):
+            return Data(own=True, plain=True, scalar=True)
         return OneOf(tuple(handed(option, loops) for option in value.options))
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from ..model import LOCKS, Count, Kind
@@ -55,8 +57,15 @@ def _zip(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         return Items(tuple(Items(row) for row in rows))
     counts = [count for items, _, count in columns if count is not None]
     known = [Count(len(items), len(items)) for items, _, _ in columns if items is not None]
-    row = Items(tuple(element for _, element, _ in columns))
+    row = Items(tuple(_counted(value, element) for (value, _), (_, element, _) in zip(args.positional, columns)))
     return Items(None, row, (counts or known or [Count()])[0])
+
+
+def _counted(column: Value, element: Value) -> Value:
+    """An element of a column: one that counts has another number in each row."""
+    if isinstance(column, Items) and column.numbers and isinstance(element, Data):
+        return replace(element, loop_item=True)
+    return element
 
 
 @calls("sorted")

@@ -88,9 +88,7 @@ def iterate(
         return
     if items is not None:
         count = Count(len(items), len(items))
-        element = _varied(element, node)
-    else:
-        element = _varied(element, node)
+    element = _varied(element, node, len(items) if items is not None else None)
     _counted(run, element, count if count is not None else count_for(run, iterable), one, node, leave)
 
 
@@ -122,17 +120,18 @@ def _worth(item: Value) -> bool:
     return isinstance(item, (Ref, Inst, Func, Coll, Partial, Method, Cls))
 
 
-def _varied(element: Value, node: cst.CSTNode) -> Value:
-    """The element as seen in one turn: another one in each."""
+def _varied(element: Value, node: cst.CSTNode, turns: int | None = None) -> Value:
+    """The element as seen in one turn: another one in each, of ``turns`` where that is known."""
     if isinstance(element, Data):
         return replace(element, varies=element.varies | {id(node)}, thing=fresh_key())
     if isinstance(element, Items):
-        items = tuple(_varied(item, node) for item in element.items) if element.items is not None else None
-        inner = _varied(element.element, node) if element.items is None else element.element
+        items = tuple(_varied(item, node, turns) for item in element.items) if element.items is not None else None
+        inner = _varied(element.element, node, turns) if element.items is None else element.element
         return Items(items, inner, element.count, element.sequence, element.numbers)
     if isinstance(element, OneOf) and all(isinstance(option, (Const, Data)) for option in element.options):
         if all(isinstance(option, Const) and isinstance(option.value, str) for option in element.options):
-            return element
+            # The same word may come in several turns.
+            return replace(element, varies=element.varies | {id(node)}) if contents.differ(element, turns) else element
         other = Data(varies=frozenset({id(node)}), scalar=all(map(is_scalar, element.options)))
         # A sentinel among other things stays one.
         stops = [option for option in element.options if isinstance(option, Const) and option.value is None]

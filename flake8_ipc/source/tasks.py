@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from ..model import Blocking, Handover, Kind, Pool, Result, Role, RoleKind, Verb
@@ -18,7 +20,7 @@ from .names import HARMLESS
 from .project import force
 from .reach import expose, reachable
 from .run import Run, calls, does
-from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, Partial, Ref, Value
+from .values import UNKNOWN, Arguments, Const, Data, Foreign, Func, Items, Name, OneOf, Partial, Ref, Value
 
 _POOL = {
     "close": Deed(Verb.CLOSE),
@@ -88,10 +90,21 @@ def submit(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CSTNode) ->
 
 def _each(run: Run, value: Value) -> Value:
     """One element of an iterable, as one task gets it: no other task has the same."""
-    _, element, _ = contents.elements(run, value)
+    items, element, _ = contents.elements(run, value)
     numbers = isinstance(value, Items) and value.numbers
     if isinstance(element, Data) and (numbers or not isinstance(value, Const)):
         return Data(reads=element.reads, own=True, anything=element.anything)
+    return _apart(element, len(items) if items is not None else None)
+
+
+def _apart(element: Value, tasks: int | None) -> Value:
+    """An element with those parts its own that each of the tasks has another one of."""
+    if isinstance(element, OneOf) and (element.varies or tasks is not None) and contents.differ(element, tasks):
+        return Data(own=True, plain=True, scalar=True)
+    if isinstance(element, Data) and (element.varies or element.loop_item):
+        return replace(element, own=True)
+    if isinstance(element, Items) and element.items is not None:
+        return replace(element, items=tuple(_apart(item, tasks) for item in element.items))
     return element
 
 

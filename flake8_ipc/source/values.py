@@ -324,9 +324,10 @@ class Pid(Value):
 
 @dataclass(slots=True, eq=False)
 class OneOf(Value):
-    """One of several; which is not known."""
+    """One of several; which is not known. ``varies``: the loops each of whose turns has another one of them."""
 
     options: tuple[Value, ...]
+    varies: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
