@@ -84,7 +84,7 @@ def account(role: Role, queue: Shared) -> Account:
     if any(event.clock is not None for event in role.events(Verb.GET)):
         return _seen(role, queue)
     if _in_batches(role.flow, queue):
-        return Account()
+        return _short(role.flow, queue)
     try:
         return _Reader(queue).read(role.flow)
     except _Unclear:
@@ -123,6 +123,36 @@ def _in_batches(flow: Flow, queue: Shared) -> bool:
     if len(whole) < 2:
         return False
     return any(isinstance(node, Loop) and len(_verbs(node.body, queue)) == 1 for node in walk(flow))
+
+
+def _short(flow: Flow, queue: Shared) -> Account:
+    """The account of batches: what a loop leaves for sure that takes more in each turn than it acknowledges."""
+    found = Account()
+    for node in walk(flow):
+        if isinstance(node, Loop):
+            taken, acknowledged = (_times(node.body, queue, verb) for verb in (Verb.GET, Verb.TASK_DONE))
+            if taken is not None and acknowledged is not None and taken > acknowledged > 0:
+                gets = [one for one in walk(node.body) if isinstance(one, Event) and one.verb is Verb.GET]
+                found.missing.update(dict.fromkeys(Taken(get) for get in gets if get.target is queue))
+    return found
+
+
+def _times(flow: Flow, queue: Shared, verb: Verb) -> int | None:
+    """How often something is done to a queue; None where it hangs on anything, or may be cut short."""
+    if isinstance(flow, Event):
+        return int(flow.target is queue and flow.verb is verb and flow.exact)
+    if isinstance(flow, Seq):
+        parts = [_times(item, queue, verb) for item in flow.items]
+        return None if None in parts else sum(part for part in parts if part is not None)
+    if isinstance(flow, Choice):
+        branches = {_times(branch, queue, verb) for branch in flow.branches}
+        return branches.pop() if len(branches) == 1 else None
+    if isinstance(flow, Block):
+        return _times(flow.body, queue, verb)
+    if isinstance(flow, Loop):
+        each, turns = _times(flow.body, queue, verb), flow.count.exact if flow.count is not None else None
+        return 0 if each == 0 else each * turns if each is not None and turns is not None else None
+    return None
 
 
 def _verbs(flow: Flow, queue: Shared) -> set[Verb]:

@@ -324,9 +324,9 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
 
 def _picked(some: Value, known: tuple[Value, ...] | None, index: Value) -> Value:
     """One of some constants, none of which comes twice: it differs as its index does."""
-    if known is None or not isinstance(index, Data) or not isinstance(some, OneOf) or not differ(some, len(known)):
+    if known is None or not isinstance(index, (Data, OneOf)) or not isinstance(some, OneOf) or not differ(some, len(known)):
         return some
-    if index.own:
+    if isinstance(index, Data) and index.own:
         return Data(own=True, plain=True, scalar=True)
     return replace(some, varies=some.varies | index.varies)
 

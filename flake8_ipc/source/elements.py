@@ -29,6 +29,11 @@ def key_of(index: Value) -> Key | Constant:
         return Key.WHOLE
     if (isinstance(index, Data) and index.own) or (isinstance(index, Name) and index.dotted in _OWN_NAMES):
         return Key.OWN
+    if isinstance(index, OneOf):
+        # What a counter began with, and what it came to.
+        keys = [key_of(option) for option in index.options]
+        first = [key for key in keys if isinstance(key, Constant)]
+        return Key.OWN if len(first) <= 1 and Key.OWN in keys and not {Key.ANY, Key.WHOLE}.intersection(keys) else Key.ANY
     return Key.ANY
 
 

@@ -109,7 +109,11 @@ def _next(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         iterate(run, value, found.append, node)
         joined: Value = found[0] if found else UNKNOWN
         return contents.inexact(joined)
-    return contents.inexact(iterated(run, value, node, whole=False)[1]) if value is not None else UNKNOWN
+    if value is None:
+        return UNKNOWN
+    element = contents.inexact(iterated(run, value, node, whole=False)[1])
+    # Whatever it is, it is another one the next time.
+    return replace(element, varies=frozenset(run.loops)) if element is UNKNOWN and run.loops else element
 
 
 @calls("itertools.islice")

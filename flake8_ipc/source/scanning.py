@@ -11,6 +11,7 @@ import libcst as cst
 # Types are compared, not asked about: libcst's nodes are ABCs, whose instance checks are slow.
 _NESTED = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 _BINDING = frozenset({cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.NamedExpr, cst.For})
+_STEPS = frozenset({cst.AddAssign, cst.SubtractAssign})
 _LEAVES = frozenset({cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.Ellipsis})
 # Fields that hold punctuation, white space or annotations: no code that runs.
 _SKIPPED = frozenset(
@@ -48,6 +49,7 @@ def own_nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 _YIELDS: dict[cst.CSTNode, bool] = {}
 _ASSIGNED: dict[cst.CSTNode, frozenset[str]] = {}
+_COUNTED: dict[cst.CSTNode, frozenset[str]] = {}
 _BEYOND: dict[cst.CSTNode, bool] = {}
 
 
@@ -70,6 +72,16 @@ def assigned(node: cst.CSTNode) -> frozenset[str]:
             elif type(inner) is cst.AsName:
                 names.update(_targets(inner.name))
         found = _ASSIGNED[node] = frozenset(names)
+    return found
+
+
+def counted_on(node: cst.CSTNode) -> frozenset[str]:
+    """The names that a piece of the tree counts on by a number."""
+    found = _COUNTED.get(node)
+    if found is None:
+        sums = (inner for inner in own_nodes(node) if type(inner) is cst.AugAssign)
+        steps = (one for one in sums if type(one.operator) in _STEPS and type(one.value) is cst.Integer)
+        found = _COUNTED[node] = frozenset(one.target.value for one in steps if isinstance(one.target, cst.Name))
     return found
 
 
@@ -117,4 +129,5 @@ def forget() -> None:
     """Lets go of the trees of a file that was read."""
     _YIELDS.clear()
     _ASSIGNED.clear()
+    _COUNTED.clear()
     _BEYOND.clear()

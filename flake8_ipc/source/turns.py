@@ -11,7 +11,7 @@ from ..model import Count, Loop, Seq
 from .joining import same
 from .keeping import turned
 from .run import Exit, Run, Turn
-from .scanning import assigned
+from .scanning import assigned, counted_on
 from .values import Cls, Coll, Const, Content, Context, Data, Func, Inst, Method, OneOf, Partial, Ref, Value
 from .variables import Vars, join_vars
 
@@ -124,4 +124,5 @@ def _widen(run: Run, node: cst.CSTNode) -> None:
     changed = [(owner, name, held[name]) for owner, held in run.vars.items() for name in names.intersection(held)]
     for owner, name, value in changed:
         if isinstance(value, Const) and not isinstance(value.value, (type(None), str)):
-            run.vars.set(owner, name, Data(plain=True, reads=value.reads))
+            each = frozenset({id(node)} if name in counted_on(node) else ())
+            run.vars.set(owner, name, Data(plain=True, reads=value.reads, varies=each))
