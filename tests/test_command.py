@@ -135,7 +135,9 @@ def test_files_that_are_no_programs_are_told_one_by_one(project: pathlib.Path) -
     said = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (1, "")
     assert said[0].startswith("./loop.py:1:1: E902 ") and said[1].startswith("./race.py:6:9: IPC401 ")
-    assert said[2:] == ["./zero.py:1:1: E999 SyntaxError: source code string cannot contain null bytes"]
+    # Python 3.14 refuses it before it is decoded.
+    assert re.fullmatch(r"./zero.py:1:1: (E999 SyntaxError|E902 cannot be decoded): source code.* null bytes", said[2])
+    assert len(said) == 3
 
 
 def test_messages_quote_code_without_its_comments(project: pathlib.Path) -> None:

@@ -110,3 +110,32 @@ def test_leaves_nothing_behind(tmp_path: pathlib.Path) -> None:
             return
         subprocess.run(["sleep", "0.05"], check=True)
     raise AssertionError(left)
+
+
+def test_names_imported_before(tmp_path: pathlib.Path) -> None:
+    """What the program holds under names of its own is watched too, however it came by it."""
+    text = """
+    from multiprocessing.connection import Client, Listener, Pipe as Tube
+
+    def ring(address):
+        Client(address).close()
+
+    if __name__ == "__main__":
+        with runtime.watch() as seen:
+            mine, other = Tube()
+            with Listener(("127.0.0.1", 0)) as desk:
+                bell = multiprocessing.Process(target=ring, args=(desk.address,))
+                bell.start()
+                desk.accept().close()
+                bell.join()
+            mine.close()
+            other.close()
+            try:
+                mine.send(1)
+            except OSError:
+                print("closed")
+        print(sorted(one.code for one in seen.findings))
+    """
+    done = run(tmp_path, text)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "['IPC305', 'IPC311', 'IPC311']"

@@ -130,9 +130,12 @@ def test_what_handles_every_error_does_not_hide_it(folder: pathlib.Path) -> None
 
 def test_a_child_that_is_left_stuck(folder: pathlib.Path) -> None:
     text = """
+    from multiprocessing import get_context
+
     def test_left():
-        queue = Queue()
-        process = Process(target=take, args=(queue,))
+        # One that comes up later than this ends would find its queue gone.
+        queue = get_context("fork").Queue()
+        process = get_context("fork").Process(target=take, args=(queue,))
         process.start()
         process.join(0.1)
     """

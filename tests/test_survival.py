@@ -107,6 +107,17 @@ def test_killed_at_any_moment(seed: int, tmp_path: pathlib.Path) -> None:
     assert "IPC401" not in ended.stderr
 
 
+def in_session(leader: int) -> set[int]:
+    """The processes of a session (proc(5), ``stat``: the fourth field behind the name)."""
+    found = set()
+    for file in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[3]) == leader:
+                found.add(int(file.parent.name))
+    return found
+
+
 def test_the_watched_program_itself_is_killed(tmp_path: pathlib.Path) -> None:
     chance = random.Random(1)
     text = RACE.format(ending="while True: count.value += 1").replace("count = Value", "print(flush=True); count = Value")
@@ -127,8 +138,7 @@ def test_the_watched_program_itself_is_killed(tmp_path: pathlib.Path) -> None:
             time.sleep(chance.random() / 4)
             # Its children, which may still be coming up, go last.
             for _ in range(100):
-                found = subprocess.run(["pgrep", "-s", str(process.pid)], capture_output=True, text=True, check=False).stdout
-                for pid in sorted(int(pid) for pid in found.split() if int(pid) != process.pid):
+                for pid in sorted(in_session(process.pid) - {process.pid}):
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
                 if process.poll() is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .clock import Clock
 from .interruptions import hide
-from .patch import replace, safely
+from .patch import rebind, replace, safely
 from .record import Record, begin, current
 from .session import Session
 from .stacks import prepare
@@ -104,6 +104,8 @@ def _install() -> None:
     _installed = True
     os.register_at_fork(before=safely(_before_fork), after_in_child=safely(_after_fork))
     watch_every_part({"multiprocessing.spawn": _watch_spawn})
+    # Since Python 3.14 a forkserver has the program imported before its children are told of the watch.
+    safely(rebind)()
 
 
 def _watch_spawn(spawn: Any) -> None:

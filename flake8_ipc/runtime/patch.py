@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from .identity import MARK
 from .interruptions import by_handler, hide
-from .places import Caller, above, address, by_coroutine, by_library, caller, is_inner
+from .places import Caller, above, address, by_coroutine, by_library, caller, is_inner, is_library
 from .record import Record, current, dull
 
 _patched: set[tuple[int, str, str]] = set()
+# Functions of modules with what has come into their place: a program may hold them under names of its own.
+_replaced: dict[int, tuple[Any, Any]] = {}
 
 
 def replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
@@ -26,6 +28,38 @@ def replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable
     wrapper = make(original)
     functools.update_wrapper(wrapper, original)
     setattr(owner, name, wrapper)
+    if isinstance(owner, ModuleType):
+        _replaced[id(original)] = original, wrapper
+
+
+def rebind() -> None:
+    """Watches what the program has imported by name before the watch came (``from ... import``)."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and not is_library(file):
+            for names in {id(one): one for one in _namespaces(module)}.values():
+                held = [(name, value) for name, value in names.items() if id(value) in _replaced]
+                names.update((name, _watched(value)) for name, value in held)
+
+
+def _namespaces(module: Any) -> Iterator[dict[str, Any]]:
+    """The names of a module, and those that its functions see.
+
+    They are not the same where it is the main program imported anew (CPython Lib/multiprocessing/spawn.py,
+    ``_fixup_main_from_path``, which copies what ``runpy.run_path`` returns).
+    """
+    yield vars(module)
+    for value in list(vars(module).values()):
+        for function in vars(value).values() if isinstance(value, type) else (value,):
+            if isinstance(function, FunctionType) and function.__globals__.get("__name__") == module.__name__:
+                yield function.__globals__
+
+
+def _watched(function: Any) -> Any:
+    """What has come into a function's place last."""
+    while id(function) in _replaced:
+        _, function = _replaced[id(function)]
+    return function
 
 
 def safely(function: Callable[..., Any]) -> Callable[..., Any]:
