@@ -88,13 +88,31 @@ def _apart(write: Event, access: Event) -> bool:
     """Whether two accesses surely are of different elements."""
     one, other = write.key, access.key
     if isinstance(one, Constant) and isinstance(other, Constant):
-        return one != other
+        return one != other and _disjoint(one.value, other.value)
     if (one is Key.NEW) is not (other is Key.NEW):
         # What is added moves nothing that was there before.
         return Key.WHOLE not in (one, other)
     if write.target.kind is Kind.DICT:
         return _named_apart(write, access) or _named_apart(access, write) or (one is Key.OWN and other is Key.OWN)
     return one is Key.OWN and other is Key.OWN
+
+
+def _disjoint(one: object, other: object) -> bool:
+    """Whether two keys have nothing in common; the numbers that a loop counts off stand for each of them."""
+    if not isinstance(one, range) and not isinstance(other, range):
+        return True
+    few, many = sorted((_numbers(one), _numbers(other)), key=len)
+    if len(few) > _COMPARED:
+        return max(few) < min(many) or max(many) < min(few)
+    return all(number not in many for number in few)
+
+
+# More numbers than these are compared by the first and the last alone.
+_COMPARED = 1_000
+
+
+def _numbers(key: object) -> range:
+    return key if isinstance(key, range) else range(key, key + 1) if isinstance(key, int) else range(0)
 
 
 def _named_apart(one: Event, other: Event) -> bool:

@@ -57,7 +57,9 @@ def _asked(study: Study) -> Iterator[tuple[Shared, Event]]:
             if asker is not role or queue.open or _deed(get) in never:
                 continue
             for other, second in gets:
-                if other is not role and second.target is queue and study.order.concurrent(role, get, other, second):
+                if other is role or second.target is not queue or not study.order.concurrent(role, get, other, second):
+                    continue
+                if study.stuck.meet(get, second):
                     # One victim is enough.
                     yield queue, second
                     break

@@ -157,7 +157,7 @@ def read_element(run: Run, owner: Value, index: Value, node: cst.CSTNode) -> Val
     options = spread(owner)
     for option in options if len(options) == 1 else map(contents.inexact, options):
         if isinstance(option, Ref) and option.shared.kind in _SUBSCRIPTED:
-            results.append(read(run, option, key_of(index), node, "[]", (index, _index_node(node))))
+            results.append(read(run, option, _element_of(option, index), node, "[]", (index, _index_node(node))))
         elif isinstance(option, Ref):
             results.append(UNKNOWN)
         else:
@@ -165,6 +165,13 @@ def read_element(run: Run, owner: Value, index: Value, node: cst.CSTNode) -> Val
     if len(results) == 1 and (isinstance(results[0], Ref) or (isinstance(results[0], Data) and results[0].copy)):
         return results[0]
     return from_values([*results, index]) if results else UNKNOWN
+
+
+def _element_of(ref: Ref, index: Value) -> Key | Constant:
+    """Which element an index names; of memory, one of those that the numbers of a loop count off."""
+    key = key_of(index)
+    span = index.span if isinstance(index, Data) and ref.shared.kind not in _ITEMS else None
+    return Constant(span) if span is not None and key is Key.ANY else key
 
 
 def _index_node(node: cst.CSTNode) -> cst.CSTNode:
@@ -175,7 +182,7 @@ def _index_node(node: cst.CSTNode) -> cst.CSTNode:
 def write_element(run: Run, ref: Ref, index: Value, value: Value, node: cst.CSTNode) -> None:
     """``shared[index] = value``."""
     if ref.shared.kind in _SUBSCRIPTED:
-        write(run, ref, key_of(index), value, node, "[]", (index, _index_node(node)))
+        write(run, ref, _element_of(ref, index), value, node, "[]", (index, _index_node(node)))
     else:
         expose(run, value)
 

@@ -182,8 +182,16 @@ def index_of(run: Run, node: cst.Subscript) -> Value:
         return Items(None)
     first = node.slice[0].slice
     if isinstance(first, cst.Slice):
-        return from_values(values, keep=True)
+        return _piece(first, values) or from_values(values, keep=True)
     return values[0] if len(values) == 1 else from_values(values, keep=True)
+
+
+def _piece(node: cst.Slice, bounds: list[Value]) -> Value | None:
+    """The numbers from the first bound up to the second one, where both are known; none where they count from the end."""
+    known = [bound.value for bound in bounds if isinstance(bound, Const) and isinstance(bound.value, int) and bound.value >= 0]
+    if node.upper is None or node.step is not None or len(known) != len(bounds):
+        return None
+    return Data(plain=True, span=range(*known))
 
 
 @evaluates(cst.IfExp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import libcst as cst
 
@@ -77,10 +78,11 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     own = Data(reads=element.reads, own=element.own, varies=element.varies, plain=True, scalar=True)
     if len(known) == len(values) and values:
         try:
-            turns = len(range(*known))
+            span = range(*known)
+            turns = len(span)
         except (TypeError, ValueError, OverflowError):
             return Items(None, own, Count(), numbers=True)
-        return Items(None, own, Count(turns, turns), numbers=True)
+        return Items(None, replace(own, span=span), Count(turns, turns), numbers=True)
     if len(values) == 1 and isinstance(values[0], Data):
         if values[0].sizes:
             _decide(run, values[0])
@@ -235,6 +237,10 @@ def _signal(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         before = run.fork()
         with run.writing() as sequence:
             call_value(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
+        if before is not None and run.vars is not None:
+            # What it sets may have been set at any later moment, or not yet.
+            for owner, name, _, _ in list(before.flags(run.vars)):
+                before.set(owner, name, UNKNOWN)
         run.vars = before
         leave_for_later(run, handler, Arguments([(UNKNOWN, node), (UNKNOWN, node)]), node)
         for event in events(sequence):

@@ -90,6 +90,7 @@ class Data(Value):
     counts. ``copy``: it is what a proxy gave. ``thing`` tells an object that several names may hold from others (0: not
     told apart), ``mutable``: it surely can be changed; ``puts`` are where it was put. ``told``: it is true where this test is.
     ``round``: it is the index beside that of this copy or turn, from the last round to the first (``(i + 1) % n``).
+    ``span``: it is one of these numbers, or stands for all of them.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -109,6 +110,7 @@ class Data(Value):
     puts: Puts = NEVER_PUT
     told: Test | None = None
     round: bool = False
+    span: range | None = None
 
 
 UNKNOWN = Data()

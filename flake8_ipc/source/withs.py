@@ -258,7 +258,8 @@ def unwind(run: Run, stack: Coll, node: cst.CSTNode) -> None:
         values = list(spread(content.element))
     for held in reversed(values):
         with run.writing() as sequence:
-            for value in spread(held.element if isinstance(held, Many) else held):
+            # What each turn has pushed is left the last first, too.
+            for value in reversed(spread(held.element)) if isinstance(held, Many) else spread(held):
                 _leave_for_stack(run, value, node)
         if isinstance(held, Many) and sequence.items:
             run.out.append(Loop(sequence, held.count or Count()))
