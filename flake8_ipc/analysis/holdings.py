@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ..model import Blocking, Choice, Event, Kind, Program, Role, RoleKind, Shared, Verb
+from ..model import Blocking, Choice, Event, Key, Kind, Program, Role, RoleKind, Shared, Verb
 from .graph import Graph, Node, by_event, union
 from .locks import root
 from .surroundings import in_its_turn
@@ -43,6 +43,15 @@ class Holdings:
             self._depths[role] = by_event(self._graph(role).forward(nothing, _step, union, _fails))
         states = self._depths[role].get(event, [])
         return frozenset(depth for state in states for one, depth in state if one is lock) or frozenset({0})
+
+    def perhaps(self, role: Role, event: Event) -> frozenset[Shared]:
+        """The locks that a role may hold before this event: one of several, or only on some path.
+
+        One that no other copy has keeps apart only what is done to some element, which that lock may belong to.
+        """
+        acquires = role.events(Verb.ACQUIRE)
+        locks = dict.fromkeys(root(one.target) for one in acquires if one.key is not Key.OWN or event.key is Key.ANY)
+        return frozenset(lock for lock in locks if max(self.depths(role, event, lock)) > 0)
 
     def unheld(self, role: Role) -> Iterator[Event]:
         """The releases of locks that this role holds on no path that leads there."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import PROXIES, Cell, Constant, Event, Key, Kind, Memory, Role, Shared, Verb
+from .exclusions import may_exclude
 from .locks import root
 
 if TYPE_CHECKING:
@@ -88,31 +89,13 @@ def _apart(write: Event, access: Event) -> bool:
     """Whether two accesses surely are of different elements."""
     one, other = write.key, access.key
     if isinstance(one, Constant) and isinstance(other, Constant):
-        return one != other and _disjoint(one.value, other.value)
+        return not one.meets(other)
     if (one is Key.NEW) is not (other is Key.NEW):
         # What is added moves nothing that was there before.
         return Key.WHOLE not in (one, other)
     if write.target.kind is Kind.DICT:
         return _named_apart(write, access) or _named_apart(access, write) or (one is Key.OWN and other is Key.OWN)
     return one is Key.OWN and other is Key.OWN
-
-
-def _disjoint(one: object, other: object) -> bool:
-    """Whether two keys have nothing in common; the numbers that a loop counts off stand for each of them."""
-    if not isinstance(one, range) and not isinstance(other, range):
-        return True
-    few, many = sorted((_numbers(one), _numbers(other)), key=len)
-    if len(few) > _COMPARED:
-        return max(few) < min(many) or max(many) < min(few)
-    return all(number not in many for number in few)
-
-
-# More numbers than these are compared by the first and the last alone.
-_COMPARED = 1_000
-
-
-def _numbers(key: object) -> range:
-    return key if isinstance(key, range) else range(key, key + 1) if isinstance(key, int) else range(0)
 
 
 def _named_apart(one: Event, other: Event) -> bool:
@@ -133,7 +116,7 @@ def lost_updates(study: Study) -> Iterator[Race]:
             if not race.write.event.reads or not (race.other.writes or _held_back(race)):
                 continue
             whole = study.locks.atomic(race.write.role, race.write.event)
-            if whole.isdisjoint(race.other.locks | implicit):
+            if whole.isdisjoint(race.other.locks | implicit) and not may_exclude(study, race):
                 yield race
 
 
@@ -149,7 +132,7 @@ def unsynchronised(study: Study) -> Iterator[Race]:
     for shared, found in study.races.items():
         if isinstance(shared, Cell) and shared.lock is None and not shared.managed:
             for race in found:
-                if race.write.locks.isdisjoint(race.other.locks):
+                if race.write.locks.isdisjoint(race.other.locks) and not may_exclude(study, race):
                     yield race
 
 

@@ -60,6 +60,9 @@ def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
         process = child.process
         if process is None or process not in alive or process in waited or child.home is role.home:
             continue
+        if any(event.target in waited for event in child.events(Verb.TASK_DONE)):
+            # What it is given to do has been done: the queue was joined.
+            continue
         uses = [event for event in child.events() if event.target.manager is manager]
         given = any(shared.manager is manager for shared in child.given)
         if given and drop.name != "return" and not only_forked(study.program, process):
@@ -71,7 +74,7 @@ def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
 
 
 def _waited_for(study: Study, role: Role, drop: Event) -> frozenset[Shared]:
-    """The processes that a role may have waited for, however long, or ended before a manager goes."""
+    """The processes and queues that a role may have waited for, however long, or ended before a manager goes."""
 
     def step(state: frozenset[Shared], event: Event) -> frozenset[Shared]:
         if event.verb is Verb.START:

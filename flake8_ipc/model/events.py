@@ -122,9 +122,29 @@ class Key(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A known value in a message, a write or a test: ``Constant(None)`` is the usual sentinel."""
+    """A known value in a message, a write, a test or a key: ``Constant(None)`` is the usual sentinel.
+
+    As a key, the numbers that a loop counts off (a ``range``) stand for each of them.
+    """
 
     value: object
+
+    def meets(self, other: Constant) -> bool:
+        """Whether two keys have an element in common."""
+        if not isinstance(self.value, range) and not isinstance(other.value, range):
+            return self == other
+        few, many = sorted((_numbers(self.value), _numbers(other.value)), key=len)
+        if len(few) > _COMPARED:
+            return max(few) >= min(many) and max(many) >= min(few)
+        return any(number in many for number in few)
+
+
+# More numbers than these are compared by the first and the last alone.
+_COMPARED = 1_000
+
+
+def _numbers(key: object) -> range:
+    return key if isinstance(key, range) else range(key, key + 1) if isinstance(key, int) else range(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ def _clash(
 ) -> tuple[Role, Event, Role, Event] | None:
     for one, event in uses:
         for two, second in others:
-            if not event.exact and not second.exact:
+            # Of several ends, one that is not told apart may be another one.
+            if not (event.exact and second.exact) and (event.target.many or not (event.exact or second.exact)):
                 continue
             common = study.locks.names(one, event) & study.locks.names(two, second)
             if not common and study.order.alive_together(one, event, two, second):

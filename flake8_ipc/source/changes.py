@@ -56,7 +56,7 @@ def _mutable(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return replace(from_values(args.values()), thing=fresh_key(), mutable=True)
 
 
-calls("bytearray", "array.array", "collections.Counter", "collections.defaultdict")(_mutable)
+calls("bytearray", "array.array")(_mutable)
 calls("numpy.array", "numpy.arange", "numpy.zeros", "numpy.zeros_like", "numpy.ones", "numpy.ones_like")(_mutable)
 calls("numpy.empty", "numpy.empty_like", "numpy.full", "numpy.full_like")(_mutable)
 

@@ -136,7 +136,7 @@ def _came_from(
 
 
 def _meet(one: Key | Constant, other: Key | Constant) -> bool:
-    return not (isinstance(one, Constant) and isinstance(other, Constant)) or one == other
+    return not (isinstance(one, Constant) and isinstance(other, Constant)) or one.meets(other)
 
 
 def write_attribute(run: Run, ref: Ref, name: str, value: Value, node: cst.CSTNode) -> bool:

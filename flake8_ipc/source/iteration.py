@@ -19,7 +19,7 @@ from .following import follow
 from .joining import is_faceless, is_scalar, spread
 from .plain import count_of
 from .run import Exit, Run, Turn
-from .turns import repeat
+from .turns import repeat, widen
 from .values import (
     SCALAR,
     UNKNOWN,
@@ -246,6 +246,7 @@ def _follow_generator(
         frame.turns.append(Turn(leave or Exit(Block(Seq())), next_, again=False))
         try:
             with run.writing() as sequence, _another_turn(run, node):
+                widen(run, node)
                 one(_varied(item, node))
         finally:
             frame.turns.pop()

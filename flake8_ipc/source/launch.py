@@ -25,6 +25,7 @@ from .attributes import THREAD_BASES, base_context, get_attribute
 from .deeds import do, result_used
 from .handover import all_handed, argument_of, handed, handover_of
 from .keeping import forget_given, given
+from .joining import spread
 from .lifetimes import hand_to_child
 from .made import made
 from .names import HARMLESS
@@ -66,6 +67,7 @@ class Spec:
     handover: Handover | None = None
     node: cst.CSTNode | None = None
     making: bool = False
+    first: Arguments | None = None
 
 
 def spec_of(run: Run, process: Shared) -> Spec:
@@ -190,11 +192,24 @@ def start(run: Run, shared: Shared, node: cst.CSTNode, ref: Ref) -> Value:
     )
     if isinstance(shared, Process) and ("role", shared) not in run.made:
         run.made["role", shared] = True
+        spec_of(run, shared).first = spec_of(run, shared).args
         _lower_process(run, shared, node)
+    elif isinstance(shared, Process):
+        _vary(run, shared)
     spec = spec_of(run, shared)
     hand_to_child(run, shared, node)
     given(run, shared, [*spec.args.values(), *([spec.target] if spec.target is not None else [])], node)
     return Const(None)
+
+
+def _vary(run: Run, process: Process) -> None:
+    """Started once more, in a later turn: of what it is given else now, who uses which is not told."""
+    spec = spec_of(run, process)
+    first = spec.first.values() if spec.first is not None else []
+    for one, other in zip(first, spec.args.values()):
+        before, now = ({part.shared for part in spread(value) if isinstance(part, Ref)} for value in (one, other))
+        for shared in before | now if before != now else ():
+            shared.open = True
 
 
 def _ends_final(run: Run, node: cst.CSTNode) -> bool:

@@ -306,6 +306,8 @@ def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
 
 @calls("collections.Counter")
 def _counter(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    for value, _ in args.positional:
+        iterated(run, value, node)
     return contents.make(run, "dict", None, PLAIN, Count())
 
 

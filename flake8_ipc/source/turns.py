@@ -23,7 +23,7 @@ def repeat(
     run: Run, node: cst.CSTNode, loop: Loop, turn: Turn, body: Callable[[], None], count: Count | None
 ) -> bool:
     """Reads a loop's body until what it leaves behind for its next turn is known; whether there is a next turn."""
-    _widen(run, node)
+    widen(run, node)
     before = run.fork()
     if before is None:
         return False
@@ -116,7 +116,7 @@ def _matters(value: Value) -> bool:
     return isinstance(value, (Ref, Inst, Func, Coll, Content, OneOf, Method, Context, Cls, Partial))
 
 
-def _widen(run: Run, node: cst.CSTNode) -> None:
+def widen(run: Run, node: cst.CSTNode) -> None:
     """Numbers that the loop changes are no longer known inside it."""
     names = assigned(node)
     if run.vars is None or not names:
