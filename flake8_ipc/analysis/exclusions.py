@@ -31,10 +31,13 @@ def _perhaps(study: Study, role: Role, event: Event) -> frozenset[Shared]:
 
 
 def _turns(study: Study, role: Role, event: Event) -> set[Shared]:
-    """The conditions by which it is this role's turn: it may have waited for one before, and wakes others after it."""
+    """The conditions by which it is this role's turn: it may have waited for one before, and wakes others after it.
+
+    Who in a run has found that it was its turn already has not waited, but looked, with the condition in hand.
+    """
     graph = study.graph(role)
     found: set[Shared] = set()
-    for wait in role.events(Verb.WAIT):
+    for wait in role.events(Verb.WAIT, *((Verb.ACQUIRE,) if study.program.observed else ())):
         condition = wait.target
         if condition.kind is not Kind.CONDITION or condition in found:
             continue

@@ -47,7 +47,7 @@ def _beside(study: Study, role: Role, drop: Event) -> bool:
     return any(
         event.target.manager is drop.target and study.smooth.concurrent(role, drop, child, event)
         for child in study.program.roles
-        if child.home is not role.home and child.process in alive - waited
+        if child.home is not role.home and child.process in alive - waited and not _done(child, waited)
         for event in child.events()
     )
 
@@ -60,8 +60,7 @@ def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
         process = child.process
         if process is None or process not in alive or process in waited or child.home is role.home:
             continue
-        if any(event.target in waited for event in child.events(Verb.TASK_DONE)):
-            # What it is given to do has been done: the queue was joined.
+        if _done(child, waited):
             continue
         uses = [event for event in child.events() if event.target.manager is manager]
         given = any(shared.manager is manager for shared in child.given)
@@ -71,6 +70,11 @@ def _in_use(study: Study, role: Role, drop: Event, manager: Shared) -> bool:
         if given and (not child.known or any(study.smooth.concurrent(role, drop, child, use) for use in uses)):
             return True
     return False
+
+
+def _done(child: Role, waited: frozenset[Shared]) -> bool:
+    """Whether what a process was given to do has been done: the queue that it came from was joined."""
+    return any(event.target in waited for event in child.events(Verb.TASK_DONE))
 
 
 def _waited_for(study: Study, role: Role, drop: Event) -> frozenset[Shared]:

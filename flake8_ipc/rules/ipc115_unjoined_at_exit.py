@@ -98,7 +98,7 @@ def _abandoned(
     program, awaited = study.program, study.awaited
     if program.root.kind is not RoleKind.MAIN or not program.whole or parent.home is not program.root:
         return
-    if role.daemon is not False or not role.known:
+    if role.daemon is not False or not role.known or role.noticed:
         return
     if awaited.seen_to(role) or awaited.heard(role) or awaited.finished(role):
         return

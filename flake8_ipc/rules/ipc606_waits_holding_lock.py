@@ -105,4 +105,5 @@ RULE = Rule(
         "A timeout.",
         "The other side has surely had the lock before this one took it.",
     ),
+    yields_to=("IPC603",),
 )

@@ -300,13 +300,15 @@ class Account:
     ) -> tuple[Key | Constant, tuple[Event, ...]]:
         """Which element an access is of, and the reads that what it writes came of."""
         key: Key | Constant = Constant(facts["key"]) if "key" in facts else Key.ANY if "any" in facts else Key.WHOLE
+        if "span" in facts:
+            key = Constant(range(*facts["span"]))
         if verb != "WRITE":
             return key, ()
         write = self.texts.node(where)
         found = []
         for there, event in self._reads.get((told.name, name), {}).items():
             read = self.texts.node(there) if there.path == where.path else None
-            if isinstance(event.key, Constant) and isinstance(key, Constant) and event.key != key:
+            if isinstance(event.key, Constant) and isinstance(key, Constant) and not event.key.meets(key):
                 # Of another element.
                 continue
             if read is not None and write is not None and self._dependence(where.path).holds(read, write):

@@ -90,6 +90,13 @@ def _range(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return Items(None, own, Count(), numbers=True)
 
 
+@calls("divmod")
+def _divmod(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """Row and column: both together tell each number from every other."""
+    part = from_values(args.values(), scalar=True, keep=True)
+    return Items((part, part))
+
+
 def _number_check(run: Run, value: Value, node: cst.CSTNode) -> None:
     as_number(run, value, node, "number")
 

@@ -118,11 +118,14 @@ def tell(record: Record, verb: str, thing: Any, key: Any, *value: Any, quick: Pl
     if quick is not None and who.frame is sys._getframe(3):
         quick[address(who.code, who.instruction), name] = version
     # In one epoch a place says nothing new of the same object and locks.
-    again = (verb, name, who.code, who.instruction, key if isinstance(key, int) else None)
+    span = key.indices(len(thing))[:2] if isinstance(key, slice) and key.step in (None, 1) else None
+    again = (verb, name, who.code, who.instruction, key if isinstance(key, int) else span)
     if record.epochs.get(again) == version:
         return
     record.epochs[again] = version
-    facts = {"key": key} if isinstance(key, int) else {"any": True} if key is not None else {}
+    facts: dict[str, Any] = {"key": key} if isinstance(key, int) else {"any": True} if key is not None else {}
+    if span is not None:
+        facts = {"span": span}
     if value:
         facts.update(constant(value[0]))
     record.event(verb, name, who, **facts)
@@ -201,7 +204,7 @@ def _item(verb: str) -> Any:
         def access(self: Any, key: Any, *value: Any) -> Any:
             record = current()
             if record is not None:
-                tell(record, verb, self, key if isinstance(key, int) else "slice", *value)
+                tell(record, verb, self, key if isinstance(key, (int, slice)) else "slice", *value)
             try:
                 return original(self, key, *value)
             except BaseException as error:

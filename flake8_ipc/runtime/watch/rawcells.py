@@ -73,7 +73,7 @@ def _item(verb: str, base: Any) -> Any:
     def access(self: Any, key: Any, *value: Any) -> Any:
         record = current()
         if record is not None:
-            tell(record, verb, self, key if isinstance(key, int) else "slice", *value)
+            tell(record, verb, self, key if isinstance(key, (int, slice)) else "slice", *value)
         try:
             return plain(self, key, *value)
         except BaseException as error:
