@@ -63,7 +63,9 @@ def _seen(send: Event) -> Event | None:
 def _untaken(program: Program, joiner: Role, join: Event, role: Role) -> Event | None:
     """A message of a process that nobody can have taken before it was joined."""
     for carrier in dict.fromkeys(_carrier(event) for event in role.events(*_SENDS)):
-        if carrier is None or carrier.managed or any(one.target is carrier for one in role.events(Verb.CANCEL_JOIN_THREAD)):
+        if carrier is None or carrier.managed or carrier.open:
+            continue
+        if any(one.target is carrier for one in role.events(Verb.CANCEL_JOIN_THREAD)):
             continue
         if any(_goes_on(one, carrier) for one in program.roles if one is not joiner):
             continue

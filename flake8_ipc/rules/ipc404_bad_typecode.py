@@ -93,6 +93,9 @@ def _assignment(event: Event, cell: Cell) -> str | None:
     if cell.kind is Kind.VALUE:
         # The field of a structure has a type of its own.
         return None if isinstance(event.key, Constant) else _misfits(cell, [value])
+    if isinstance(event.key, Constant) and isinstance(event.key.value, range):
+        # What a slice is filled with stands for all of its elements.
+        return None
     if event.name.endswith((".value", ".raw")):
         return _text(cell, value)
     return None if isinstance(value, (str, bytes, tuple)) and len(value) != 1 else _misfits(cell, [value])

@@ -132,8 +132,17 @@ class Deed:
         if who is None:
             if is_inner(at.f_code) and len(self.dull) < _MOST:
                 self.dull[address(at.f_code, at.f_lasti), getattr(thing, MARK, None)] = NOBODY
+            elif not is_inner(at.f_code):
+                self._aside(record, thing)
             return 0
         return self.tell(record, who, thing, *args) or 0
+
+    def _aside(self, record: Record, thing: Any) -> None:
+        """A thread of the library does it for nobody's text that is seen, as that of a ``logging.handlers.QueueListener``."""
+        name = self._identify(thing)
+        if name is not None and (name, "aside") not in record.epochs:
+            record.epochs[name, "aside"] = 1
+            record.write("used aside", name)
 
     def over(self, record: Record | None, thing: Any, result: Any, event: int) -> None:
         """Tells that it has come to its end."""

@@ -40,8 +40,8 @@ class Record:
     """The record of this process. ``name`` tells it from every other process of the run; ``child``: it has a parent there.
 
     ``passive``: it passes on no clock of its own (a manager's server). ``forked`` is when it forked last, which names the
-    child. ``epochs``: when a place last said something new. ``sender`` is who sent the message that was taken last, and by
-    which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
+    child. ``epochs``: when a place last said something new; ``sections``: how many locks were taken so far. ``sender`` is
+    who sent the message that was taken last, and by which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
     process comes to its end, ``showing`` when it first does what others may wait for. ``files`` are the watchers' own.
     ``here.slot`` is what this thread shows of itself. ``ancestor`` is what a forked child has inherited: it is kept, for to
     let it go would touch, and so copy, all of it.
@@ -74,7 +74,8 @@ class Record:
         self.sender: list[Any] = [None, 0]
         self.came = b""
         self.senders: dict[bytes, list[Any]] = {}
-        self.epochs: dict[tuple[object, ...], int] = {}
+        self.epochs: dict[tuple[object, ...], object] = {}
+        self.sections = 0
         self.closing: list[Callable[[Record], None]] = []
         self.files: list[int] = []
         self.showing: list[Callable[[Record], None]] = []
@@ -285,8 +286,9 @@ _STOP = [None]
 
 # This process's record; None where nothing is watched.
 now: Record | None = None
-# Where nothing new will be told to this record.
+# Where nothing new will be told to this record; and where not as long as this thread holds the locks that it holds.
 _dull: list[Places] = []
+_under: list[Places] = []
 
 
 def current() -> Record | None:
@@ -301,6 +303,19 @@ def begin(record: Record | None) -> None:
     if record is not None:
         for places in _dull:
             places.clear()
+
+
+def new_section(record: Record) -> None:
+    """A thread has taken a lock of the program's own: what it accesses from now on is accessed under it."""
+    record.sections += 1
+    for places in _under:
+        places.clear()
+
+
+def under() -> Places:
+    """The same as ``dull``, until a lock is taken."""
+    _under.append(dull())
+    return _under[-1]
 
 
 def dull() -> Places:

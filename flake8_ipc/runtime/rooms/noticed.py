@@ -29,6 +29,16 @@ def _noticed(account: Account, program: Program) -> None:
         role.noticed = role.process in seen or outside or _known(role) or program.root.raised is not None
 
 
+@finishes
+def _aside(account: Account, program: Program) -> None:
+    """What some thread of the library uses is used in ways that are not told."""
+    for told in account.told.values():
+        for what, name in told.more:
+            shared = account.find(str(name), told.last) if what == "used aside" else None
+            if shared is not None:
+                shared.open = True
+
+
 def _known(role: Role) -> bool:
     """Whether the process that started it knew the last that it did by a message or signal, or looked at what it wrote."""
     last = max((event.clock.counts.get(event.clock.owner, 0) for event in role.events() if event.clock is not None), default=0)

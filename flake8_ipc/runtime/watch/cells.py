@@ -12,7 +12,7 @@ from ..identity import cell, lock
 from ..interruptions import hide
 from ..patch import done, replace, safely
 from ..places import Places, address, caller
-from ..record import Record, current, dull
+from ..record import Record, current, under
 from .rawcells import watch
 
 
@@ -120,13 +120,13 @@ def tell(record: Record, verb: str, thing: Any, key: Any, *value: Any, quick: Pl
     # In one epoch a place says nothing new of the same object and locks.
     span = key.indices(len(thing))[:2] if isinstance(key, slice) and key.step in (None, 1) else None
     again = (verb, name, who.code, who.instruction, key if isinstance(key, int) else span)
-    if record.epochs.get(again) == version:
+    if record.epochs.get(again) == (version, record.sections):
         return
-    record.epochs[again] = version
+    record.epochs[again] = version, record.sections
     facts: dict[str, Any] = {"key": key} if isinstance(key, int) else {"any": True} if key is not None else {}
     if span is not None:
         facts = {"span": span}
-    if value:
+    elif value:
         facts.update(constant(value[0]))
     record.event(verb, name, who, **facts)
 
@@ -135,7 +135,7 @@ def _property(original: property) -> property:
     """The value of a cell. What was told in this epoch is accessed at once, where its lock is free."""
     read: Any = original.fget
     written: Any = original.fset
-    reads, writes, frame = dull(), dull(), sys._getframe
+    reads, writes, frame = under(), under(), sys._getframe
 
     def fget(self: Any) -> Any:
         record = records.now

@@ -177,6 +177,8 @@ def _acquire(
     record.returned(event)
     if not taken and event:
         record.write("failed", event, "False")
+    elif event:
+        records.new_section(record)
     if taken and holding.owned:
         holding.tell(record, True)
     if taken and signals:
