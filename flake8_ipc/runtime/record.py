@@ -41,10 +41,10 @@ class Record:
 
     ``passive``: it passes on no clock of its own (a manager's server). ``forked`` is when it forked last, which names the
     child. ``epochs``: when a place last said something new; ``sections``: how many locks were taken so far. ``sender`` is
-    who sent the message that was taken last, and by which event, ``came`` the end of what it carried, by which ``senders`` knows more of them. ``closing`` are called when the
-    process comes to its end, ``showing`` when it first does what others may wait for. ``files`` are the watchers' own.
-    ``here.slot`` is what this thread shows of itself. ``ancestor`` is what a forked child has inherited: it is kept, for to
-    let it go would touch, and so copy, all of it.
+    who sent the message that was taken last, and by which event, ``came`` the end of what it carried, by which ``senders``
+    knows more of them. ``closing`` are called when the process comes to its end, ``showing`` when it first does what others
+    may wait for. ``files`` are the watchers' own. ``here.slot`` is what this thread shows of itself. ``ancestor`` is what a
+    forked child has inherited: it is kept, for to let it go would touch, and so copy, all of it.
     """
 
     def __init__(
