@@ -30,6 +30,7 @@ from . import rooms
 from .births import Births
 from .dependence import Dependence
 from .endings import endings, halts, left
+from .following import Following
 from .lastly import Lastly
 from .lacking import lacking
 from .monitor.watchman import Blocked
@@ -64,6 +65,7 @@ class Account:
         self.before: dict[Event, list[Event]] = {}
         self._reads: dict[tuple[str, str], dict[Where, Event]] = {}
         self._numbered: dict[tuple[str, int], Event] = {}
+        self._followings: dict[str, Following] = {}
         self._dependences: dict[str, Dependence] = {}
 
     def program(self) -> Program | None:
@@ -329,6 +331,12 @@ class Account:
         if maker is told:
             return Births(self).imported(told, name)
         return not any(self.objects[name] in one.given for one in _ancestry(home))
+
+    def following(self, source: Source) -> Following:
+        """What follows what the text of a file does to things."""
+        if source.path not in self._followings:
+            self._followings[source.path] = Following(source)
+        return self._followings[source.path]
 
     def source(self, path: str) -> Source:
         """The text of a file."""

@@ -14,6 +14,7 @@ from ..record import Record, current
 from ..slots import Slot
 from .locks import inner, untold
 from .messages import QUEUED, Taken, trailer
+from .shapes import tell_shape
 
 _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "SIMPLE_QUEUE"}
 
@@ -22,13 +23,7 @@ _KINDS = {"Queue": "QUEUE", "JoinableQueue": "JOINABLE_QUEUE", "SimpleQueue": "S
 
 
 def _put_facts(thing: Any, obj: Any = None, block: Any = True, timeout: Any = None) -> dict[str, Any]:
-    if type(obj) in _CHANGEABLE:
-        return {**constant(obj), "mutable": True, **waiting(block, timeout)}
-    parts = [number for number, one in enumerate(obj[:8]) if type(one) in _CHANGEABLE] if type(obj) is tuple else []
-    return {**constant(obj), **({"parts": parts} if parts else {}), **waiting(block, timeout)}
-
-
-_CHANGEABLE = (list, dict, set, bytearray)
+    return {**constant(obj), **waiting(block, timeout)}
 
 
 def _get_facts(thing: Any, block: Any = True, timeout: Any = None) -> dict[str, Any]:
@@ -90,6 +85,8 @@ def _puts(often: bool) -> Any:
                 place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
                 if place is None or obj is None:
                     event = deed.news(record, at, self, obj, block, timeout)
+                    if event:
+                        tell_shape(record, event, obj)
                     told = _taken(record, slot, self, obj)
                 elif place < 0:
                     told = _taken(record, slot, self, obj)
