@@ -306,10 +306,14 @@ def begin(record: Record | None) -> None:
 
 
 def new_section(record: Record) -> None:
-    """A thread has taken a lock of the program's own: what it accesses from now on is accessed under it."""
-    record.sections += 1
-    for places in _under:
-        places.clear()
+    """A thread has taken a lock of the program's own: what it accesses from now on is accessed under it.
+
+    The first sections are told one by one; what comes later only goes on so.
+    """
+    if record.sections < _OFTEN:
+        record.sections += 1
+        for places in _under:
+            places.clear()
 
 
 def under() -> Places:
