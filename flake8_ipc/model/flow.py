@@ -6,9 +6,10 @@ a ``break`` and an early ``return`` are all one thing: ``Jump(block)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from .events import Constant, Event
 from .place import Place
@@ -130,17 +131,17 @@ Flow: TypeAlias = Event | Seq | Choice | Loop | Block | Jump | Try | Raise | End
 
 def parts(node: Flow) -> list[Flow]:
     """The flows directly inside a node, in the order of the text."""
-    if isinstance(node, Seq):
-        return node.items
-    if isinstance(node, (Event, Jump)):
-        return []
-    if isinstance(node, Choice):
-        return node.branches
-    if isinstance(node, (Loop, Block)):
-        return [node.body]
-    if isinstance(node, Try):
-        return [node.body, *(handler.body for handler in node.handlers), node.orelse, node.final]
-    return []
+    inside = _PARTS.get(type(node))
+    return inside(node) if inside is not None else []
+
+
+_PARTS: dict[type[Flow], Callable[[Any], list[Flow]]] = {
+    Seq: attrgetter("items"),
+    Choice: attrgetter("branches"),
+    Loop: lambda node: [node.body],
+    Block: lambda node: [node.body],
+    Try: lambda node: [node.body, *(handler.body for handler in node.handlers), node.orelse, node.final],
+}
 
 
 def events(flow: Flow) -> Iterator[Event]:
@@ -148,7 +149,7 @@ def events(flow: Flow) -> Iterator[Event]:
     pending: list[Flow] = [flow]
     while pending:
         node = pending.pop()
-        if isinstance(node, Event):
+        if type(node) is Event:
             yield node
         else:
             pending.extend(reversed(parts(node)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import libcst as cst
 
@@ -41,6 +43,7 @@ from .values import (
     Ref,
     Super,
     Value,
+    View,
     fresh_key,
 )
 
@@ -113,32 +116,23 @@ def get_attribute(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value
         from .copies import attribute_seen
 
         attribute_seen(run, owner, name, node)
-    if isinstance(owner, Data):
-        return _of_data(owner, name)
-    if isinstance(owner, Name):
-        return Name(canonical(f"{owner.dotted}.{name}"))
-    if isinstance(owner, Foreign):
-        return _of_foreign(run, owner, name, node)
-    if isinstance(owner, Inst):
-        return _of_instance(run, owner, name, node)
-    if isinstance(owner, Ref):
-        return _of_shared(run, owner, name, node)
-    if isinstance(owner, Cls):
-        return _of_class(run, owner, name)
-    if isinstance(owner, OneOf):
-        joined: Value | None = None
-        for option in owner.options:
-            value = get_attribute(run, option, name, node)
-            joined = value if joined is None else join(joined, value)
-        return joined or UNKNOWN
-    if isinstance(owner, Super):
-        inherited = member(run, owner.cls, name, after=True)
-        return _bound(inherited, owner.inst, owner.cls) if inherited is not None else Method(owner, name)
-    if isinstance(owner, Items) and name in owner.names and owner.items is not None:
-        return owner.items[owner.names.index(name)]
-    if isinstance(owner, (Context, Coll, Items, Const, Generator, Method, Partial)):
-        return Method(owner, name)
-    return UNKNOWN
+    look = _LOOKS.get(type(owner))
+    return look(run, owner, name, node) if look is not None else UNKNOWN
+
+
+def _of_one_of(run: Run, owner: OneOf, name: str, node: cst.CSTNode) -> Value:
+    found = [get_attribute(run, option, name, node) for option in owner.options]
+    return functools.reduce(join, found) if found else UNKNOWN
+
+
+def _of_super(run: Run, owner: Super, name: str, node: cst.CSTNode) -> Value:
+    inherited = member(run, owner.cls, name, after=True)
+    return _bound(inherited, owner.inst, owner.cls) if inherited is not None else Method(owner, name)
+
+
+def _of_items(run: Run, owner: Items, name: str, node: cst.CSTNode) -> Value:
+    named = name in owner.names and owner.items is not None
+    return owner.items[owner.names.index(name)] if named and owner.items is not None else Method(owner, name)
 
 
 def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value:
@@ -150,7 +144,7 @@ def _of_foreign(run: Run, owner: Foreign, name: str, node: cst.CSTNode) -> Value
     return get_attribute(run, found, name, node) if found is not None else UNKNOWN
 
 
-def _of_data(owner: Data, name: str) -> Value:
+def _of_data(run: Run, owner: Data, name: str, node: cst.CSTNode) -> Value:
     if owner.puts:
         return Method(owner, name) if name in MUTATORS or owner.copy else Data(puts=owner.puts)
     if owner.reads or owner.own or owner.varies or owner.copy:
@@ -197,7 +191,7 @@ def _class_value(run: Run, cls: Cls, name: str, value: Value) -> Value:
     return value
 
 
-def _of_class(run: Run, owner: Cls, name: str) -> Value:
+def _of_class(run: Run, owner: Cls, name: str, node: cst.CSTNode) -> Value:
     value = member(run, owner, name)
     if value is None:
         if name == "register" and manager_bases(owner):
@@ -217,6 +211,26 @@ def _of_shared(run: Run, owner: Ref, name: str, node: cst.CSTNode) -> Value:
         stored = contents.inherited_from(run, id(owner.shared), name, stored) if owner.inherited else stored
         return stored if owner.exact else contents.inexact(stored)
     return read_attribute(run, owner, name, node)
+
+
+def _a_method(run: Run, owner: Value, name: str, node: cst.CSTNode) -> Value:
+    return Method(owner, name)
+
+
+# How to look up an attribute of a value of each kind; of other kinds nothing is known.
+_LOOKS: dict[type[Value], Callable[[Run, Any, str, cst.CSTNode], Value]] = {
+    **dict.fromkeys((Context, Coll, Const, Generator, Method, Partial), _a_method),
+    Data: _of_data,
+    Name: lambda run, owner, name, node: Name(canonical(f"{owner.dotted}.{name}")),
+    Foreign: _of_foreign,
+    Inst: _of_instance,
+    Ref: _of_shared,
+    View: _of_shared,
+    Cls: _of_class,
+    OneOf: _of_one_of,
+    Super: _of_super,
+    Items: _of_items,
+}
 
 
 def set_attribute(run: Run, owner: Value, name: str, value: Value, node: cst.CSTNode) -> None:

@@ -113,8 +113,8 @@ def jump_unless(run: Run, node: cst.BaseExpression, exit: Exit, *, sense: bool) 
     if type(node) is cst.UnaryOperation and type(node.operator) is cst.Not:
         jump_unless(run, node.expression, exit, sense=not sense)
         return
-    if isinstance(node, cst.BooleanOperation):
-        both = isinstance(node.operator, cst.And) is sense
+    if type(node) is cst.BooleanOperation:
+        both = (type(node.operator) is cst.And) is sense
         if both:
             jump_unless(run, node.left, exit, sense=sense)
             if run.vars is not None:

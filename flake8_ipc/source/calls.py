@@ -58,7 +58,7 @@ def evaluate_call(run: Run, node: cst.Call) -> Value:
     _note_run(run, callee, node)
     if run.puts:
         changed_by(run, node, callee, args)
-    if isinstance(node.func, cst.Attribute):
+    if type(node.func) is cst.Attribute:
         note_method(run, callee, node.func.attr.value, args, node)
     return call_value(run, callee, args, node)
 
@@ -68,13 +68,13 @@ _AWAITING = frozenset({"asyncio.run", "asyncio.wait_for", "asyncio.shield", "any
 
 
 def _is_method(node: cst.Call, name: str) -> bool:
-    return isinstance(node.func, cst.Attribute) and node.func.attr.value == name
+    return type(node.func) is cst.Attribute and node.func.attr.value == name
 
 
 def _note_run(run: Run, callee: Value, node: cst.Call) -> None:
     """``p.run()`` of a subclass, called from outside its class."""
     for option in spread(callee):
-        if isinstance(option, Func) and option.name == "run" and isinstance(option.bound, Inst):
+        if type(option) is Func and option.name == "run" and isinstance(option.bound, Inst):
             shared = option.bound.shared
             outside = run.frame.func is None or run.frame.func.owner is None
             if shared is not None and shared.kind is Kind.PROCESS and outside:

@@ -11,9 +11,8 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Event, Kind, Place, Shared, Verb
-from .contents import inside, pickles_itself
 from .joining import from_values, spread, with_puts
-from .reach import expose
+from .reach import expose, inside, pickles_itself
 from .run import Run, calls
 from .values import (
     NEVER_PUT,
@@ -145,7 +144,7 @@ def _unmarked(value: Value) -> Value:
 def changed_by(run: Run, node: cst.Call, callee: Value, args: Arguments) -> None:
     """A call that changes one of its arguments."""
     index: int | None = None
-    if isinstance(node.func, cst.Attribute) and node.func.attr.value in _FILLERS:
+    if type(node.func) is cst.Attribute and node.func.attr.value in _FILLERS:
         index = 0
     elif isinstance(callee, Name):
         index = _FUNCTIONS.get(callee.dotted)

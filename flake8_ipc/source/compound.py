@@ -32,7 +32,7 @@ def try_(run: Run, node: cst.Try | cst.TryStar) -> None:
     for handler in node.handlers:
         run.vars = anywhere.copy() if anywhere is not None else None
         names = _caught(run, handler.type)
-        if isinstance(handler.name, cst.AsName):
+        if type(handler.name) is cst.AsName:
             assign(run, handler.name.name, UNKNOWN)
         with run.writing() as flow:
             run.body(handler.body)
@@ -66,10 +66,10 @@ def _final(run: Run, node: cst.Try | cst.TryStar, anywhere: Vars | None) -> Seq:
 def _caught(run: Run, node: cst.BaseExpression | None) -> tuple[str, ...] | None:
     if node is None:
         return None
-    parts = [element.value for element in node.elements] if isinstance(node, cst.Tuple) else [node]
+    parts = [element.value for element in node.elements] if type(node) is cst.Tuple else [node]
     names = []
     for part in parts:
-        value = lookup(run, part.value) if isinstance(part, cst.Name) else run.evaluate(part)
+        value = lookup(run, part.value) if type(part) is cst.Name else run.evaluate(part)
         name = value.dotted.rpartition(".")[2] if isinstance(value, Name) else last_name(part)
         names.append(name or "Exception")
     return tuple(names)
@@ -87,7 +87,7 @@ def _match_cases(run: Run, node: cst.Match, cases: list[cst.MatchCase], subject:
         return
     case, rest = cases[0], cases[1:]
     pattern = case.pattern
-    if isinstance(pattern, cst.MatchAs) and pattern.pattern is None and case.guard is None:
+    if type(pattern) is cst.MatchAs and pattern.pattern is None and case.guard is None:
         if pattern.name is not None:
             assign(run, pattern.name, subject)
         run.body(case.body)

@@ -54,7 +54,7 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
     if isinstance(value, Ref) and value.shared.kind in _SIZED:
         found = length(run, value, node)
         return Condition(found, reads=from_values([found]).reads)
-    if isinstance(value, (Ref, Func)) and isinstance(node, cst.Name):
+    if isinstance(value, (Ref, Func)) and type(node) is cst.Name:
         return Condition(value, True)
     if isinstance(value, Data) and value.told is not None:
         return Condition(value, test=value.told)
@@ -71,12 +71,12 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
 
 
 def _target_name(target: cst.BaseExpression) -> str:
-    return target.value if isinstance(target, cst.Name) else ""
+    return target.value if type(target) is cst.Name else ""
 
 
 def spelt_out(run: Run, node: cst.BaseExpression) -> cst.BaseExpression:
     """``item in (None, "stop")`` of a message, as the comparisons that it stands for."""
-    if type(node) is not cst.Comparison or len(node.comparisons) != 1 or not isinstance(node.left, cst.Name):
+    if type(node) is not cst.Comparison or len(node.comparisons) != 1 or type(node.left) is not cst.Name:
         return node
     sign, among = node.comparisons[0].operator, node.comparisons[0].comparator
     if type(sign) not in (cst.In, cst.NotIn) or not isinstance(among, (cst.Tuple, cst.List, cst.Set)):
@@ -94,7 +94,7 @@ def spelt_out(run: Run, node: cst.BaseExpression) -> cst.BaseExpression:
 
 def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     """``item is None``, ``item == "stop"``: a message against a constant."""
-    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1:
+    if type(node) is not cst.Comparison or len(node.comparisons) != 1:
         return None
     sign = node.comparisons[0].operator
     if type(sign) not in (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual):
@@ -109,8 +109,8 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
         copies.read(run, [left, right], node)
     known = as_constant(right)
     if isinstance(left, Data) and left.message is not None and known is not None:
-        name = node.left.value if isinstance(node.left, cst.Name) else ""
-        if isinstance(node.left, cst.NamedExpr):
+        name = node.left.value if type(node.left) is cst.Name else ""
+        if type(node.left) is cst.NamedExpr:
             name = _target_name(node.left.target)
         same, differs = (right, None) if equal else (None, right)
         narrow = (name, same, differs) if name else None
@@ -124,7 +124,7 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     verdict = compare(left, right, sign)
     value = verdict if verdict is not None else from_values([left, right], plain=True)
     found = _judged(run, value, node)
-    if isinstance(node.left, cst.Name) and isinstance(right, Const) and verdict is None and right.value is None:
+    if type(node.left) is cst.Name and isinstance(right, Const) and verdict is None and right.value is None:
         found.narrow = (node.left.value, right, None) if equal else (node.left.value, None, right)
         _narrow_options(run, found, node.left.value, left, equal=equal)
     return found

@@ -13,89 +13,19 @@ from .run import Run
 from .values import (
     NEVER_PUT,
     UNKNOWN,
-    Cls,
     Coll,
     Const,
     Content,
     Data,
-    Func,
-    Generator,
     Inst,
     Items,
     Many,
     Method,
     OneOf,
-    Partial,
-    Pid,
     Puts,
     Ref,
-    Scope,
     Value,
-    View,
 )
-
-
-def inside(run: Run, value: Value, found: dict[Shared, None]) -> list[Value]:
-    """The values directly inside one; shared objects go to ``found``."""
-    if isinstance(value, Ref):
-        if isinstance(value, View):
-            return []
-        found[value.shared] = None
-        return run.holding(id(value.shared))
-    if isinstance(value, Pid):
-        found[value.shared] = None
-        return []
-    if isinstance(value, Inst):
-        if value.shared is not None:
-            found[value.shared] = None
-        return run.holding(value.key)
-    if isinstance(value, Items):
-        return [*(value.items or ()), value.element]
-    if isinstance(value, OneOf):
-        return list(value.options)
-    if isinstance(value, Coll):
-        content = run.content(value)
-        rest = [value for value in (content.element, content.keys) if value is not None]
-        return [*(content.items or {}).values(), *rest]
-    if isinstance(value, Many):
-        return [value.element]
-    if isinstance(value, Partial):
-        return [value.func, *value.args, *(item for _, item in value.kwargs)]
-    if isinstance(value, Method):
-        return [value.owner]
-    if isinstance(value, Func):
-        return [*([value.bound] if value.bound is not None else ()), *_closed_over(run, value.scope)]
-    if isinstance(value, Generator):
-        return [*value.args.values(), *(part for part in (value.call, value.func) if part is not None)]
-    return []
-
-
-_OWN_PICKLING = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__")
-
-
-def pickles_itself(run: Run, value: Inst) -> bool:
-    """Whether a class decides, or a base that cannot be seen may decide, what of it is pickled."""
-    from .attributes import is_plain_base
-
-    pending: list[Value] = [value.cls]
-    while pending:
-        base = pending.pop()
-        if not isinstance(base, Cls):
-            if value.shared is None and not is_plain_base(base):
-                return True
-            continue
-        if any(run.load(base.key, name) is not None for name in _OWN_PICKLING):
-            return True
-        pending.extend(base.bases)
-    return False
-
-
-def _closed_over(run: Run, scope: Scope | None) -> list[Value]:
-    values: list[Value] = []
-    while scope is not None and scope.kind == "function":
-        values += run.holding(scope.key)
-        scope = scope.parent
-    return values
 
 
 def make(
@@ -388,7 +318,7 @@ def ends_in(value: Value) -> list[PipeEnd]:
 
 def text(run: Run, node: cst.CSTNode) -> str:
     """An expression as the text has it, on one line and without its comments."""
-    if isinstance(node, cst.Name) and not node.lpar:
+    if type(node) is cst.Name and not node.lpar:
         return node.value
     code = run.frame.scope.module.tree.code_for_node(node)
     return " ".join((_uncommented(code) if "#" in code else code).split())

@@ -82,11 +82,11 @@ def changed(
 
 def _owner(node: cst.CSTNode) -> cst.CSTNode:
     """What a message calls the variable: ``results`` for ``results.append(x)``, ``results += x`` and ``results[k]``."""
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+    if type(node) is cst.Call and type(node.func) is cst.Attribute:
         return node.func.value
-    if isinstance(node, cst.AugAssign):
+    if type(node) is cst.AugAssign:
         return node.target
-    return node.value if isinstance(node, cst.Subscript) else node
+    return node.value if type(node) is cst.Subscript else node
 
 
 def name_changed(run: Run, target: cst.Name, value: Value) -> None:

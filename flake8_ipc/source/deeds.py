@@ -228,13 +228,13 @@ def result_used(run: Run, name: str, node: cst.CSTNode) -> bool:
     """
     if id(node) in run.unused:
         return False
-    if not isinstance(node, cst.Call):
+    if type(node) is not cst.Call:
         return True
-    if isinstance(node.func, cst.Attribute):
+    if type(node.func) is cst.Attribute:
         return node.func.attr.value == name
     func = run.frame.func
     given = parameter_names(func.node) if func is not None else frozenset()
-    return isinstance(node.func, cst.Name) and node.func.value not in BUILTINS | given
+    return type(node.func) is cst.Name and node.func.value not in BUILTINS | given
 
 
 def _hand_over(

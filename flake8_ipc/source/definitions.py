@@ -54,7 +54,7 @@ def _decorated(run: Run, func: Func, node: cst.FunctionDef) -> Value:
     for decorator in reversed(node.decorators):
         wrapper = run.evaluate(decorator.decorator)
         made = call_value(run, wrapper, Arguments([(func, node)]), node) if isinstance(wrapper, Func) else None
-        if isinstance(made, Func) and made.bound is None and isinstance(made.node, cst.FunctionDef):
+        if isinstance(made, Func) and made.bound is None and type(made.node) is cst.FunctionDef:
             func = replace(made, name=func.name, owner=func.owner, nested=func.nested, decorators=func.decorators)
     return func
 
@@ -64,7 +64,7 @@ def decorators(run: Run, nodes: object) -> frozenset[str]:
     found = set()
     for decorator in nodes:  # type: ignore[attr-defined]
         node = decorator.decorator
-        if isinstance(node, cst.Call):
+        if type(node) is cst.Call:
             node = node.func
         value = run.evaluate(node)
         dotted = value.dotted if isinstance(value, Name) else last_name(node) or "?"
@@ -111,8 +111,8 @@ def _named_tuple(bases: tuple[Value, ...]) -> bool:
 def _fields(run: Run, node: cst.ClassDef) -> tuple[str, ...]:
     found = []
     for line in node.body.body:
-        for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
-            if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name):
+        for small in line.body if type(line) is cst.SimpleStatementLine else ():
+            if type(small) is cst.AnnAssign and type(small.target) is cst.Name:
                 found.append(small.target.value)
     return tuple(found)
 
@@ -121,7 +121,7 @@ def _note_process_class(run: Run, cls: Cls) -> None:
     """What is known of a subclass of Process."""
     facts = ProcessClass(cls.name, run.place(cls.node), runs=_runs(run, cls))
     init = run.load(cls.key, "__init__")
-    if isinstance(init, Func) and isinstance(init.node, cst.FunctionDef):
+    if isinstance(init, Func) and type(init.node) is cst.FunctionDef:
         facts.init = run.place(init.node)
         facts.calls_super = _reaches_base(init.node)
     run.made["class", cls.key] = facts
@@ -145,9 +145,9 @@ def _runs(run: Run, cls: Cls) -> bool | None:
 def _reaches_base(node: cst.FunctionDef) -> bool:
     """Whether an ``__init__`` calls its base's, or something that may do so for it."""
     for inner in own_nodes(node.body):
-        if isinstance(inner, cst.Attribute) and inner.attr.value == "__init__":
+        if type(inner) is cst.Attribute and inner.attr.value == "__init__":
             return True
-        if isinstance(inner, cst.Name) and inner.value == "super":
+        if type(inner) is cst.Name and inner.value == "super":
             return True
     return False
 
@@ -159,7 +159,7 @@ def _reaches_base(node: cst.FunctionDef) -> bool:
 def import_(run: Run, node: cst.Import) -> None:
     for alias in node.names:
         dotted = _dotted(alias.name)
-        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+        if alias.asname is not None and type(alias.asname.name) is cst.Name:
             bind(run, alias.asname.name.value, imported(run, dotted))
         else:
             top = dotted.partition(".")[0]
@@ -176,7 +176,7 @@ def import_from(run: Run, node: cst.ImportFrom) -> None:
         return
     for alias in node.names:
         name = _dotted(alias.name)
-        as_name = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else name
+        as_name = alias.asname.name.value if alias.asname and type(alias.asname.name) is cst.Name else name
         bind(run, as_name, imported(run, module, name))
 
 
@@ -195,9 +195,9 @@ def imported(run: Run, module: str, name: str | None = None) -> Value:
 
 
 def _dotted(node: cst.BaseExpression) -> str:
-    if isinstance(node, cst.Attribute):
+    if type(node) is cst.Attribute:
         return f"{_dotted(node.value)}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else ""
+    return node.value if type(node) is cst.Name else ""
 
 
 # What `from multiprocessing import *` brings (CPython Lib/multiprocessing/context.py).

@@ -175,8 +175,8 @@ def _element_of(ref: Ref, index: Value) -> Key | Constant:
 
 
 def _index_node(node: cst.CSTNode) -> cst.CSTNode:
-    first = node.slice[0].slice if isinstance(node, cst.Subscript) else node
-    return first.value if isinstance(first, cst.Index) else first
+    first = node.slice[0].slice if type(node) is cst.Subscript else node
+    return first.value if type(first) is cst.Index else first
 
 
 def write_element(run: Run, ref: Ref, index: Value, value: Value, node: cst.CSTNode) -> None:

@@ -89,24 +89,24 @@ def _foreign(kind: Kind, run: Run, param: cst.Param) -> Shared:
 
 def _annotation_name(run: Run, node: cst.BaseExpression) -> str | None:
     """The dotted name in an annotation: quoted, ``X | None``, ``Optional[X]`` and ``X[int]`` included."""
-    if isinstance(node, cst.SimpleString):
+    if type(node) is cst.SimpleString:
         text = node.evaluated_value
         try:
             return _annotation_name(run, cst.parse_expression(text if isinstance(text, str) else ""))
         except cst.ParserSyntaxError:
             return None
-    if isinstance(node, cst.BinaryOperation):
+    if type(node) is cst.BinaryOperation:
         return _annotation_name(run, node.left) or _annotation_name(run, node.right)
-    if isinstance(node, cst.Subscript):
+    if type(node) is cst.Subscript:
         outer = _annotation_name(run, node.value)
         if outer in ("typing.Optional", "typing.Annotated"):
             first = node.slice[0].slice
-            return _annotation_name(run, first.value) if isinstance(first, cst.Index) else None
+            return _annotation_name(run, first.value) if type(first) is cst.Index else None
         return outer
-    if isinstance(node, cst.Name):
+    if type(node) is cst.Name:
         value = lookup(run, node.value)
         return value.dotted if isinstance(value, Name) else None
-    if isinstance(node, cst.Attribute):
+    if type(node) is cst.Attribute:
         inner = _annotation_name(run, node.value)
         return canonical(f"{inner}.{node.attr.value}") if inner else None
     return None

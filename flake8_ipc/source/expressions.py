@@ -64,7 +64,7 @@ def plain(run: Run, node: cst.CSTNode) -> Value:
 def formatted(run: Run, node: cst.FormattedString) -> Value:
     values = []
     for part in node.parts:
-        if isinstance(part, cst.FormattedStringExpression):
+        if type(part) is cst.FormattedStringExpression:
             values.append(run.evaluate(part.expression))
             show(run, values[-1], part)
     if run.copies:
@@ -91,7 +91,7 @@ def tuple_(run: Run, node: cst.Tuple) -> Value:
 
 @evaluates(cst.List, cst.Set)
 def list_(run: Run, node: cst.List | cst.Set) -> Value:
-    kind = "list" if isinstance(node, cst.List) else "set"
+    kind = "list" if type(node) is cst.List else "set"
     return contents.make(run, kind, dict(enumerate(_elements(run, node.elements))), None, None)
 
 
@@ -115,7 +115,7 @@ def dict_(run: Run, node: cst.Dict) -> Value:
     summary: Value | None = None
     keys: Value | None = None
     for element in node.elements:
-        if isinstance(element, cst.StarredDictElement):
+        if type(element) is cst.StarredDictElement:
             value = run.evaluate(element.value)
             inner = run.content(value) if isinstance(value, Coll) else None
             if inner is not None and inner.items is not None and items is not None:
@@ -123,7 +123,7 @@ def dict_(run: Run, node: cst.Dict) -> Value:
             else:
                 items = None
             continue
-        key = run.evaluate(element.key) if isinstance(element, cst.DictElement) else UNKNOWN
+        key = run.evaluate(element.key) if type(element) is cst.DictElement else UNKNOWN
         value = run.evaluate(element.value)
         if isinstance(key, Const) and items is not None:
             items[key.value] = value
@@ -146,7 +146,7 @@ def subscripted(run: Run, node: cst.Subscript) -> Value:
             return read_element(run, owner, index, node)
         if isinstance(option, Inst):
             return call_method(run, option, "__getitem__", Arguments([(index, node)]), node)
-    if isinstance(owner, (Items, Coll)) and isinstance(node.slice[0].slice, cst.Slice):
+    if isinstance(owner, (Items, Coll)) and type(node.slice[0].slice) is cst.Slice:
         return _slice_of(run, owner, index)
     return contents.subscript(run, owner, index)
 
@@ -170,10 +170,10 @@ def index_of(run: Run, node: cst.Subscript) -> Value:
     values: list[Value] = []
     whole = True
     for element in node.slice:
-        if isinstance(element.slice, cst.Index):
+        if type(element.slice) is cst.Index:
             values.append(run.evaluate(element.slice.value))
             whole = False
-        elif isinstance(element.slice, cst.Slice):
+        elif type(element.slice) is cst.Slice:
             bounds = [part for part in (element.slice.lower, element.slice.upper) if part is not None]
             values += [run.evaluate(part) for part in bounds]
             if bounds:
@@ -181,7 +181,7 @@ def index_of(run: Run, node: cst.Subscript) -> Value:
     if whole:
         return Items(None)
     first = node.slice[0].slice
-    if isinstance(first, cst.Slice):
+    if type(first) is cst.Slice:
         return _piece(first, values) or from_values(values, keep=True)
     return values[0] if len(values) == 1 else from_values(values, keep=True)
 
@@ -240,7 +240,7 @@ def awaited(run: Run, node: cst.Await) -> Value:
 
 @evaluates(cst.Yield)
 def yielded(run: Run, node: cst.Yield) -> Value:
-    if isinstance(node.value, cst.From):
+    if type(node.value) is cst.From:
         source = run.evaluate(node.value.item)
         iterate(run, source, lambda item: _hand_out(run, item), node)
         return UNKNOWN

@@ -69,7 +69,7 @@ _IN_PLACE = frozenset("staticmethod classmethod property contextlib.contextmanag
 
 
 def _is_coroutine(node: cst.FunctionDef | cst.Lambda) -> bool:
-    return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
+    return type(node) is cst.FunctionDef and node.asynchronous is not None
 
 
 def _follow_async(run: Run, func: Func, args: Arguments, node: cst.CSTNode, *, known: bool) -> Value:
@@ -130,7 +130,7 @@ def _follow(
     result = _result(frame, outer[3] | run.controls)
     _leave(run, frame, result, node)
     if quiet is not None and boring and run.vars is not None and len(run.program.objects) == known_objects:
-        if is_boring(result) and isinstance(result, (Data, Const)) and not isinstance(func.node, cst.Lambda):
+        if is_boring(result) and isinstance(result, (Data, Const)) and type(func.node) is not cst.Lambda:
             run.dull[dull] = (known_objects, quiet)
     return result
 

@@ -73,7 +73,7 @@ def _positional(run: Run, handover: Handover, value: Value, node: cst.CSTNode) -
 def _element_nodes(node: cst.CSTNode, count: int) -> list[cst.CSTNode]:
     """The nodes of a display's elements; the whole one, where it is no display of that many."""
     if isinstance(node, (cst.Tuple, cst.List)) and len(node.elements) == count:
-        if not any(isinstance(element, cst.StarredElement) for element in node.elements):
+        if not any(type(element) is cst.StarredElement for element in node.elements):
             return [element.value for element in node.elements]
     return [node] * count
 
@@ -85,9 +85,9 @@ def _by_name(run: Run, handover: Handover, value: Value, node: cst.CSTNode) -> N
         handover.arguments.append(argument_of(run, value, node))
         return
     parts: dict[object, cst.CSTNode] = {}
-    if isinstance(node, cst.Dict):
+    if type(node) is cst.Dict:
         for element in node.elements:
-            if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString):
+            if type(element) is cst.DictElement and type(element.key) is cst.SimpleString:
                 parts[element.key.evaluated_value] = element.value
     for key, item in content.items.items():
         handover.arguments.append(argument_of(run, item, parts.get(key, node), str(key)))
@@ -112,14 +112,14 @@ def not_a_sequence(run: Run, value: Value, node: cst.CSTNode) -> bool:
         return True
     if isinstance(value, Data) and not value.anything:
         lone = isinstance(node, (cst.Name, cst.Attribute, cst.Subscript, cst.Call)) and bool(node.lpar)
-        return lone and not isinstance(node, cst.Call)
+        return lone and type(node) is not cst.Call
     return False
 
 
 def fault_of(run: Run, value: Value, depth: int = 0) -> Fault | None:
     """Why a value cannot be pickled, if it is known not to be."""
     if isinstance(value, Func):
-        if isinstance(value.node, cst.Lambda):
+        if type(value.node) is cst.Lambda:
             return Fault.LAMBDA
         if value.nested and value.bound is None:
             return Fault.NESTED
@@ -152,7 +152,7 @@ def callee_of(run: Run, value: Value, node: cst.CSTNode) -> Callee:
     if isinstance(value, Foreign):
         value = force(run, value) or value
     callee = Callee(CalleeKind.UNKNOWN, contents.text(run, node), run.place(node), fault=fault_of(run, value))
-    called = isinstance(node, cst.Call)
+    called = type(node) is cst.Call
     if isinstance(value, (Partial, Inst)) or (isinstance(value, Func) and value.bound is not None):
         callee.shared = tuple(reachable(run, value if not isinstance(value, Func) else value.bound or value, pickled=True))
     if isinstance(value, Func):
@@ -188,7 +188,7 @@ def _unknown_base(cls: Cls) -> bool:
 
 
 def _kind_of_function(value: Func) -> CalleeKind:
-    if isinstance(value.node, cst.Lambda):
+    if type(value.node) is cst.Lambda:
         return CalleeKind.LAMBDA
     if value.bound is not None:
         return CalleeKind.METHOD
@@ -210,7 +210,7 @@ def signature_of(value: Func) -> Signature | None:
         defaults=sum(param.default is not None for param in positional),
         keyword_only=tuple(param.name.value for param in params.kwonly_params),
         keyword_required=tuple(param.name.value for param in params.kwonly_params if param.default is None),
-        star=isinstance(params.star_arg, cst.Param),
+        star=type(params.star_arg) is cst.Param,
         star_star=params.star_kwarg is not None,
     )
 

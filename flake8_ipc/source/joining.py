@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import libcst as cst
 
@@ -31,6 +33,7 @@ from .values import (
     Puts,
     Ref,
     Value,
+    View,
 )
 
 
@@ -38,40 +41,34 @@ def same(one: Value, other: Value) -> bool:
     """Whether two values tell the same."""
     if one is other:
         return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, Const) and isinstance(other, Const):
-        return type(one.value) is type(other.value) and one.value == other.value and one.reads == other.reads
-    if isinstance(one, Ref) and isinstance(other, Ref):
-        same_way = one.inherited == other.inherited and one.exact == other.exact and one.received == other.received
-        return one.shared is other.shared and same_way and one.key is other.key
-    if isinstance(one, Name) and isinstance(other, Name):
-        return one.dotted == other.dotted
-    if isinstance(one, Context) and isinstance(other, Context):
-        return one.method == other.method
-    if isinstance(one, Coll) and isinstance(other, Coll):
-        return one.key == other.key and one.puts == other.puts
-    if isinstance(one, Items) and isinstance(other, Items):
-        if one.items is None or other.items is None:
-            return one.items is other.items and same(one.element, other.element)
-        return len(one.items) == len(other.items) and all(map(same, one.items, other.items))
-    if isinstance(one, Func) and isinstance(other, Func):
-        return one.node is other.node and one.bound is other.bound
-    if isinstance(one, Inst) and isinstance(other, Inst):
-        known = one.key == other.key or (one.shared is not None and one.shared is other.shared)
-        return known and one.puts == other.puts
-    if isinstance(one, Partial) and isinstance(other, Partial):
-        alike = len(one.args) == len(other.args) and one.kwargs == other.kwargs
-        return alike and same(one.func, other.func) and all(map(same, one.args, other.args))
-    if isinstance(one, Method) and isinstance(other, Method):
-        return one.name == other.name and same(one.owner, other.owner)
-    if isinstance(one, Many) and isinstance(other, Many):
-        return one.loop == other.loop and same(one.element, other.element)
-    if isinstance(one, Content) and isinstance(other, Content):
-        return _same_content(one, other)
-    if isinstance(one, OneOf) and isinstance(other, OneOf):
-        return len(one.options) == len(other.options) and all(map(same, one.options, other.options))
-    return False
+    kind = type(one)
+    alike = _ALIKE.get(kind)
+    return alike is not None and kind is type(other) and alike(one, other)
+
+
+def _same_constant(one: Const, other: Const) -> bool:
+    return type(one.value) is type(other.value) and one.value == other.value and one.reads == other.reads
+
+
+def _same_ref(one: Ref, other: Ref) -> bool:
+    same_way = one.inherited == other.inherited and one.exact == other.exact and one.received == other.received
+    return one.shared is other.shared and same_way and one.key is other.key
+
+
+def _same_items(one: Items, other: Items) -> bool:
+    if one.items is None or other.items is None:
+        return one.items is other.items and same(one.element, other.element)
+    return len(one.items) == len(other.items) and all(map(same, one.items, other.items))
+
+
+def _same_inst(one: Inst, other: Inst) -> bool:
+    known = one.key == other.key or (one.shared is not None and one.shared is other.shared)
+    return known and one.puts == other.puts
+
+
+def _same_partial(one: Partial, other: Partial) -> bool:
+    alike = len(one.args) == len(other.args) and one.kwargs == other.kwargs
+    return alike and same(one.func, other.func) and all(map(same, one.args, other.args))
 
 
 def _same_content(one: Content, other: Content) -> bool:
@@ -90,6 +87,25 @@ def _same_content(one: Content, other: Content) -> bool:
     )
 
 
+# How two values of one kind are compared; those of other kinds are the same where they are one.
+_ALIKE: dict[type[Value], Callable[[Any, Any], bool]] = {
+    Const: _same_constant,
+    Ref: _same_ref,
+    View: _same_ref,
+    Name: lambda one, other: bool(one.dotted == other.dotted),
+    Context: lambda one, other: bool(one.method == other.method),
+    Coll: lambda one, other: bool(one.key == other.key and one.puts == other.puts),
+    Items: _same_items,
+    Func: lambda one, other: one.node is other.node and one.bound is other.bound,
+    Inst: _same_inst,
+    Partial: _same_partial,
+    Method: lambda one, other: one.name == other.name and same(one.owner, other.owner),
+    Many: lambda one, other: one.loop == other.loop and same(one.element, other.element),
+    Content: _same_content,
+    OneOf: lambda one, other: len(one.options) == len(other.options) and all(map(same, one.options, other.options)),
+}
+
+
 # More alternatives than these are not kept apart.
 _OPTIONS = 6
 _CONSTANTS = 16
@@ -101,29 +117,36 @@ def join(one: Value, other: Value) -> Value:
         return one if one is other else join_content(one, other)
     if same(one, other):
         return one
-    if isinstance(one, Data) and isinstance(other, Data):
-        return both(one, other)
-    if isinstance(one, (Coll, Inst)) and isinstance(other, (Coll, Inst)) and one.key == other.key:
-        return replace(one, puts=one.puts | other.puts)
+    merged = _merged(one, other)
+    if merged is not None:
+        return merged
+    options: list[Value] = []
+    for value in (*spread(one), *spread(other)):
+        if not any(same(value, known) for known in options):
+            _add_option(options, value)
+    data = [value for value in options if type(value) is Data]
+    rest = [value for value in options if type(value) is not Data]
+    if data:
+        rest.append(functools.reduce(both, data))
+    if len(rest) > (_CONSTANTS if all(type(value) is Const for value in rest) else _OPTIONS):
+        return from_values(rest)
+    return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
+
+
+def _merged(one: Value, other: Value) -> Value | None:
+    """Two values of one kind as one of that kind, where they are alike enough."""
+    if isinstance(one, Data):
+        return both(one, other) if isinstance(other, Data) else None
+    if isinstance(one, (Coll, Inst)):
+        if isinstance(other, (Coll, Inst)) and one.key == other.key:
+            return replace(one, puts=one.puts | other.puts)
+        return None
     if isinstance(one, Many) and isinstance(other, Many):
         return Many(join(one.element, other.element), one.count if one.count is other.count else Count(), one.loop)
     if isinstance(one, Items) and isinstance(other, Items) and _alike(one, other):
         pairs = zip(one.items or (), other.items or ())
         return Items(tuple(join(left, right) for left, right in pairs), UNKNOWN, one.count, one.sequence)
-    options: list[Value] = []
-    for value in (*spread(one), *spread(other)):
-        if not any(same(value, known) for known in options):
-            _add_option(options, value)
-    data = [value for value in options if isinstance(value, Data)]
-    rest = [value for value in options if not isinstance(value, Data)]
-    if data:
-        merged: Data = data[0]
-        for value in data[1:]:
-            merged = both(merged, value)
-        rest.append(merged)
-    if len(rest) > (_CONSTANTS if all(isinstance(value, Const) for value in rest) else _OPTIONS):
-        return from_values(rest)
-    return rest[0] if len(rest) == 1 else OneOf(tuple(rest))
+    return None
 
 
 def _add_option(options: list[Value], value: Value) -> None:
@@ -205,14 +228,16 @@ def from_values(values: Iterable[Value], *, plain: bool = False, keep: bool = Fa
     own = False
     for value in values:
         for one in spread(value):
-            if isinstance(one, Data):
+            if type(one) is Data:
+                if one is UNKNOWN or one is PLAIN:
+                    continue
                 reads |= one.reads
                 sizes += one.sizes
                 size_of += one.size_of
                 if keep:
                     varies |= one.varies
                     own = own or one.own
-            elif isinstance(one, Const):
+            elif type(one) is Const:
                 reads |= one.reads
             elif isinstance(one, Items):
                 inner = from_values([*(one.items or ()), one.element])
@@ -224,7 +249,7 @@ def from_values(values: Iterable[Value], *, plain: bool = False, keep: bool = Fa
 
 def spread(value: Value) -> tuple[Value, ...]:
     """The options of a OneOf, or the value itself."""
-    return value.options if isinstance(value, OneOf) else (value,)
+    return value.options if type(value) is OneOf else (value,)
 
 
 def is_scalar(value: Value) -> bool:

@@ -48,13 +48,12 @@ def lookup(run: Run, name: str) -> Value:
     """What a name stands for at this point."""
     here = run.frame.scope
     scope: Scope | None = here.module.scope if name in here.globals else here
-    first = True
+    load = run.load
     while scope is not None:
-        if first or scope.kind != "class":
-            value = run.load(scope.key, name)
+        if scope is here or scope.kind != "class":
+            value = load(scope.key, name)
             if value is not None:
                 return _seen_from(run, scope, name, value)
-        first = False
         scope = scope.parent
     if name in _CONSTANTS:
         return _CONSTANTS[name]
@@ -117,27 +116,29 @@ def assign(run: Run, target: cst.CSTNode, value: Value) -> None:
         bind(run, target.value, value, target)
     elif isinstance(target, (cst.Tuple, cst.List)):
         _unpack(run, target, value)
-    elif isinstance(target, cst.Attribute):
+    elif type(target) is cst.Attribute:
         from .attributes import set_attribute
 
         set_attribute(run, run.evaluate(target.value), target.attr.value, value, target)
-    elif isinstance(target, cst.Subscript):
+    elif type(target) is cst.Subscript:
         _set_element(run, target, value)
-    elif isinstance(target, cst.StarredElement):
+    elif type(target) is cst.StarredElement:
         assign(run, target.value, value)
 
 
 def _check_rebinding(run: Run, target: cst.Name, value: Value) -> None:
     """``n = 3`` on a parameter that is a shared value: the wrapper is lost, the value unchanged."""
     func = run.frame.func
-    if func is None or not isinstance(func.node, cst.FunctionDef) or not isinstance(value, (Const, Data)):
+    held = run.load(run.frame.scope.key, target.value) if func is not None else None
+    if func is None or not isinstance(held, Ref) or held.shared.kind is not Kind.VALUE:
+        return
+    if type(func.node) is not cst.FunctionDef or not isinstance(value, (Const, Data)):
         return
     if isinstance(value, Const) and (value.value is None or isinstance(value.value, (str, bytes))):
         return
     if isinstance(value, Data) and (not value.plain or value.reads):
         return
-    held = run.load(run.frame.scope.key, target.value)
-    if isinstance(held, Ref) and held.shared.kind is Kind.VALUE and target.value in parameter_names(func.node):
+    if target.value in parameter_names(func.node):
         run.emit(Verb.AS_NUMBER, held.shared, target, "rebinding", exact=held.exact)
 
 
@@ -153,20 +154,20 @@ def _unpack(run: Run, target: cst.Tuple | cst.List, value: Value) -> None:
 
         read(run, [value], target)
     items, element, _ = iterated(run, value, target)
-    starred = any(isinstance(part, cst.StarredElement) for part in target.elements)
+    starred = any(type(part) is cst.StarredElement for part in target.elements)
     if items is not None and starred and len(items) >= len(target.elements) - 1:
         _unpack_starred(run, target, items)
         return
     known = items is not None and len(items) == len(target.elements)
     for index, part in enumerate(target.elements):
         one = items[index] if known and items is not None else _piece(run, value, element)
-        if isinstance(part, cst.StarredElement):
+        if type(part) is cst.StarredElement:
             one = contents.make(run, "list", None, one, None)
         assign(run, part.value, one)
 
 
 def _unpack_starred(run: Run, target: cst.Tuple | cst.List, items: tuple[Value, ...]) -> None:
-    star = next(i for i, part in enumerate(target.elements) if isinstance(part, cst.StarredElement))
+    star = next(i for i, part in enumerate(target.elements) if type(part) is cst.StarredElement)
     after = len(target.elements) - star - 1
     for index, part in enumerate(target.elements):
         if index < star:
@@ -241,7 +242,7 @@ def _has(run: Run, coll: Coll, index: int) -> bool:
 
 def delete(run: Run, target: cst.CSTNode) -> None:
     """``del name``: a pipe end whose name goes is dropped."""
-    if isinstance(target, cst.Name):
+    if type(target) is cst.Name:
         value = lookup(run, target.value)
         for end in contents.ends_in(value):
             run.emit(Verb.DROP, end, target, f"del {target.value}", exact=isinstance(value, Ref) and value.exact)
@@ -251,9 +252,9 @@ def delete(run: Run, target: cst.CSTNode) -> None:
     elif isinstance(target, (cst.Tuple, cst.List)):
         for part in target.elements:
             delete(run, part.value)
-    elif isinstance(target, cst.Attribute):
+    elif type(target) is cst.Attribute:
         note_change(run, run.evaluate(target.value), target)
-    elif isinstance(target, cst.Subscript):
+    elif type(target) is cst.Subscript:
         _delete_element(run, target)
 
 

@@ -79,8 +79,8 @@ def while_(run: Run, node: cst.While) -> None:
 def _flag(run: Run, node: cst.While) -> tuple[int, str, Const] | None:
     """``while running:`` where that is True now, and what is done in the loop sets it: its owner, its name, its value."""
     test: cst.BaseExpression = node.test
-    negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
-    if isinstance(test, cst.UnaryOperation) and negated:
+    negated = type(test) is cst.UnaryOperation and type(test.operator) is cst.Not
+    if type(test) is cst.UnaryOperation and negated:
         test = test.expression
     if not isinstance(test, (cst.Name, cst.Attribute)):
         return None
@@ -94,8 +94,8 @@ def _flag(run: Run, node: cst.While) -> tuple[int, str, Const] | None:
 
 def _primed(run: Run, node: cst.While) -> bool:
     """``item = q.get()`` before ``while item is not None:``, and again at the end of each turn: two gets, one test."""
-    test = node.test.left if isinstance(node.test, cst.Comparison) else node.test
-    if not isinstance(test, cst.Name) or test.value not in assigned(node):
+    test = node.test.left if type(node.test) is cst.Comparison else node.test
+    if type(test) is not cst.Name or test.value not in assigned(node):
         return False
     value = run.evaluate(test)
     return isinstance(value, Data) and value.message is not None

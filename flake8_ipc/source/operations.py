@@ -41,8 +41,10 @@ _COMPARISONS: dict[type[cst.CSTNode], Callable[[Any, Any], Any]] = {
     cst.IsNot: operator.is_not,
 }
 # What keeps an index apart from every other copy's: sums and products do, remainders and quotients do not.
-_KEEPS_APART = (cst.Add, cst.Subtract, cst.Multiply)
-_SET_SIGNS = (cst.BitOr, cst.BitAnd, cst.BitXor, cst.Subtract)
+_KEEPS_APART = frozenset({cst.Add, cst.Subtract, cst.Multiply})
+_SET_SIGNS = frozenset({cst.BitOr, cst.BitAnd, cst.BitXor, cst.Subtract})
+_DIVISIONS = frozenset({cst.Divide, cst.FloorDivide})
+_IDENTITY = frozenset({cst.Is, cst.IsNot})
 _LARGEST = 1 << 80
 
 
@@ -52,15 +54,15 @@ def unary(run: Run, node: cst.UnaryOperation) -> Value:
     as_number(run, value, node, "-")
     if run.copies:
         copies.read(run, [value], node)
-    if isinstance(value, Guard) and isinstance(node.operator, cst.Not):
+    if isinstance(value, Guard) and type(node.operator) is cst.Not:
         return Guard(not value.truth)
     if isinstance(value, Const):
         try:
-            if isinstance(node.operator, cst.Minus):
+            if type(node.operator) is cst.Minus:
                 return Const(-value.value)  # type: ignore[operator]
-            if isinstance(node.operator, cst.Not):
+            if type(node.operator) is cst.Not:
                 return Const(not value.value)
-            if isinstance(node.operator, cst.Plus):
+            if type(node.operator) is cst.Plus:
                 return value
         except TypeError:
             return PLAIN
@@ -77,23 +79,24 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
     one, other = _number(left), _number(right)
     if isinstance(one, Const) and isinstance(other, Const):
         return fold(node.operator, one, other)
-    if isinstance(node.operator, (cst.Divide, cst.FloorDivide)) and isinstance(one, Const) and not isinstance(one.value, str):
+    sign = type(node.operator)
+    if sign in _DIVISIONS and isinstance(one, Const) and not isinstance(one.value, str):
         # By zero, for all that is known.
         run.risk()
-    if isinstance(node.operator, cst.Add) and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
+    if sign is cst.Add and isinstance(left, (Items, Coll)) and isinstance(right, (Items, Coll)):
         return _concatenated(run, left, right)
-    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Items, Coll)):
+    if sign is cst.Multiply and isinstance(left, (Items, Coll)):
         return _repeated(run, left, right)
-    if isinstance(node.operator, cst.Multiply) and isinstance(left, (Name, Cls)):
+    if sign is cst.Multiply and isinstance(left, (Name, Cls)):
         return array_of(left) or UNKNOWN
-    if isinstance(node.operator, _SET_SIGNS) and isinstance(left, Coll):
+    if sign in _SET_SIGNS and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
     formats = isinstance(left, Const) and isinstance(left.value, str)
-    keep = formats or isinstance(node.operator, _KEEPS_APART)
+    keep = formats or sign in _KEEPS_APART
     scalar = formats or (is_scalar(left) and is_scalar(right))
     found = from_values([left, right], plain=_numeric(left, right), keep=keep, scalar=scalar)
-    if isinstance(node.operator, cst.Modulo) and isinstance(left, Data) and (left.own or left.varies):
-        beside = isinstance(node.left, cst.BinaryOperation) and isinstance(node.left.operator, (cst.Add, cst.Subtract))
+    if sign is cst.Modulo and isinstance(left, Data) and (left.own or left.varies):
+        beside = type(node.left) is cst.BinaryOperation and isinstance(node.left.operator, (cst.Add, cst.Subtract))
         return replace(found, round=True) if beside else found
     return found
 
@@ -116,7 +119,7 @@ def fold(sign: cst.CSTNode, left: Const, right: Const) -> Value:
     if compute is None:
         return PLAIN
     if not numbers:
-        if isinstance(sign, cst.Add) and type(left.value) is type(right.value) and isinstance(left.value, (str, bytes)):
+        if type(sign) is cst.Add and type(left.value) is type(right.value) and isinstance(left.value, (str, bytes)):
             return Const(left.value + right.value)  # type: ignore[operator]
         return PLAIN
     if isinstance(sign, (cst.Power, cst.LeftShift)) and abs(right.value) > 80:  # type: ignore[arg-type]
@@ -153,7 +156,7 @@ def boolean(run: Run, node: cst.BooleanOperation) -> Value:
 
     left = run.evaluate(node.left)
     as_truth(run, left, node.left)
-    stop = isinstance(node.operator, cst.Or)
+    stop = type(node.operator) is cst.Or
     if isinstance(left, Const) and not left.reads:
         return left if bool(left.value) is stop else run.evaluate(node.right)
     right: list[Value] = []
@@ -211,13 +214,13 @@ def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
             return Guard(truth if isinstance(sign, (cst.Equal, cst.Is)) else not truth)
         if isinstance(one, Name) and one.dotted == "multiprocessing.main_process" and isinstance(other, Const):
             return Guard(isinstance(sign, (cst.Equal, cst.Is)))
-    if type(sign) in (cst.Is, cst.IsNot):
+    if type(sign) in _IDENTITY:
         for one, other in ((left, right), (right, left)):
             if isinstance(other, Const) and other.value is None:
                 if isinstance(one, Const):
-                    return Const((one.value is None) is isinstance(sign, cst.Is))
+                    return Const((one.value is None) is (type(sign) is cst.Is))
                 if isinstance(one, (Ref, Inst, Func, Coll, Items)):
-                    return Const(isinstance(sign, cst.IsNot))
+                    return Const(type(sign) is cst.IsNot)
     if isinstance(left, Const) and isinstance(right, Const) and type(sign) in _COMPARISONS:
         try:
             return Const(bool(_COMPARISONS[type(sign)](left.value, right.value)), left.reads | right.reads)

@@ -78,8 +78,8 @@ def note_loop(run: Run, node: cst.While, inner: Seq) -> None:
     if not listens(run) or any(event.verb is not Verb.PAUSE for event in pauses):
         return
     parts = [node.test, *own_nodes(node.test)]
-    names = {part.value for part in parts if isinstance(part, cst.Name)}
-    clock = any(last_name(part.func) in _CLOCKS for part in parts if isinstance(part, cst.Call))
+    names = {part.value for part in parts if type(part) is cst.Name}
+    clock = any(last_name(part.func) in _CLOCKS for part in parts if type(part) is cst.Call)
     counts = clock or bool(names & assigned(node))
     if not pauses and (counts or not names - {"True"}):
         return

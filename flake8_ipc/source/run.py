@@ -312,9 +312,10 @@ class Run:
 
     def load(self, key: int, name: str) -> Value | None:
         """What a name of a scope or an attribute of an object holds."""
-        if self.vars is None:
+        state = self.vars
+        if state is None:
             return None
-        found = self.vars.get(key, name)
+        found = state.get(key, name)
         return found if found is not None or not self.foreign else self.foreign.get((key, name))
 
     def store(self, key: int, name: str, value: Value) -> None:

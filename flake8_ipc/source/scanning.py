@@ -81,7 +81,7 @@ def counted_on(node: cst.CSTNode) -> frozenset[str]:
     if found is None:
         sums = (inner for inner in own_nodes(node) if type(inner) is cst.AugAssign)
         steps = (one for one in sums if type(one.operator) in _STEPS and type(one.value) is cst.Integer)
-        found = _COUNTED[node] = frozenset(one.target.value for one in steps if isinstance(one.target, cst.Name))
+        found = _COUNTED[node] = frozenset(one.target.value for one in steps if type(one.target) is cst.Name)
     return found
 
 
@@ -102,16 +102,16 @@ def _binds_beyond(node: cst.CSTNode) -> bool:
 def takes_from(body: cst.CSTNode, owner: cst.CSTNode) -> bool:
     """Whether a body pops from a collection."""
     for inner in own_nodes(body):
-        if isinstance(inner, cst.Attribute) and inner.attr.value in ("pop", "popleft", "popitem"):
+        if type(inner) is cst.Attribute and inner.attr.value in ("pop", "popleft", "popitem"):
             if inner.value.deep_equals(owner):
                 return True
     return False
 
 
 def _targets(target: cst.CSTNode) -> Iterator[str]:
-    if isinstance(target, cst.Name):
+    if type(target) is cst.Name:
         yield target.value
-    elif isinstance(target, cst.Attribute):
+    elif type(target) is cst.Attribute:
         yield target.attr.value
     elif isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:
@@ -121,8 +121,8 @@ def _targets(target: cst.CSTNode) -> Iterator[str]:
 def ends_with(node: cst.FunctionDef, call: cst.CSTNode) -> bool:
     """Whether a call is the last statement of a function."""
     last = node.body.body[-1] if node.body.body else None
-    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
-    return isinstance(small, cst.Expr) and small.value is call
+    small = last.body[-1] if type(last) is cst.SimpleStatementLine else last
+    return type(small) is cst.Expr and small.value is call
 
 
 def forget() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import Block, Choice, Flow, Jump, Loop, Raise, Seq, Try
+from ..model import Block, Choice, End, Event, Flow, Jump, Loop, Raise, Seq, Try, parts
 
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
 
@@ -26,24 +26,19 @@ def without_events(flow: Flow) -> list[Flow] | None:
 
 def _raised(flow: Flow) -> Iterator[tuple[str | None, bool]]:
     """The names of the exceptions that may leave a flow, and whether the text raises them itself."""
-    if isinstance(flow, Seq):
-        for item in flow.items:
-            yield from _raised(item)
-    elif isinstance(flow, Choice):
-        for branch in flow.branches:
-            yield from _raised(branch)
-    elif isinstance(flow, Block):
-        yield from _raised(flow.body)
-    elif isinstance(flow, Loop):
-        if flow.count is None and not _leaves(flow.body, flow):
+    pending: list[Flow] = [flow]
+    while pending:
+        node = pending.pop()
+        if type(node) is Event or type(node) is End:
             raise _More
-        yield from _raised(flow.body)
-    elif isinstance(flow, Try):
-        yield from _raised_in_try(flow)
-    elif isinstance(flow, Raise):
-        yield flow.name, flow.sure
-    elif not isinstance(flow, Jump):
-        raise _More
+        if type(node) is Loop and node.count is None and not _leaves(node.body, node):
+            raise _More
+        if type(node) is Raise:
+            yield node.name, node.sure
+        elif type(node) is Try:
+            yield from _raised_in_try(node)
+        else:
+            pending.extend(reversed(parts(node)))
 
 
 def _raised_in_try(flow: Try) -> Iterator[tuple[str | None, bool]]:

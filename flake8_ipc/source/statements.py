@@ -55,12 +55,12 @@ def _mark_unused(run: Run, node: cst.BaseExpression) -> None:
         return
     if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
         _mark_unused(run, node.elt)
-    elif isinstance(node, cst.BooleanOperation):
+    elif type(node) is cst.BooleanOperation:
         _mark_unused(run, node.right)
-    elif isinstance(node, cst.IfExp):
+    elif type(node) is cst.IfExp:
         _mark_unused(run, node.body)
         _mark_unused(run, node.orelse)
-    elif isinstance(node, cst.Await):
+    elif type(node) is cst.Await:
         _mark_unused(run, node.expression)
     elif isinstance(node, (cst.Tuple, cst.List)):
         for element in node.elements:
@@ -93,22 +93,22 @@ def augmented(run: Run, node: cst.AugAssign) -> None:
     added = run.evaluate(node.value)
     as_number(run, before, node.target, "+=")
     as_number(run, added, node.value, "arithmetic")
-    if isinstance(before, Ref) and before.shared.kind is Kind.LIST and isinstance(node.operator, cst.AddAssign):
+    if isinstance(before, Ref) and before.shared.kind is Kind.LIST and type(node.operator) is cst.AddAssign:
         call_proxy(run, before, "extend", Arguments([(added, node.value)]), node)
-    if isinstance(before, Ref) and not isinstance(node.target, cst.Name):
+    if isinstance(before, Ref) and type(node.target) is not cst.Name:
         return
-    if isinstance(node.target, cst.Name) and isinstance(added, (Items, Coll)):
+    if type(node.target) is cst.Name and isinstance(added, (Items, Coll)):
         change_copy(run, before, node, "+=")
     value: Value
     if isinstance(before, Const) and isinstance(added, Const):
         value = fold(_plain_sign(node.operator), before, added)
     elif isinstance(before, (Const, Data)):
-        value = from_values([before, added], plain=True, keep=isinstance(node.operator, cst.AddAssign))
+        value = from_values([before, added], plain=True, keep=type(node.operator) is cst.AddAssign)
         if isinstance(value, Data) and value.plain and not (isinstance(before, Const) or before.plain):
             value = replace(value, plain=False)
     else:
         value = _extended(run, before, added, node)
-    if isinstance(value, Data) and copy_of(before) is not None and isinstance(node.target, cst.Name):
+    if isinstance(value, Data) and copy_of(before) is not None and type(node.target) is cst.Name:
         value = replace(value, copy=copy_of(before))
     if isinstance(before, Data) and before.mutable:
         note_change(run, before, node)
@@ -169,7 +169,7 @@ def _keep_pools(value: Value) -> None:
 def raised(run: Run, node: cst.Raise) -> None:
     name: str | None = None
     if node.exc is not None:
-        exc = node.exc.func if isinstance(node.exc, cst.Call) else node.exc
+        exc = node.exc.func if type(node.exc) is cst.Call else node.exc
         run.evaluate(node.exc)
         value = run.evaluate(exc) if isinstance(exc, (cst.Name, cst.Attribute)) else UNKNOWN
         name = value.dotted.rpartition(".")[2] if isinstance(value, Name) else last_name(exc)
@@ -180,9 +180,9 @@ def raised(run: Run, node: cst.Raise) -> None:
 
 def last_name(node: cst.BaseExpression) -> str | None:
     """The last part of a dotted name."""
-    if isinstance(node, cst.Name):
+    if type(node) is cst.Name:
         return node.value
-    return node.attr.value if isinstance(node, cst.Attribute) else None
+    return node.attr.value if type(node) is cst.Attribute else None
 
 
 @executes(cst.Break)
@@ -240,15 +240,15 @@ def if_(run: Run, node: cst.If) -> None:
 
 def _whole_guard(run: Run, node: cst.If) -> bool:
     """``if __name__ != "__main__": return``: what follows is under the guard."""
-    if node.orelse is not None or not isinstance(node.test, cst.Comparison):
+    if node.orelse is not None or type(node.test) is not cst.Comparison:
         return False
     last = node.body.body[-1] if node.body.body else None
-    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) and last.body else last
+    small = last.body[-1] if type(last) is cst.SimpleStatementLine and last.body else last
     ends = isinstance(small, (cst.Return, cst.Raise)) or (
-        isinstance(small, cst.Expr)
-        and isinstance(small.value, cst.Call)
+        type(small) is cst.Expr
+        and type(small.value) is cst.Call
         and last_name(small.value.func) in ("exit", "_exit", "quit")
     )
     sides = (node.test.left, node.test.comparisons[0].comparator)
-    named = any(isinstance(side, cst.Name) and side.value == "__name__" for side in sides)
+    named = any(type(side) is cst.Name and side.value == "__name__" for side in sides)
     return ends and named and isinstance(node.test.comparisons[0].operator, (cst.NotEqual, cst.IsNot))

@@ -33,7 +33,7 @@ _EXPECT_FAILURE = frozenset({"assertRaises", "assertRaisesRegex", "raises"})
 
 
 def _expects_failure(node: cst.BaseExpression) -> bool:
-    return isinstance(node, cst.Call) and last_name(node.func) in _EXPECT_FAILURE
+    return type(node) is cst.Call and last_name(node.func) in _EXPECT_FAILURE
 
 
 def _deliberate(run: Run, body: Callable[[], None]) -> None:
@@ -65,7 +65,7 @@ def _enter(run: Run, items: list[cst.WithItem], body: Callable[[], None]) -> Non
     if _expects_failure(item.item):
         _deliberate(run, lambda: _enter(run, rest, body))
         return
-    if isinstance(item.item, cst.Call) and last_name(item.item.func) == "suppress":
+    if type(item.item) is cst.Call and last_name(item.item.func) == "suppress":
         names = tuple(last_name(arg.value) or "Exception" for arg in item.item.args)
         _suppressed(run, names, lambda: _enter(run, rest, body))
         return
