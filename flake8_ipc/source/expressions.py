@@ -182,7 +182,8 @@ def index_of(run: Run, node: cst.Subscript) -> Value:
         return Items(None)
     first = node.slice[0].slice
     if type(first) is cst.Slice:
-        return _piece(first, values) or from_values(values, keep=True)
+        piece = _piece(first, values) if len(node.slice) == 1 else None
+        return piece or from_values(values, keep=True)
     return values[0] if len(values) == 1 else from_values(values, keep=True)
 
 
