@@ -37,7 +37,7 @@ from build import (
 )
 
 from flake8_ipc.analysis.order import Order
-from flake8_ipc.model import Event, Flow, Kind, Place, Pool, Program, Result, Role, RoleKind, Seq, Verb
+from flake8_ipc.model import Event, Flow, Kind, Place, Pool, Program, Result, Role, RoleKind, Seq, Shared, Verb
 
 
 def order(it: Program) -> Order:
@@ -308,3 +308,50 @@ def test_alive_together_whatever_messages_say() -> None:
     assert not order(it).concurrent(it.root, after, worker, its)
     assert order(it).alive_together(it.root, after, worker, its)
     assert not order(it).alive_together(it.root, last, worker, its)
+
+
+# -- work that a joined queue hands out
+
+
+def done(target: Shared) -> Event:
+    return event(Verb.TASK_DONE, target)
+
+
+def test_a_joined_queue() -> None:
+    v, p, q = value(), process(), queue(kind=Kind.JOINABLE_QUEUE)
+    before, during, after, more, its = write(v), write(v), write(v), write(v), write(v)
+    worker = child(p, forever(get(q), its, done(q)))
+    main: list[Flow] = [start(p), before, put(q), during, join(q), after, put(q), more]
+    assert not between(main, before, worker, its)
+    assert between(main, during, worker, its)
+    assert not between(main, after, worker, its)
+    assert between(main, more, worker, its)
+
+
+def test_a_joined_queue_does_not_order_what_is_done_for_no_item() -> None:
+    v, p, q = value(), process(), queue(kind=Kind.JOINABLE_QUEUE)
+    after, early, late = write(v), write(v), write(v)
+    worker = child(p, early, forever(get(q), done(q), late))
+    main: list[Flow] = [start(p), put(q), join(q), after]
+    assert between(main, after, worker, early)
+    assert between(main, after, worker, late)
+
+
+def test_a_queue_that_others_fill_too() -> None:
+    v, p, other, q = value(), process("p"), process("other"), queue(kind=Kind.JOINABLE_QUEUE)
+    after, its = write(v), write(v)
+    worker = child(p, forever(get(q), its, done(q)))
+    main: list[Flow] = [start(p), start(other), put(q), join(q), after]
+    it = program(main, worker, child(other, put(q)))
+    assert order(it).concurrent(it.root, after, worker, its)
+    follow_up = child(p, forever(get(q), put(q), its, done(q)))
+    assert not between([start(p), put(q), join(q), after], after, follow_up, its)
+
+
+@pytest.mark.parametrize("fault", ["open", "timed", "another's queue"])
+def test_a_joined_queue_that_tells_nothing(fault: str) -> None:
+    v, p, q = value(), process(), queue(kind=Kind.JOINABLE_QUEUE, open=fault == "open")
+    joined = queue(kind=Kind.JOINABLE_QUEUE) if fault == "another's queue" else q
+    after, its = write(v), write(v)
+    worker = child(p, forever(get(q), its, done(q)))
+    assert between([start(p), put(q), join(joined, timed=fault == "timed"), after], after, worker, its)

@@ -82,6 +82,7 @@ ODD: dict[str, tuple[bytes, int]] = {
     ),
     "wide.py": ((IMPORT + "NAME = '\U0001f40d \u4e2d'; MORE = '\u00e9'\n" + WAITS).encode(), 1),
     "slices.py": ((IMPORT + "t = [[0]]\nt[1:5, 3:0], t[::0], t[0:1, 0:1, 0:1], t[0:2:0]\n" + WAITS).encode(), 2),
+    "emptied.py": ((IMPORT + "x = list(range(9))\nwhile x:\n    while x:\n        x.pop()\n" + WAITS).encode(), 4),
     "lists.py": ((IMPORT + "x = " + "[" * 90 + "]" * 90 + "\n" + WAITS).encode(), 1),
 }
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from ..model import Blocking, Constant, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
 from .graph import Graph, by_event, intersection, union
+from .outstanding import Outstanding
 
 SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
 RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
@@ -31,6 +32,7 @@ class Order:
         self._graph = graph
         # Without it no event raises.
         self._fails: Callable[[Event | None], bool] = lambda event: failing
+        self._outstanding = Outstanding(program, graph)
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._begun: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._met: dict[Role, dict[Event, frozenset[Event | None]]] = {}
@@ -86,6 +88,8 @@ class Order:
         if not self._together(one, first, other, second):
             return False
         if self._in_step(one, first, other, second):
+            return False
+        if self._outstanding.apart(one, first, other, second) or self._outstanding.apart(other, second, one, first):
             return False
         return not (self._handed_over(one, first, other, second) or self._handed_over(other, second, one, first))
 

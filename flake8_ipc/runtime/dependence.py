@@ -31,9 +31,36 @@ class Dependence:
             return True
         deciding = list(self._deciding(statement, write))
         if any(node is read for part in deciding for node in ast.walk(part)):
-            return True
+            return not self._looked_again(read, statement)
         names = self._bound_from(read)
-        return any(isinstance(node, ast.Name) and node.id in names for part in deciding for node in ast.walk(part))
+        return any(
+            isinstance(node, ast.Name) and node.id in names and not self._bound_again(node, read)
+            for part in deciding
+            for node in ast.walk(part)
+        )
+
+    def _looked_again(self, read: ast.expr, statement: ast.stmt) -> bool:
+        """Whether a test nearer to the statement looks at the same once more: what was found before decides nothing."""
+        told = ast.dump(read)
+        for test in self._tests(statement):
+            inside = list(ast.walk(test))
+            if any(node is read for node in inside):
+                return False
+            if any(isinstance(node, ast.expr) and ast.dump(node) == told for node in inside):
+                return True
+        return False
+
+    def _bound_again(self, name: ast.Name, read: ast.expr) -> bool:
+        """Whether a name holds something newer than what was read, wherever it comes to this use of it."""
+        first, around = self._statement(read), set(self._above(name))
+        return any(
+            isinstance(one, ast.Assign)
+            and one is not first
+            and read.lineno < one.lineno < name.lineno
+            and self._nodes[one] in around
+            and any(isinstance(target, ast.Name) and target.id == name.id for target in one.targets)
+            for one in self._nodes
+        )
 
     def _given_back(self, read: ast.expr, deciding: list[ast.AST]) -> bool:
         """Whether a read is what the one function of its name returns, and that is called here."""
@@ -55,6 +82,10 @@ class Dependence:
             yield from [*write.args, *write.keywords]
         if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
             yield statement.value
+        yield from self._tests(statement)
+
+    def _tests(self, statement: ast.stmt) -> Iterator[ast.expr]:
+        """The tests that a statement stands under, innermost first."""
         for above in self._above(statement):
             if isinstance(above, (ast.If, ast.While)):
                 yield above.test

@@ -10,6 +10,7 @@ import libcst as cst
 from ..model import Block, Choice, Event, Flow, Seq, Test
 from .conditions import Condition, condition, opposite, spelt_out
 from .lookup import bind
+from .proxies import same_element
 from .run import Exit, Run
 from .values import NOTHING, UNKNOWN, Const, Data, Value
 from .variables import Vars, join_vars
@@ -32,7 +33,9 @@ def either(
         (then if found.truth else other)()
         run.guarded = guarded
         return
-    run.controls = outer | found.reads
+    # Where the same is looked at once more, what was found before decides nothing any more.
+    stale = {old for old in outer for new in found.reads if old is not new and same_element(run, old, new)}
+    run.controls = outer - stale | found.reads
     before = run.fork()
     narrow(run, found.narrow, 1)
     with run.writing() as first:
@@ -47,7 +50,7 @@ def either(
     for owner, name, value in flags:
         run.store(owner, name, value)
     # Past a test that ended one of its branches, everything still hangs on its outcome.
-    run.controls = outer | found.reads if one_left else outer
+    run.controls = outer - stale | found.reads if one_left else outer
     if first.items or second.items:
         run.out.append(Choice([first, second], found.test))
 

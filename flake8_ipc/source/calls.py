@@ -16,7 +16,7 @@ from .deeds import do
 from .elements import iterated
 from .following import follow
 from .joining import from_values, join, spread
-from .launch import call_base, complete, make_process, note_parameters
+from .launch import call_base, complete, make_process, note_parameters, spec_of
 from .library import call_name
 from .lookup import call_it
 from .managers import manager_bases, new_manager, register
@@ -227,6 +227,8 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
         bound = get_attribute(run, inst, "__init__", node)
         if isinstance(shared, Process):
             note_parameters(run, shared, bound, args, inst)
+            # One that starts itself there runs its own ``run``, with what it has by then.
+            spec_of(run, shared).inst = inst
         call_function(run, bound, args, node, known=known)
     elif isinstance(shared, Process):
         call_base(run, inst, "__init__", args, node)

@@ -148,7 +148,7 @@ def _take(run: Run, owner: Coll, name: str, values: list[Value]) -> Value:
             run.store(owner.key, "", Content(rest, None, None))
             return content.items[last]
     element = contents.elements(run, contents.values(run, owner))[1]
-    if ("drained", owner.key) in run.made and name != "get":
+    if run.made.get(("drained", owner.key)) and name != "get":
         return element
     if name == "setdefault" and len(values) > 1:
         contents.add(run, owner, None, values[1], keyed=False)

@@ -78,10 +78,10 @@ def read(
         bare=ref.bare,
         received=ref.received,
     )
-    if ref.shared.managed:
-        from .proxies import given, note_index
+    from .proxies import given, note_index
 
-        note_index(run, event, index)
+    note_index(run, event, index)
+    if ref.shared.managed:
         return given(run, ref, event)
     return Data(reads=frozenset({event}))
 

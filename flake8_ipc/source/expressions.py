@@ -243,15 +243,15 @@ def awaited(run: Run, node: cst.Await) -> Value:
 def yielded(run: Run, node: cst.Yield) -> Value:
     if type(node.value) is cst.From:
         source = run.evaluate(node.value.item)
-        iterate(run, source, lambda item: _hand_out(run, item), node)
+        iterate(run, source, lambda item: _hand_out(run, item, node), node)
         return UNKNOWN
-    _hand_out(run, run.evaluate(node.value) if node.value is not None else Const(None))
+    _hand_out(run, run.evaluate(node.value) if node.value is not None else Const(None), node)
     return Data(anything=True)
 
 
-def _hand_out(run: Run, value: Value) -> None:
+def _hand_out(run: Run, value: Value, node: cst.Yield) -> None:
     if run.frame.on_yield is not None:
-        run.frame.on_yield(value)
+        run.frame.on_yield(value, node)
     else:
         expose(run, value)
 

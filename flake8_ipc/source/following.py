@@ -27,7 +27,7 @@ def follow(
     node: cst.CSTNode,
     *,
     known: bool = True,
-    on_yield: Callable[[Value], None] | None = None,
+    on_yield: Callable[[Value, cst.Yield], None] | None = None,
 ) -> Value:
     """Executes a function's body with its parameters bound, in a block of its own."""
     values = list(args.values())
@@ -95,7 +95,7 @@ def _follow(
     dull: tuple[int, int],
     *,
     known: bool,
-    on_yield: Callable[[Value], None] | None = None,
+    on_yield: Callable[[Value, cst.Yield], None] | None = None,
 ) -> Value:
     known_objects = len(run.program.objects)
     boring = on_yield is None and (not known_objects or all(map(is_boring, args.values())))

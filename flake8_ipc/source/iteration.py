@@ -239,9 +239,11 @@ def _follow_generator(
     if func is None:
         return
 
-    def on_yield(item: Value) -> None:
-        inner = (run.frame, run.calls, run.in_async, run.controls)
+    def on_yield(item: Value, at: cst.Yield) -> None:
+        inner = (run.frame, run.calls, run.in_async, run.controls, run.path)
         run.frame, run.calls, run.in_async = frame, calls, in_async
+        # What the body makes for one yield is not what it makes for another.
+        run.path = (*run.path, id(at))
         next_ = Exit(Block(Seq()))
         frame.turns.append(Turn(leave or Exit(Block(Seq())), next_, again=False))
         try:
@@ -250,7 +252,7 @@ def _follow_generator(
                 one(_varied(item, node))
         finally:
             frame.turns.pop()
-            run.frame, run.calls, run.in_async, run.controls = inner
+            run.frame, run.calls, run.in_async, run.controls, run.path = inner
         run.close(next_, sequence)
 
     # One that came from another file is told by the loop over it.

@@ -130,9 +130,10 @@ def _draining(run: Run, coll: Coll | None) -> Iterator[None]:
     if coll is None:
         yield
         return
+    outer = run.made.get(("drained", coll.key), False)
     run.made["drained", coll.key] = True
     try:
         yield
     finally:
-        del run.made["drained", coll.key]
+        run.made["drained", coll.key] = outer
         run.store(coll.key, "", Content({}, None, None))

@@ -12,6 +12,7 @@ from ..model import (
     PipeEnd,
     Pool,
     Queue,
+    Raise,
     Shared,
     Verb,
 )
@@ -127,6 +128,11 @@ def make_pool(run: Run, kind: Kind, args: Arguments, node: cst.CSTNode, context:
         context = given
     method = context.method if context is not None else None
     size = number(args.get(0, "max_workers" if kind is Kind.EXECUTOR else "processes"), None)
+    if size is not None and size < 1:
+        # There is no pool without workers (CPython Lib/multiprocessing/pool.py, Pool.__init__).
+        run.out.append(Raise("ValueError"))
+        run.fall()
+        return UNKNOWN
     # A context of the program's own may make workers that are no daemons.
     daemonic = kind is Kind.POOL and (given is None or isinstance(given, (Context, Const)))
     pool: Pool = made(run, node, "pool", lambda: Pool(kind, place, context=method, size=size, daemonic=daemonic))

@@ -145,6 +145,19 @@ def same_index(run: Run, event: Event, key: Key | Constant, index: tuple[Value, 
     return told or text == contents.text(run, index[1])
 
 
+def same_element(run: Run, one: Event, other: Event) -> bool:
+    """Whether two reads are of the very same element, or both of all there is."""
+    if one.target is not other.target or one.key != other.key:
+        return False
+    if one.key is Key.WHOLE or isinstance(one.key, Constant):
+        return True
+    first, second = run.made.get(("index", one)), run.made.get(("index", other))
+    if first is None or second is None:
+        return False
+    told = first[0] is second[0] and first[0] is not UNKNOWN and first[0] is not PLAIN
+    return told or first[1] == second[1]
+
+
 # -- methods
 
 

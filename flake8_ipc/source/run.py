@@ -134,7 +134,7 @@ class Frame:
     exit: Exit | None = None
     returned: list[Value] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
-    on_yield: Callable[[Value], None] | None = None
+    on_yield: Callable[[Value, cst.Yield], None] | None = None
     made: list[Shared] = field(default_factory=list)
     selves: tuple[int, ...] = ()
 

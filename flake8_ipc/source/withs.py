@@ -200,7 +200,7 @@ def _enter_generator(run: Run, generator: Generator, inside: Callable[[Value], N
     if func is None:
         return
 
-    def on_yield(item: Value) -> None:
+    def on_yield(item: Value, at: cst.Yield) -> None:
         inner = (run.frame, run.calls, run.in_async, run.controls)
         run.frame, run.calls, run.in_async = frame, calls, in_async
         try:

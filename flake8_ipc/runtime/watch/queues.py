@@ -233,6 +233,20 @@ def _got(record: Record, thing: Any, result: Any, event: int) -> None:
         record.write("took", event, *record.sender)
 
 
+def _acknowledged(thing: Any) -> dict[str, Any]:
+    """What was done for an item comes before whatever follows a join of its queue."""
+    record, name = current(), queue(thing)
+    if record is not None and name is not None:
+        record.pass_on(name)
+    return {}
+
+
+def _all_acknowledged(record: Record, thing: Any, result: Any, event: int) -> None:
+    name = queue(thing)
+    if name is not None:
+        record.take_in(name)
+
+
 def _set_up(original: Any) -> Any:
     """A queue's own locks are only ever released by who holds them."""
 
@@ -273,8 +287,8 @@ def install(queues: Any) -> None:
     done(queues.Queue, "close", "CLOSE", queue)
     done(queues.Queue, "join_thread", "JOIN_THREAD", queue)
     done(queues.Queue, "cancel_join_thread", "CANCEL_JOIN_THREAD", queue)
-    done(queues.JoinableQueue, "task_done", "TASK_DONE", queue)
-    done(queues.JoinableQueue, "join", "JOIN", queue)
+    done(queues.JoinableQueue, "task_done", "TASK_DONE", queue, _acknowledged)
+    done(queues.JoinableQueue, "join", "JOIN", queue, after=_all_acknowledged)
     replace(queues.SimpleQueue, "put", _simple_put)
     replace(queues.SimpleQueue, "get", _simple_get)
     done(queues.SimpleQueue, "close", "CLOSE", queue)
