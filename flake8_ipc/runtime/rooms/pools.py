@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...model import Event, Kind, Place, Pool, Result, Role, RoleKind, Shared, Verb
+from ...model import Event, Kind, Place, Pool, Program, Result, Role, RoleKind, Shared, Verb
 from ..objects import Facts, Nodes, bound, handover, landing
 from ..places import Where
 from ..sources import argument, elements
 from ..told import Told
-from . import Line, amends, casts, makes, opens
+from . import Line, amends, casts, finishes, makes, opens
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -69,6 +69,15 @@ def _works(account: Account, told: Told, role: Role) -> None:
                     role.given.setdefault(shared, where)
                     times[shared] += 1 + often
                 role.lone = frozenset(shared for shared, count in times.items() if count == 1)
+
+
+@finishes
+def _made_by_tasks(account: Account, program: Program) -> None:
+    """What a task makes for itself, and for its own children, is no other copy's: each object of a run is one."""
+    copies = [role for role in program.roles if role.many]
+    made = frozenset(event.target for role in copies for event in role.events(Verb.CREATE))
+    for role in program.roles if made else ():
+        role.lone |= made
 
 
 def _comes_again(account: Account, pool: str) -> bool:
