@@ -12,7 +12,7 @@ from .memory import attribute
 from .reach import expose
 from .run import Run
 from .sockets import address_of
-from .values import UNKNOWN, Coll, Const, Data, Generator, Items, Method, Name, OneOf, Pid, Ref, Value
+from .values import UNKNOWN, Coll, Const, Data, Generator, Inst, Items, Method, Name, OneOf, Pid, Ref, Value
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
 _SUBSCRIPTED = CELLS | BLOCKS | _ITEMS
@@ -209,10 +209,11 @@ def iterated(
     run: Run, value: Value, node: cst.CSTNode, *, whole: bool = True
 ) -> tuple[tuple[Value, ...] | None, Value, Count | None]:
     """What iterating a value gives (see ``contents.elements``); shared objects in it tell that they are iterated."""
-    if isinstance(value, Generator) and whole:
-        from .iteration import collect
+    if isinstance(value, (Generator, Inst)) and whole:
+        from .iteration import collect, is_iterable
 
-        value = collect(run, value, "list", node)
+        if is_iterable(run, value):
+            value = collect(run, value, "list", node)
     if isinstance(value, Ref):
         element = iterate_shared(run, value, node, whole=whole)
         return (None, element.element, None) if isinstance(element, Items) else (None, element, None)

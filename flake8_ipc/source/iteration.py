@@ -59,7 +59,7 @@ def iterate(
         return
     if run.copies:
         copies.read(run, [iterable], node)
-    if isinstance(iterable, Inst) and member(run, iterable.cls, "__iter__") is not None:
+    if isinstance(iterable, Inst) and is_iterable(run, iterable):
         iterable = call_method(run, iterable, "__iter__", Arguments(), node)
         if isinstance(iterable, Inst):
             _loop_instance(run, iterable, one, node, leave)
@@ -271,8 +271,13 @@ def _another_turn(run: Run, node: cst.CSTNode) -> Iterator[None]:
         run.loops = outer
 
 
-def collect(run: Run, generator: Generator, kind: str, node: cst.CSTNode) -> Value:
-    """A collection of all that a generator gives."""
+def is_iterable(run: Run, value: Generator | Inst) -> bool:
+    """Whether the text tells how something of its own is iterated."""
+    return isinstance(value, Generator) or member(run, value.cls, "__iter__") is not None
+
+
+def collect(run: Run, source: Generator | Inst, kind: str, node: cst.CSTNode) -> Value:
+    """A collection of all that a generator, or an iterable object of the text, gives."""
     coll = contents.make(run, kind, {}, None, None)
-    iterate(run, generator, lambda item: contents.add(run, coll, None, item, keyed=False), node)
+    iterate(run, source, lambda item: contents.add(run, coll, None, item, keyed=False), node)
     return coll
