@@ -7,6 +7,7 @@ from build import (
     acquire,
     barrier,
     child,
+    clear,
     either,
     event,
     flag,
@@ -355,3 +356,47 @@ def test_a_joined_queue_that_tells_nothing(fault: str) -> None:
     after, its = write(v), write(v)
     worker = child(p, forever(get(q), its, done(q)))
     assert between([start(p), put(q), join(joined, timed=fault == "timed"), after], after, worker, its)
+
+
+# -- turns given by signals
+
+
+@pytest.mark.parametrize(("balls", "apart"), [(1, True), (2, False)])
+def test_a_ball_that_goes_to_and_fro(balls: int, apart: bool) -> None:
+    v, one, two, here, there = value(), process("one"), process("two"), flag("here"), flag("there")
+    mine, yours = write(v), write(v)
+    first = child(one, times(3, wait(here), clear(here), mine, set_(there)))
+    second = child(two, times(3, wait(there), clear(there), yours, set_(here)))
+    it = program([start(one), start(two), *[set_(here), set_(there)][:balls]], first, second)
+    assert order(it).concurrent(first, mine, second, yours) is not apart
+    assert order(it).concurrent(second, yours, first, mine) is not apart
+
+
+def test_a_ball_that_is_passed_on_first() -> None:
+    v, one, two, here, there = value(), process("one"), process("two"), flag("here"), flag("there")
+    mine, yours = write(v), write(v)
+    first = child(one, times(3, wait(here), clear(here), set_(there), mine))
+    second = child(two, times(3, wait(there), clear(there), yours, set_(here)))
+    it = program([start(one), start(two), set_(here)], first, second)
+    assert order(it).concurrent(first, mine, second, yours)
+
+
+def test_an_event_that_nobody_clears_is_nobody_s_turn() -> None:
+    v, one, two, here, there = value(), process("one"), process("two"), flag("here"), flag("there")
+    mine, yours = write(v), write(v)
+    first = child(one, times(3, wait(here), mine, set_(there)))
+    second = child(two, times(3, wait(there), yours, set_(here)))
+    it = program([start(one), start(two), set_(here)], first, second)
+    assert order(it).concurrent(first, mine, second, yours)
+
+
+@pytest.mark.parametrize(("free", "apart"), [((1, 0, 0), True), ((1, 1, 0), False), ((1, 0, 2), False)])
+def test_a_ring_of_semaphores(free: tuple[int, int, int], apart: bool) -> None:
+    v, runs = value(), [process(name) for name in "abc"]
+    signals = [semaphore(count, str(number)) for number, count in enumerate(free)]
+    writes = [write(v) for _ in runs]
+    players = [
+        child(one, times(3, acquire(signals[n]), writes[n], release(signals[(n + 1) % 3]))) for n, one in enumerate(runs)
+    ]
+    it = program([start(one) for one in runs], *players)
+    assert order(it).concurrent(players[0], writes[0], players[2], writes[2]) is not apart

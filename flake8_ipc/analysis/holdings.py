@@ -195,10 +195,15 @@ def _step(depths: _Depths, event: Event) -> _Depths:
         return depths
     lock = root(event.target)
     mine = {depth for one, depth in depths if one is lock}
-    after = {max(depth - 1, 0) for depth in mine} if event.verb is Verb.RELEASE else _acquired(event, mine)
+    after = _released(mine) if event.verb is Verb.RELEASE else _acquired(event, mine)
     if not event.exact:
         after |= mine
     return frozenset(pair for pair in depths if pair[0] is not lock) | {(lock, depth) for depth in after}
+
+
+def _released(mine: set[int]) -> set[int]:
+    # The deepest that is counted stands for all that are deeper.
+    return {max(depth - 1, 0) for depth in mine} | {depth for depth in mine if depth == _DEEPEST}
 
 
 def _acquired(event: Event, mine: set[int]) -> set[int]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from ..model import Blocking, Constant, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
 from .graph import Graph, by_event, intersection, union
 from .outstanding import Outstanding
+from .relays import Relays
 
 SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
 RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
@@ -33,6 +34,7 @@ class Order:
         # Without it no event raises.
         self._fails: Callable[[Event | None], bool] = lambda event: failing
         self._outstanding = Outstanding(program, graph)
+        self._relays = Relays(program, graph)
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._begun: dict[Role, dict[Event, frozenset[Shared]]] = {}
         self._met: dict[Role, dict[Event, frozenset[Event | None]]] = {}
@@ -90,6 +92,8 @@ class Order:
         if self._in_step(one, first, other, second):
             return False
         if self._outstanding.apart(one, first, other, second) or self._outstanding.apart(other, second, one, first):
+            return False
+        if self._relays.apart(one, first, other, second):
             return False
         return not (self._handed_over(one, first, other, second) or self._handed_over(other, second, one, first))
 

@@ -9,7 +9,7 @@ from . import copies
 from .attributes import get_attribute, lineage, member
 from .calls import call_value, instantiate
 from .following import follow
-from .joining import join
+from .joining import join, spread
 from .launch import make_process, start
 from .lookup import lookup
 from .names import canonical
@@ -155,8 +155,9 @@ def enter_class(run: Run, cls: Cls) -> None:
             result = call_value(run, func, Arguments(open=True), where)
             if isinstance(result, Generator) and result.func is not None:
                 follow(run, result.func, result.args, where, known=False)
-            elif not isinstance(result, Inst):
-                expose(run, result)
+            else:
+                # What gives back the object itself, for more calls on it, hands nothing out.
+                expose(run, *(one for one in spread(result) if not (isinstance(one, Inst) and one.key == inst.key)))
         if sequence.items:
             run.out.append(Choice([sequence, Seq()]))
     run.vars = before
