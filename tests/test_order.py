@@ -7,7 +7,6 @@ from build import (
     acquire,
     barrier,
     child,
-    clear,
     either,
     event,
     flag,
@@ -38,7 +37,7 @@ from build import (
 )
 
 from flake8_ipc.analysis.order import Order
-from flake8_ipc.model import Event, Flow, Kind, Place, Pool, Program, Result, Role, RoleKind, Seq, Shared, Verb
+from flake8_ipc.model import Event, Flow, Kind, Place, Pool, Program, Result, Role, RoleKind, Seq, Verb
 
 
 def order(it: Program) -> Order:
@@ -309,94 +308,3 @@ def test_alive_together_whatever_messages_say() -> None:
     assert not order(it).concurrent(it.root, after, worker, its)
     assert order(it).alive_together(it.root, after, worker, its)
     assert not order(it).alive_together(it.root, last, worker, its)
-
-
-# -- work that a joined queue hands out
-
-
-def done(target: Shared) -> Event:
-    return event(Verb.TASK_DONE, target)
-
-
-def test_a_joined_queue() -> None:
-    v, p, q = value(), process(), queue(kind=Kind.JOINABLE_QUEUE)
-    before, during, after, more, its = write(v), write(v), write(v), write(v), write(v)
-    worker = child(p, forever(get(q), its, done(q)))
-    main: list[Flow] = [start(p), before, put(q), during, join(q), after, put(q), more]
-    assert not between(main, before, worker, its)
-    assert between(main, during, worker, its)
-    assert not between(main, after, worker, its)
-    assert between(main, more, worker, its)
-
-
-def test_a_joined_queue_does_not_order_what_is_done_for_no_item() -> None:
-    v, p, q = value(), process(), queue(kind=Kind.JOINABLE_QUEUE)
-    after, early, late = write(v), write(v), write(v)
-    worker = child(p, early, forever(get(q), done(q), late))
-    main: list[Flow] = [start(p), put(q), join(q), after]
-    assert between(main, after, worker, early)
-    assert between(main, after, worker, late)
-
-
-def test_a_queue_that_others_fill_too() -> None:
-    v, p, other, q = value(), process("p"), process("other"), queue(kind=Kind.JOINABLE_QUEUE)
-    after, its = write(v), write(v)
-    worker = child(p, forever(get(q), its, done(q)))
-    main: list[Flow] = [start(p), start(other), put(q), join(q), after]
-    it = program(main, worker, child(other, put(q)))
-    assert order(it).concurrent(it.root, after, worker, its)
-    follow_up = child(p, forever(get(q), put(q), its, done(q)))
-    assert not between([start(p), put(q), join(q), after], after, follow_up, its)
-
-
-@pytest.mark.parametrize("fault", ["open", "timed", "another's queue"])
-def test_a_joined_queue_that_tells_nothing(fault: str) -> None:
-    v, p, q = value(), process(), queue(kind=Kind.JOINABLE_QUEUE, open=fault == "open")
-    joined = queue(kind=Kind.JOINABLE_QUEUE) if fault == "another's queue" else q
-    after, its = write(v), write(v)
-    worker = child(p, forever(get(q), its, done(q)))
-    assert between([start(p), put(q), join(joined, timed=fault == "timed"), after], after, worker, its)
-
-
-# -- turns given by signals
-
-
-@pytest.mark.parametrize(("balls", "apart"), [(1, True), (2, False)])
-def test_a_ball_that_goes_to_and_fro(balls: int, apart: bool) -> None:
-    v, one, two, here, there = value(), process("one"), process("two"), flag("here"), flag("there")
-    mine, yours = write(v), write(v)
-    first = child(one, times(3, wait(here), clear(here), mine, set_(there)))
-    second = child(two, times(3, wait(there), clear(there), yours, set_(here)))
-    it = program([start(one), start(two), *[set_(here), set_(there)][:balls]], first, second)
-    assert order(it).concurrent(first, mine, second, yours) is not apart
-    assert order(it).concurrent(second, yours, first, mine) is not apart
-
-
-def test_a_ball_that_is_passed_on_first() -> None:
-    v, one, two, here, there = value(), process("one"), process("two"), flag("here"), flag("there")
-    mine, yours = write(v), write(v)
-    first = child(one, times(3, wait(here), clear(here), set_(there), mine))
-    second = child(two, times(3, wait(there), clear(there), yours, set_(here)))
-    it = program([start(one), start(two), set_(here)], first, second)
-    assert order(it).concurrent(first, mine, second, yours)
-
-
-def test_an_event_that_nobody_clears_is_nobody_s_turn() -> None:
-    v, one, two, here, there = value(), process("one"), process("two"), flag("here"), flag("there")
-    mine, yours = write(v), write(v)
-    first = child(one, times(3, wait(here), mine, set_(there)))
-    second = child(two, times(3, wait(there), yours, set_(here)))
-    it = program([start(one), start(two), set_(here)], first, second)
-    assert order(it).concurrent(first, mine, second, yours)
-
-
-@pytest.mark.parametrize(("free", "apart"), [((1, 0, 0), True), ((1, 1, 0), False), ((1, 0, 2), False)])
-def test_a_ring_of_semaphores(free: tuple[int, int, int], apart: bool) -> None:
-    v, runs = value(), [process(name) for name in "abc"]
-    signals = [semaphore(count, str(number)) for number, count in enumerate(free)]
-    writes = [write(v) for _ in runs]
-    players = [
-        child(one, times(3, acquire(signals[n]), writes[n], release(signals[(n + 1) % 3]))) for n, one in enumerate(runs)
-    ]
-    it = program([start(one) for one in runs], *players)
-    assert order(it).concurrent(players[0], writes[0], players[2], writes[2]) is not apart
