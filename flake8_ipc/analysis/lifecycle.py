@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..model import Event, Kind, Role, Shared
+from ..model import Event, Kind, Role, Shared, Verb
 from .graph import Graph
 
 Step = Callable[[str, Event], str]
@@ -52,6 +52,7 @@ class Lifecycle:
         found: dict[Shared, dict[Event, set[str]]] = {}
         for node, states in self._graph(role).forward((start,) * len(index), along, meet).items():
             event = node.event
-            if event is not None and event.target in index:
+            # What a test shows is no deed: the deed was the question.
+            if event is not None and event.verb is not Verb.LEARN and event.target in index:
                 found.setdefault(event.target, {}).setdefault(event, set()).add(states[index[event.target]])
         return {shared: {event: frozenset(seen) for event, seen in events.items()} for shared, events in found.items()}

@@ -16,7 +16,7 @@ from .outstanding import Outstanding
 from .relays import Relays
 
 SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
-RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
+RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE, Verb.LEARN})
 # What a message goes through, and its content where that tells it from others (a sentinel).
 Channel: TypeAlias = tuple[Shared, Constant | None]
 _SIGNALS = frozenset({Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE})
@@ -242,6 +242,8 @@ def _orders(event: Event) -> bool:
     """Whether getting past an event proves that something was received."""
     if not event.exact:
         return False
+    if event.verb is Verb.LEARN:
+        return event.target.kind is Kind.EVENT
     if event.verb is Verb.ACQUIRE:
         return event.target.kind in _SIGNALS and event.blocking is Blocking.FOREVER
     return event.blocking is Blocking.FOREVER or event.raises is not None
@@ -263,7 +265,7 @@ def _live(alive: frozenset[Shared], event: Event) -> frozenset[Shared]:
     verb, target = event.verb, event.target
     if verb in (Verb.START, Verb.SUBMIT):
         return alive | {target}
-    if verb is Verb.JOIN and event.blocking is Blocking.FOREVER and event.exact:
+    if event.exact and (verb is Verb.LEARN or (verb is Verb.JOIN and event.blocking is Blocking.FOREVER)):
         return alive - {target}
     if verb is Verb.RESULT and isinstance(target, Result) and target.pool is not None and event.exact:
         return alive - {target.pool} if event.blocking is not Blocking.NEVER else alive

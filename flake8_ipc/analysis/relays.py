@@ -81,7 +81,9 @@ class Relays:
 
 
 def _waits(event: Event) -> bool:
-    """Whether an event comes back only once it is this role's turn."""
+    """Whether an event comes back only once it is this role's turn, or a test of it has shown that it is."""
+    if event.verb is Verb.LEARN:
+        return event.exact and event.target.kind is Kind.EVENT
     if not event.exact or event.blocking is not Blocking.FOREVER or event.target.many:
         return False
     return event.verb is (Verb.WAIT if event.target.kind is Kind.EVENT else Verb.ACQUIRE) and _signals(event.target)

@@ -32,6 +32,7 @@ class Verb(enum.Enum):
     RUN = "runs"
     SET_DAEMON = "sets daemon of"
     QUERY = "looks at"
+    LEARN = "learns of"
     SUBMIT = "submits to"
     RESULT = "takes the result of"
     SHUTDOWN = "shuts down"
@@ -200,7 +201,7 @@ class Event:
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
-    copy is used afterwards. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
+    copy is used afterwards. A LEARN stands where a test has shown that a process has ended, or that an event is set. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
     """
 
     verb: Verb

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import libcst as cst
 
-from ..model import Block, Choice, Event, Flow, Seq, Test
+from ..model import Block, Choice, Event, Flow, Seq, Test, Verb
 from .conditions import Condition, condition, opposite, spelt_out
 from .lookup import bind
 from .proxies import same_element
 from .run import Exit, Run
-from .values import NOTHING, UNKNOWN, Const, Data, Value
+from .values import NOTHING, UNKNOWN, Const, Data, Seen, Value
 from .variables import Vars, join_vars
 
 
@@ -39,10 +39,12 @@ def either(
     before = run.fork()
     narrow(run, found.narrow, 1)
     with run.writing() as first:
+        _learn(run, found.seen, True)
         then()
     after, run.vars = run.vars, before
     narrow(run, found.narrow, 2)
     with run.writing() as second:
+        _learn(run, found.seen, False)
         other()
     one_left = (after is None) is not (run.vars is None)
     flags = _flags(after, run.vars, found.test) if found.test is not None else ()
@@ -53,6 +55,12 @@ def either(
     run.controls = outer - stale | found.reads if one_left else outer
     if first.items or second.items:
         run.out.append(Choice([first, second], found.test))
+
+
+def _learn(run: Run, seen: Seen | None, outcome: bool) -> None:
+    if seen is not None and seen.when is outcome:
+        for shared in seen.of:
+            run.emit(Verb.LEARN, shared, seen.node, exact=seen.exact)
 
 
 def _flags(then: Vars | None, other: Vars | None, test: Test) -> list[tuple[int, str, Value]]:

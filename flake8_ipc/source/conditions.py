@@ -12,7 +12,7 @@ from .joining import as_constant, from_values, join, spread
 from .operations import as_number, as_truth, compare
 from .proxies import length
 from .run import Run
-from .values import NOTHING, Const, Data, Func, Guard, Opaque, Ref, Value
+from .values import NOTHING, Const, Data, Func, Guard, Items, Opaque, Ref, Seen, Value
 
 
 _SIZED = frozenset({Kind.DICT, Kind.LIST, Kind.SET})
@@ -28,6 +28,7 @@ class Condition:
     reads: frozenset[Event] = NOTHING
     narrow: tuple[str, Value | None, Value | None] | None = None
     guard: bool = False
+    seen: Seen | None = None
 
 
 def condition(run: Run, node: cst.BaseExpression) -> Condition:
@@ -60,14 +61,14 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         return Condition(value, test=value.told)
     if isinstance(value, Data) and value.message is not None and value.message.verb is Verb.QUERY:
         # Whether an event is set.
-        return Condition(value, test=Test(value.message, Constant(True)))
+        return Condition(value, test=Test(value.message, Constant(True)), seen=value.seen)
     if isinstance(value, Data) and value.message is not None and isinstance(node, (cst.Name, cst.NamedExpr)):
         # `if item:` tells a message from None, as from others that are false.
         name = node.value if isinstance(node, cst.Name) else _target_name(node.target)
         test = Test(value.message, Constant(None), equal=False, truth=True)
         return Condition(value, test=test, narrow=(name, None, None))
     narrow = (node.value, None, None) if type(node) is cst.Name else None
-    return Condition(value, reads=from_values([value]).reads, narrow=narrow)
+    return Condition(value, reads=from_values([value]).reads, narrow=narrow, seen=value.seen if isinstance(value, (Data, Items)) else None)
 
 
 def _target_name(target: cst.BaseExpression) -> str:
@@ -124,6 +125,9 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     verdict = compare(left, right, sign)
     value = verdict if verdict is not None else from_values([left, right], plain=True)
     found = _judged(run, value, node)
+    if isinstance(left, Data) and left.seen is not None and isinstance(right, Const):
+        # An exit code that is any number at all is one of a process that has ended.
+        found.seen = replace(left.seen, when=equal is (right.value is not None))
     if type(node.left) is cst.Name and isinstance(right, Const) and verdict is None and right.value is None:
         found.narrow = (node.left.value, right, None) if equal else (node.left.value, None, right)
         _narrow_options(run, found, node.left.value, left, equal=equal)
@@ -151,6 +155,7 @@ def opposite(found: Condition) -> Condition:
         found.reads,
         (found.narrow[0], found.narrow[2], found.narrow[1]) if found.narrow is not None else None,
         found.guard,
+        found.seen.opposite() if found.seen is not None else None,
     )
 
 

@@ -37,7 +37,7 @@ from .proxies import call_proxy, holdings
 from .reach import expose, reachable
 from .run import DOERS, Run
 from .sockets import accept
-from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Value, View, fresh_key
+from .values import PLAIN, UNKNOWN, Arguments, Const, Data, Ref, Seen, Value, View, fresh_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,10 @@ def _unknown_method(run: Run, ref: Ref, name: str, args: Arguments, node: cst.CS
 
 # What is asked, beside messages, whose answer is told apart where it decides something.
 _TOLD = frozenset({(Verb.POLL, Kind.SUBPROCESS), (Verb.QUERY, Kind.EVENT)})
+# What shows, where it decides something, that a process has ended or that an event is set.
+_SHOWING = frozenset(
+    {("is_alive", Kind.PROCESS), ("is_alive", Kind.THREAD), ("is_set", Kind.EVENT), ("wait", Kind.EVENT)}
+)
 
 
 def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: cst.CSTNode) -> Value:
@@ -205,6 +209,10 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         # EOFError is how a pipe tells that the other side is gone.
         run.risk()
     event = run.emit(deed.verb, shared, node, label, raises=raises, **facts)
+    if (name, shared.kind) in _SHOWING and (deed.verb is Verb.QUERY or event.blocking is not Blocking.FOREVER):
+        message = event if (deed.verb, shared.kind) in _TOLD else None
+        seen = Seen((shared,), shared.kind is Kind.EVENT, event.exact, node)
+        return Data(message=message, thing=fresh_key() if message else 0, plain=True, seen=seen)
     if deed.verb in (Verb.GET, Verb.RECV) or (deed.verb, shared.kind) in _TOLD:
         return Data(message=event, thing=fresh_key())
     if deed.verb is Verb.SIZE:

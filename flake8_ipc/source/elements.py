@@ -12,7 +12,7 @@ from .memory import attribute
 from .reach import expose
 from .run import Run
 from .sockets import address_of
-from .values import UNKNOWN, Coll, Const, Data, Generator, Inst, Items, Method, Name, OneOf, Pid, Ref, Value
+from .values import UNKNOWN, Coll, Const, Data, Generator, Inst, Items, Method, Name, OneOf, Pid, Ref, Seen, Value
 
 _ITEMS = frozenset({Kind.DICT, Kind.LIST})
 _SUBSCRIPTED = CELLS | BLOCKS | _ITEMS
@@ -53,6 +53,8 @@ def read_attribute(run: Run, ref: Ref, name: str, node: cst.CSTNode) -> Value:
         return attribute(run, ref, name, node)
     if kind in (Kind.PROCESS, Kind.THREAD) and name in ("exitcode", "sentinel", "pid", "ident", "daemon", "name"):
         run.emit(Verb.QUERY, shared, node, name, inherited=ref.inherited, exact=ref.exact)
+        if name == "exitcode":
+            return Data(seen=Seen((shared,), True, ref.exact, node))
         return UNKNOWN if name != "sentinel" else ref
     if kind is Kind.LISTENER and name in ("address", "last_accepted"):
         return address_of(shared)

@@ -170,7 +170,27 @@ def _map(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     return contents.make(run, "generator", None, joined, None)
 
 
-@calls("sum", "any", "all", "min", "max")
+@calls("any")
+def _any(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return _of_all(run, args, node, False)
+
+
+@calls("all")
+def _all(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    return _of_all(run, args, node, True)
+
+
+def _of_all(run: Run, args: Arguments, node: cst.CSTNode, outcome: bool) -> Value:
+    """``any`` or ``all``: where it comes out so, what it is given shows of each what it shows of one."""
+    found = _aggregate(run, args, node)
+    if len(args.positional) != 1 or not isinstance(found, Data):
+        return found
+    element = contents.elements(run, args.positional[0][0])[1]
+    seen = element.seen if isinstance(element, Data) else None
+    return replace(found, seen=seen) if seen is not None and seen.when is outcome else found
+
+
+@calls("sum", "min", "max")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     values = [value for value, _ in args.positional]
     for value, _ in args.positional:

@@ -212,6 +212,7 @@ def both(one: Data, other: Data) -> Data:
         mutable=one.mutable and other.mutable,
         puts=one.puts | other.puts,
         told=one.told if one.told is other.told else None,
+        seen=one.seen if one.seen is other.seen else None,
     )
 
 

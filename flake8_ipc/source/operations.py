@@ -66,7 +66,10 @@ def unary(run: Run, node: cst.UnaryOperation) -> Value:
                 return value
         except TypeError:
             return PLAIN
-    return from_values([value], plain=True, keep=True)
+    found = from_values([value], plain=True, keep=True)
+    if type(node.operator) is cst.Not and isinstance(value, (Data, Items)) and value.seen is not None:
+        return replace(found, seen=value.seen.opposite())
+    return found
 
 
 @evaluates(cst.BinaryOperation)

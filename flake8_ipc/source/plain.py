@@ -37,6 +37,7 @@ from .values import (
     Partial,
     Pid,
     Ref,
+    Seen,
     Value,
     View,
 )
@@ -305,7 +306,8 @@ def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         # Those that are closed are not among them.
         run.emit(Verb.QUERY, process, node, "active_children", exact=False, blocking=Blocking.NEVER)
     if len(found) <= UNROLLED:
-        return Items(tuple(Many(Ref(process), Count()) for process in found))
+        seen = Seen(tuple(found), False, True, node)
+        return Items(tuple(Many(Ref(process), Count()) for process in found), seen=seen)
     for process in found:
         process.open = True
     return UNKNOWN

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import libcst as cst
@@ -79,6 +79,20 @@ class Copy:
         self.changes.append(event)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is learned where a test comes out as ``when``: that processes have ended, or that an event is set."""
+
+    of: tuple[Shared, ...]
+    when: bool
+    exact: bool
+    node: cst.CSTNode
+
+    def opposite(self) -> Seen:
+        """The same of the opposite test."""
+        return replace(self, when=not self.when)
+
+
 @dataclass(slots=True, eq=False)
 class Data(Value):
     """Data of which nothing but its origin is known.
@@ -90,7 +104,7 @@ class Data(Value):
     counts. ``copy``: it is what a proxy gave. ``thing`` tells an object that several names may hold from others (0: not
     told apart), ``mutable``: it surely can be changed; ``puts`` are where it was put. ``told``: it is true where this test is.
     ``round``: it is the index beside that of this copy or turn, from the last round to the first (``(i + 1) % n``).
-    ``span``: it is one of these numbers, or stands for all of them.
+    ``span``: it is one of these numbers, or stands for all of them. ``seen``: what a test of it shows.
     """
 
     reads: frozenset[Event] = NOTHING
@@ -111,6 +125,7 @@ class Data(Value):
     told: Test | None = None
     round: bool = False
     span: range | None = None
+    seen: Seen | None = None
 
 
 UNKNOWN = Data()
@@ -232,6 +247,7 @@ class Items(Value):
     sequence: bool = True
     numbers: bool = False
     names: tuple[str, ...] = ()
+    seen: Seen | None = None
 
 
 @dataclass(slots=True, eq=False)
