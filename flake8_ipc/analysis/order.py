@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ..model import Blocking, Constant, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
+from ..model import CELLS, Blocking, Constant, Event, Kind, PipeEnd, Program, Result, Role, RoleKind, Shared, Verb
 from .graph import Graph, by_event, intersection, union
 from .outstanding import Outstanding
 from .relays import Relays
 
-SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT})
+SENDS = frozenset({Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY, Verb.WAIT, Verb.WRITE})
 RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE, Verb.LEARN})
 # What a message goes through, and its content where that tells it from others (a sentinel).
 Channel: TypeAlias = tuple[Shared, Constant | None]
 _SIGNALS = frozenset({Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE})
+_MEETINGS = frozenset({Kind.BARRIER, Kind.CONDITION})
 
 
 class Order:
@@ -33,6 +34,7 @@ class Order:
         self._graph = graph
         # Without it no event raises.
         self._fails: Callable[[Event | None], bool] = lambda event: failing
+        self._awaited = frozenset(event.target for _, event in program.events(Verb.LEARN))
         self._outstanding = Outstanding(program, graph)
         self._relays = Relays(program, graph)
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
@@ -146,10 +148,11 @@ class Order:
 
     def _handed_over(self, one: Role, first: Event, other: Role, second: Event) -> bool:
         """Whether a message that is sent only after ``first`` is always received before ``second``."""
-        if self.overlaps(one):
-            return False
         back = self._channels(other, one)
+        several = self.overlaps(one)
         for way in self._channels(one, other):
+            if several and not _gathers(other, way[0], second):
+                continue
             sent = self._may_have_sent(one, back).get(first, [frozenset()])
             received = self._must_have_received(other, back).get(second, [frozenset()])
             if not any(way in state for state in sent) and all(way in state for state in received):
@@ -172,7 +175,7 @@ class Order:
     def _only_from(self, sender: Role, event: Event, target: Shared, payload: Constant | None = None) -> bool:
         if target.kind is Kind.BARRIER:
             return True
-        if target.kind in (Kind.LOCK, Kind.RLOCK, Kind.CONDITION):
+        if target.kind in (Kind.LOCK, Kind.RLOCK) or not self._sends(event):
             return False
         return all(
             role is sender
@@ -182,13 +185,19 @@ class Order:
             and (payload is None or other.payload == payload)
         )
 
+    def _sends(self, event: Event) -> bool:
+        """Whether an event may let somebody go on: of a condition, who notifies; of a value, who writes what is awaited."""
+        if event.verb is Verb.WRITE:
+            return event.target in self._awaited
+        return event.target.kind is not Kind.CONDITION or event.verb is Verb.NOTIFY
+
     def _may_have_sent(self, role: Role, back: frozenset[Channel]) -> dict[Event, list[frozenset[Channel]]]:
         """The channels this role may have sent on since it last heard from the other side."""
 
         def step(state: frozenset[Channel], event: Event) -> frozenset[Channel]:
             if event.verb in RECEIVES and _orders(event) and (channel(event), None) in back:
                 state = frozenset()
-            if event.verb in SENDS:
+            if event.verb in SENDS and self._sends(event):
                 target = channel(event, sending=True)
                 state |= {(target, None), (target, event.payload)}
             return state
@@ -238,12 +247,24 @@ def _barriers_beside(role: Role, event: Event) -> frozenset[Shared]:
     )
 
 
+def _gathers(role: Role, target: Shared, event: Event) -> bool:
+    """Whether a role has heard of all who send on something before an event: in a loop of its own, or at a meeting."""
+    if target.kind in _MEETINGS or target.kind in CELLS:
+        return True
+    loops = {id(loop) for one in role.around.values() if one.event is event for loop in one.loops}
+    return any(
+        any(id(loop) not in loops for loop in one.loops)
+        for one in role.around.values()
+        if one.event.verb in RECEIVES and channel(one.event) is target and _orders(one.event)
+    )
+
+
 def _orders(event: Event) -> bool:
     """Whether getting past an event proves that something was received."""
     if not event.exact:
         return False
     if event.verb is Verb.LEARN:
-        return event.target.kind is Kind.EVENT
+        return True
     if event.verb is Verb.ACQUIRE:
         return event.target.kind in _SIGNALS and event.blocking is Blocking.FOREVER
     return event.blocking is Blocking.FOREVER or event.raises is not None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .study import Study
 
 
+_COUNTED = frozenset({Kind.SEMAPHORE, Kind.BOUNDED_SEMAPHORE})
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One read or write of a cell or proxy by a role, with the locks surely held."""
@@ -142,17 +145,24 @@ def _in_updates(found: list[Race]) -> list[Race]:
     return [race for race in found if race.other.writes or race.other.event in read]
 
 
+def _signals(role: Role) -> frozenset[Shared]:
+    """The semaphores whose places a role takes and never gives back: they count what others did, and guard nothing."""
+    taken = {event.target for event in role.events(Verb.ACQUIRE) if event.target.kind in _COUNTED}
+    return frozenset(taken - {event.target for event in role.events(Verb.RELEASE)}) if taken else frozenset()
+
+
 def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
     """Accesses under some lock, but not under the one that most accesses to the object hold; with that lock."""
     for shared, found in study.races.items():
         met = _in_updates(found) if shared.managed else found
         meeting = {access.event: access for race in met for access in (race.write, race.other)}
-        if not meeting or any(not access.locks for access in meeting.values()):
+        kept = {access.event: access.locks - _signals(access.role) for access in meeting.values()}
+        if not meeting or not all(kept.values()):
             continue
         if all(not race.write.locks.isdisjoint(race.other.locks) for race in met):
             continue
         ranked = sorted(meeting.values(), key=lambda access: access.event.place.spot)
-        counts = Counter(lock for access in ranked for lock in access.locks)
+        counts = Counter(lock for access in ranked for lock in kept[access.event])
         usual = max(counts, key=lambda lock: counts[lock])
         for access in ranked:
             if usual not in access.locks:

@@ -201,7 +201,8 @@ class Event:
 
     A CALL is one method of a proxy, which the server does whole; its ``key`` tells what it changes (NOTHING, or NEW for
     one that only adds). A CHANGE is made to a copy that came out of a proxy (its target), and ``used`` tells that the
-    copy is used afterwards. A LEARN stands where a test has shown that a process has ended, or that an event is set. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
+    copy is used afterwards. A LEARN stands where it has shown that a process has ended, or that an
+    event is set. An ITERATE goes over a proxy itself, or, with ``inside``, over what came out of its target.
     """
 
     verb: Verb

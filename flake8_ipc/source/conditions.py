@@ -68,7 +68,8 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         test = Test(value.message, Constant(None), equal=False, truth=True)
         return Condition(value, test=test, narrow=(name, None, None))
     narrow = (node.value, None, None) if type(node) is cst.Name else None
-    return Condition(value, reads=from_values([value]).reads, narrow=narrow, seen=value.seen if isinstance(value, (Data, Items)) else None)
+    seen = value.seen if isinstance(value, (Data, Items)) else None
+    return Condition(value, reads=from_values([value]).reads, narrow=narrow, seen=seen)
 
 
 def _target_name(target: cst.BaseExpression) -> str:

@@ -298,6 +298,8 @@ def _wait_for(
         run.out.extend(sequence.items)
         facts["reads"] = tuple(event for event in events(sequence) if event.verb is Verb.READ)
     either(run, lambda: _note(run.emit(deed.verb, shared, node, label, **facts)), lambda: None)
+    if facts["blocking"] is Blocking.FOREVER:
+        run.emit(Verb.LEARN, shared, node, exact=bool(facts["exact"]))
     return UNKNOWN
 
 

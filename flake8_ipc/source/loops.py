@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import libcst as cst
 
-from ..model import Block, Loop, Seq
+from ..model import Block, Event, Kind, Loop, Seq, Shared, Verb, events
 from . import contents
 from .branches import jump_unless
 from .iteration import count_for, iterate
@@ -49,13 +49,17 @@ def while_(run: Run, node: cst.While) -> None:
     flag = _flag(run, node) if drained is None else None
     at_end = flag is not None or (drained is None and _primed(run, node))
     turn = Turn(leave, Exit(Block(Seq()) if at_end else loop), again=not at_end)
+    tested: dict[Shared, bool] = {}
 
     def body() -> None:
         if at_end:
             _then_look(run, node, flag, turn.next, over)
             return
         if drained is None:
-            jump_unless(run, node.test, over, sense=True)
+            with run.writing() as looking:
+                jump_unless(run, node.test, over, sense=True)
+            run.out.extend(looking.items)
+            tested.update((event.target, event.exact) for event in events(looking) if event.verb is Verb.READ)
         run.body(node.body)
 
     with run.writing() as sequence:
@@ -71,6 +75,10 @@ def while_(run: Run, node: cst.While) -> None:
                 run.vars = None
         note_loop(run, node, inner)
         run.close(over, inner)
+        # Whoever waited in a loop for a value, or for a condition, has learned of what came before.
+        waited = {event.target: event.exact for event in events(inner) if _waits_for_condition(event)}
+        for shared, exact in {**tested, **waited}.items():
+            run.emit(Verb.LEARN, shared, node.test, exact=exact)
         if node.orelse is not None:
             run.body(node.orelse.body)
     run.close(leave, sequence)
@@ -110,6 +118,10 @@ def _then_look(run: Run, node: cst.While, flag: tuple[int, str, Const] | None, n
     run.close(next_, sequence)
     if run.vars is not None:
         jump_unless(run, node.test, over, sense=True)
+
+
+def _waits_for_condition(event: Event) -> bool:
+    return event.verb is Verb.WAIT and event.target.kind is Kind.CONDITION
 
 
 def _drained(run: Run, node: cst.While) -> Coll | None:

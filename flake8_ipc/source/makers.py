@@ -147,9 +147,13 @@ def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     value = args.get(0, "object_list")
     if value is None:
         return UNKNOWN
-    for shared in reachable(run, value):
+    awaited = reachable(run, value)
+    for shared in awaited:
         verb = Verb.POLL if shared.kind is Kind.PIPE_END else Verb.QUERY
         run.emit(verb, shared, node, "wait", exact=False, blocking=Blocking.TIMED)
+    if len(awaited) == 1 and awaited[0].kind is Kind.PROCESS and args.get(1, "timeout") is None:
+        # A process's sentinel is ready once it has ended.
+        run.emit(Verb.LEARN, awaited[0], node, exact=not awaited[0].many)
     return Items(None, contents.inexact(contents.elements(run, value)[1]))
 
 

@@ -305,12 +305,12 @@ def _active_children(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     for process in found:
         # Those that are closed are not among them.
         run.emit(Verb.QUERY, process, node, "active_children", exact=False, blocking=Blocking.NEVER)
+    seen = Seen(tuple(found), False, True, node)
     if len(found) <= UNROLLED:
-        seen = Seen(tuple(found), False, True, node)
         return Items(tuple(Many(Ref(process), Count()) for process in found), seen=seen)
     for process in found:
         process.open = True
-    return UNKNOWN
+    return Data(seen=seen)
 
 
 @calls("collections.Counter")

@@ -313,8 +313,14 @@ def _wait(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     if value is None:
         return UNKNOWN
     _, element, count = contents.elements(run, value)
-    for future in contents.bare(run, element):
+    futures = contents.bare(run, element)
+    for future in futures:
         run.emit(Verb.WAIT, future, node, "wait", exact=False, blocking=Blocking.TIMED)
+    if len(args.positional) + len(args.named) == 1 and not args.open:
+        # Neither a timeout nor another RETURN_WHEN: all of them are done.
+        for pool in dict.fromkeys(future.pool for future in futures if isinstance(future, Result)):
+            if pool is not None:
+                run.emit(Verb.LEARN, pool, node)
     sets: list[Value] = [contents.make(run, "set", None, element, count) for _ in range(2)]
     return Items(tuple(sets), names=("done", "not_done"))
 

@@ -234,6 +234,11 @@ def joined(record: Record, thing: Any, result: Any, event: int) -> None:
         if event:
             record.write("failed", event, "False")
         return
+    ended(record, thing)
+
+
+def ended(record: Record, thing: Any) -> None:
+    """Takes in the last clock of a process that is known to have ended, however that was learned."""
     for text in _records(record.session, thing):
         at = text.rfind(b'\n["end"')
         last = text[at + 1 :].partition(b"\n")[0]
@@ -307,14 +312,19 @@ def _tell_daemon(record: Record, who: Caller, thing: Any, value: Any) -> int:
 def _looked(record: Record, thing: Any, result: Any, event: int) -> None:
     """Tells that the program has seen a process's end without having joined it."""
     if result is False or thing.exitcode is not None:
-        _tell_noticed(record, thing)
+        _tell_noticed(record, thing, True)
 
 
-def _tell_noticed(record: Record, thing: Any) -> None:
+def _tell_noticed(record: Record, thing: Any, over: bool) -> None:
     name = process(thing)
-    if name is not None and (name, "noticed") not in record.epochs:
+    if name is None:
+        return
+    if (name, "noticed") not in record.epochs:
         record.epochs[name, "noticed"] = 1
         record.write("noticed", name)
+    if over and (name, "ended") not in record.epochs:
+        record.epochs[name, "ended"] = 1
+        ended(record, thing)
 
 
 def _looks(always: bool) -> Any:
@@ -329,7 +339,7 @@ def _looks(always: bool) -> Any:
                 raise
             record = current()
             if record is not None and (always or found is not None) and caller(2) is not None:
-                safely(_tell_noticed)(record, self)
+                safely(_tell_noticed)(record, self, not always)
             return found
 
         return property(fget, original.fset, original.fdel, original.__doc__)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..interruptions import hide
 from ..patch import replace, safely
-from ..record import current
+from ..record import Record, current
 from ..slots import Wait, waits
 
 # How a call waits: the kind and the resource, None where it does not wait, or not without a limit.
@@ -28,29 +28,28 @@ def limited() -> Told:
     return LIMITED if record is not None and record.here.slot.kind != Wait.SERVE else None
 
 
-def around(told: Callable[..., Told]) -> Any:
-    """Publishes the wait of a call while it lasts."""
+def around(told: Callable[..., Told], after: Callable[[Record, Any], None] | None = None) -> Any:
+    """Publishes the wait of a call while it lasts; ``after`` is told what the call gave back."""
     ask = safely(told)
+    over = safely(after) if after is not None else None
 
     def make(original: Any) -> Any:
         def watched(*args: Any, **kwargs: Any) -> Any:
             record = current()
             wait = ask(*args, **kwargs) if record is not None else None
-            if record is None or wait is None:
-                try:
-                    return original(*args, **kwargs)
-                except BaseException as error:
-                    hide(error)
-                    raise
-            slot = record.here.slot
-            before = slot.begin(waits(*wait))
+            slot = record.here.slot if record is not None and wait is not None else None
+            before = slot.begin(waits(*wait)) if slot is not None and wait is not None else None
             try:
-                return original(*args, **kwargs)
+                result = original(*args, **kwargs)
             except BaseException as error:
                 hide(error)
                 raise
             finally:
-                slot.end(before)
+                if slot is not None and before is not None:
+                    slot.end(before)
+            if over is not None and record is not None:
+                over(record, result)
+            return result
 
         return watched
 
@@ -77,6 +76,16 @@ def _any_of(object_list: Any, timeout: Any = None) -> Told:
     return (Wait.ANY, number) if number is not None else None
 
 
+def _ready(record: Record, ready: Any) -> None:
+    """A child whose sentinel is ready has ended."""
+    from .processes import ended
+
+    found = {one for one in ready if isinstance(one, int)}
+    for child in list(_children()) if found else ():
+        if child._popen is not None and child._popen.sentinel in found:
+            ended(record, child)
+
+
 def _children() -> set[Any]:
     return getattr(sys.modules["multiprocessing.process"], "_children", set())
 
@@ -97,7 +106,7 @@ def install(module: Any) -> None:
     if module.__name__.endswith("popen_fork"):
         replace(module.Popen, "wait", around(_exits))
     elif module.__name__.endswith("connection"):
-        replace(module, "wait", around(_any_of))
+        replace(module, "wait", around(_any_of, _ready))
     elif module.__name__.endswith("queues"):
         feeder = module.Queue
         feeder._finalize_join = staticmethod(around(_feeder_ends)(feeder._finalize_join))
