@@ -67,12 +67,23 @@ def is_plain_base(base: Value) -> bool:
     return isinstance(base, Name) and base.dotted in _PLAIN_BASES
 
 
-def lineage(cls: Cls) -> Iterator[Value]:
-    """A class and its bases, nearest first; library and unknown bases as they stand."""
+def lineage(cls: Cls) -> list[Value]:
+    """A class and its bases, in the order in which Python asks them; library and unknown bases as they stand.
+
+    One that several descend from comes after them all.
+    """
+    found = list(_depth_first(cls))
+    if len(found) <= len(cls.bases) + 1:
+        return found
+    last = {id(base): index for index, base in enumerate(found)}
+    return [base for index, base in enumerate(found) if last[id(base)] == index]
+
+
+def _depth_first(cls: Cls) -> Iterator[Value]:
     yield cls
     for base in cls.bases:
         if isinstance(base, Cls):
-            yield from lineage(base)
+            yield from _depth_first(base)
         else:
             yield base
 
@@ -100,10 +111,10 @@ def base_context(cls: Cls) -> str | None:
     return None
 
 
-def member(run: Run, cls: Cls, name: str, *, after: bool = False) -> Value | None:
-    """A class's attribute, its bases' included; ``after`` leaves its own out (``super()``)."""
+def member(run: Run, cls: Cls, name: str) -> Value | None:
+    """A class's attribute, its bases' included."""
     for base in lineage(cls):
-        if isinstance(base, Cls) and not (after and base is cls):
+        if isinstance(base, Cls):
             value = run.load(base.key, name)
             if value is not None:
                 return value
@@ -126,8 +137,19 @@ def _of_one_of(run: Run, owner: OneOf, name: str, node: cst.CSTNode) -> Value:
 
 
 def _of_super(run: Run, owner: Super, name: str, node: cst.CSTNode) -> Value:
-    inherited = member(run, owner.cls, name, after=True)
+    inherited = _after(run, owner, name)
     return _bound(inherited, owner.inst, owner.cls) if inherited is not None else Method(owner, name)
+
+
+def _after(run: Run, owner: Super, name: str) -> Value | None:
+    """What the next class after one has by a name, in the order of the object's own class: a mixin's base may be there."""
+    line = lineage(owner.inst.cls)
+    later = line[line.index(owner.cls) + 1 :] if owner.cls in line else lineage(owner.cls)[1:]
+    for base in later:
+        found = run.load(base.key, name) if isinstance(base, Cls) else None
+        if found is not None:
+            return found
+    return None
 
 
 def _of_items(run: Run, owner: Items, name: str, node: cst.CSTNode) -> Value:

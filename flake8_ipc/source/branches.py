@@ -53,6 +53,7 @@ def either(
         run.store(owner, name, value)
     # Past a test that ended one of its branches, everything still hangs on its outcome.
     run.controls = outer - stale | found.reads if one_left else outer
+    run.passed = run.passed | found.reads if one_left else run.passed
     if first.items or second.items:
         run.out.append(Choice([first, second], found.test))
 

@@ -78,7 +78,7 @@ def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
         return _take(run, owner, name, values)
     if name == "copy":
         content = run.content(owner)
-        return contents.make(run, owner.kind, content.items, content.element, content.count)
+        return contents.make(run, owner.kind, content.items, content.element, content.count, content.keys)
     if name == "values":
         return contents.values(run, owner)
     if name == "items":

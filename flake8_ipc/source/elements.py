@@ -128,7 +128,10 @@ def _came_from(
 ) -> tuple[Event, ...]:
     """The reads of the same element that a written value came from, or that its writing hangs on."""
     inner = contents.elements(run, value)[1] if isinstance(value, (Items, Coll)) else value
-    reads = from_values([value, inner]).reads | run.controls
+    reads = from_values([value, inner]).reads
+    anew = any(event.target is ref.shared for event in reads)
+    # An early return long before says little of a value that is looked at once more as it is changed.
+    reads |= run.controls - run.passed if anew else run.controls
     mine = [event for event in reads if event.target is ref.shared]
     if ref.shared.kind in _ITEMS:
         from .proxies import same_index

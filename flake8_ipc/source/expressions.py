@@ -118,10 +118,12 @@ def dict_(run: Run, node: cst.Dict) -> Value:
         if type(element) is cst.StarredDictElement:
             value = run.evaluate(element.value)
             inner = run.content(value) if isinstance(value, Coll) else None
+            keys = _either(keys, inner.keys if inner is not None else None)
             if inner is not None and inner.items is not None and items is not None:
                 items.update(inner.items)
-            else:
-                items = None
+                continue
+            items = None
+            summary = _either(summary, contents.elements(run, value)[1])
             continue
         key = run.evaluate(element.key) if type(element) is cst.DictElement else UNKNOWN
         value = run.evaluate(element.value)
@@ -129,10 +131,14 @@ def dict_(run: Run, node: cst.Dict) -> Value:
             items[key.value] = value
         else:
             items = None
-            keys = key if keys is None else join(keys, key)
-        summary = value if summary is None else join(summary, value)
+            keys = _either(keys, key)
+        summary = _either(summary, value)
     keys = keys if keys is not None and contents.bare(run, keys) else None
     return contents.make(run, "dict", items, summary if items is None else None, None, keys)
+
+
+def _either(one: Value | None, other: Value | None) -> Value | None:
+    return join(one, other) if one is not None and other is not None else one or other
 
 
 @evaluates(cst.Subscript)

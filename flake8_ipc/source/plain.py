@@ -155,8 +155,10 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     base = args.get(0, "")
     items: dict[object, Value] | None = {}
     element: Value | None = None
+    keys: Value | None = None
     if isinstance(base, Coll) and base.kind == "dict":
-        items = run.content(base).items
+        content = run.content(base)
+        items, element, keys = content.items, content.element, content.keys
     elif isinstance(base, Ref):
         iterate_shared(run, base, node, copied=True)
         items = None
@@ -164,17 +166,19 @@ def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
         from .iteration import collect
 
         pairs = collect(run, base, "list", node) if isinstance(base, Generator) else base
-        items, element = None, _second(run, pairs)
+        items, element = None, _half(run, pairs, 1)
+        first = _half(run, pairs, 0)
+        keys = first if first is not None and contents.bare(run, first) else None
     named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
     if items is None or args.open:
-        return contents.make(run, "dict", None, element, None)
-    return contents.make(run, "dict", {**items, **named}, None, None)
+        return contents.make(run, "dict", None, element, None, keys)
+    return contents.make(run, "dict", {**items, **named}, None, None, keys)
 
 
-def _second(run: Run, pairs: Value) -> Value | None:
-    """What the second halves of pairs are, where they are pairs."""
+def _half(run: Run, pairs: Value, index: int) -> Value | None:
+    """What the first or second halves of pairs are, where they are pairs."""
     pair = contents.elements(run, pairs)[1]
-    return pair.items[1] if isinstance(pair, Items) and pair.items is not None and len(pair.items) == 2 else None
+    return pair.items[index] if isinstance(pair, Items) and pair.items is not None and len(pair.items) == 2 else None
 
 
 @calls("functools.partial")

@@ -146,7 +146,8 @@ class Run:
     is the flow being written. ``fuel`` bounds the statements executed. ``puts`` counts the plain objects put so far.
     ``birth`` is the state that the process began with (None: the root's), ``origin`` its parent's then; what has a key
     below ``born`` was there before; ``handed`` is what it was given. ``copies`` are the plain variables that some child
-    changes.
+    changes. ``controls`` are the reads that decide whether this point is come to, ``passed`` those of them whose test could
+    have ended the function or turn before.
     """
 
     def __init__(self, program: Program, frame: Frame, *, depth: int, fuel: int) -> None:
@@ -173,6 +174,7 @@ class Run:
         self.deliberate = False
         self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
+        self.passed: frozenset[Event] = NOTHING
         self.unused: set[int] = set()
         self.raising: list[Vars] = []
         self.puts = 0

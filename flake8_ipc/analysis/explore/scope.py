@@ -31,9 +31,10 @@ def explored(program: Program, locks: Locks, looked: frozenset[Shared]) -> list[
     """The objects that can be explored: all their users are known, and none of them is a pool's task."""
     tasks = {event.target for role in program.roles if pooled(role) for event in role.events()}
     lasting, glanced = long_held(program, locks), _only_looked_at(program, looked)
+    aside = tasks | glanced | _fed_by_one_of_several(program)
     found: list[Shared] = []
     for shared in program.objects:
-        if shared.open or shared in tasks or shared in glanced:
+        if shared.open or shared in aside:
             continue
         if isinstance(shared, PipeEnd):
             if shared.peer is not None and not shared.peer.open and shared.peer not in tasks:
@@ -109,6 +110,30 @@ def single_counts(program: Program) -> Iterator[int]:
                 for node in one.above:
                     if isinstance(node, Loop) and node.count is not None:
                         yield id(node.count)
+
+
+def _fed_by_one_of_several(program: Program) -> set[Shared]:
+    """Queues that several processes put on of which one is played, taken from elsewhere than in a loop over them.
+
+    Whoever takes what all of them put would be one message short of it.
+    """
+    single = frozenset(single_counts(program))
+    if not single:
+        return set()
+    played = {
+        one.event.target
+        for role in program.roles
+        for one in role.around.values()
+        if one.event.verb is Verb.START and any(id(loop.count) in single for loop in one.loops)
+    }
+    fed = {event.target for role, event in program.events(Verb.PUT) if role.process in played}
+    return {
+        one.event.target
+        for role in program.roles
+        for one in role.around.values()
+        if one.event.verb is Verb.GET and one.event.target in fed and role.process not in played
+        if not any(id(loop.count) in single for loop in one.loops)
+    }
 
 
 def only_putters(roles: list[Role]) -> Iterator[Event]:
