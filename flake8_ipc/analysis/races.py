@@ -103,7 +103,10 @@ def _apart(write: Event, access: Event) -> bool:
 
 def _named_apart(one: Event, other: Event) -> bool:
     """Whether a key of a dict that the text spells out is none of those that are worked out, as far as one can tell."""
-    if not isinstance(one.key, Constant) or other.verb is Verb.CALL:
+    if other.verb is Verb.CALL:
+        # One that adds under keys of its own making, beside a process's own.
+        return other.key is Key.ANY and one.key is Key.OWN
+    if not isinstance(one.key, Constant):
         return False
     return other.key is Key.ANY or (other.key is Key.OWN and isinstance(one.key.value, str))
 

@@ -190,7 +190,7 @@ def _of_all(run: Run, args: Arguments, node: cst.CSTNode, outcome: bool) -> Valu
     return replace(found, seen=seen) if seen is not None and seen.when is outcome else found
 
 
-@calls("sum", "min", "max")
+@calls("sum")
 def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
     values = [value for value, _ in args.positional]
     for value, _ in args.positional:
@@ -203,6 +203,13 @@ def _aggregate(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
             values.append(element)
             _by_key(run, args, element, node)
     return from_values(values, plain=False)
+
+
+@calls("min", "max")
+def _extreme(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
+    """One of what it is given: what a bound is cut off at leaves each its own."""
+    found = _aggregate(run, args, node)
+    return from_values([found, *args.values()], keep=True) if len(args.positional) > 1 else found
 
 
 def _by_key(run: Run, args: Arguments, element: Value, node: cst.CSTNode) -> None:

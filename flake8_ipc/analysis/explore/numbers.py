@@ -80,12 +80,20 @@ def _known(program: Program) -> Iterator[tuple[Role, Surroundings, Loop]]:
 def _needed(program: Program, played: int) -> int:
     """How much is taken at most by loops of up to ``played`` turns, whatever it is: all may come of one loop's turns."""
     return sum(
-        _turns((loop.count for loop in one.loops), played) * (2 if role.many else 1)
+        _turns((loop.count for loop in one.loops), played) * _copies(role)
         for role in program.roles
         if any(role.events(*_TAKES))
         for one in role.around.values()
         if one.event.verb in _TAKES and one.event.target.kind not in _OWNED
     )
+
+
+def _copies(role: Role) -> int:
+    """How many copies of a role there are, where a loop of known length starts them; else two stand for many."""
+    if not role.many or role.parent is None:
+        return 1
+    starts = [one for one in role.parent.around.values() if one.event.verb is Verb.START and one.event.target is role.process]
+    return max([2, *(_turns((loop.count for loop in one.loops), EXACT) for one in starts)])
 
 
 def _turns(counts: Iterable[Count | None], played: int) -> int:
