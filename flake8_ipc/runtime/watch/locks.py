@@ -380,7 +380,8 @@ def install(synchronize: Any) -> None:
     condition, event, barrier = synchronize.Condition, synchronize.Event, synchronize.Barrier
     for cls, name, verb in ((condition, "notify", "NOTIFY"), (condition, "notify_all", "NOTIFY"), (event, "set", "SET")):
         replace(cls, name, _telling)
-    done(condition, "__enter__", "ACQUIRE", lock)
+    # Whoever finds that there is nothing to wait for any more has come after those who notified.
+    done(condition, "__enter__", "ACQUIRE", lock, None, _learnt)
     done(condition, "__exit__", "RELEASE", lock)
     done(condition, "wait", "WAIT", lock, _wait_facts, _learnt)
     done(condition, "wait_for", "WAIT", lock, _wait_for_facts, _learnt)
