@@ -28,8 +28,9 @@ def _step(state: str, event: Event) -> str:
         return _STARTED if event.exact else MAYBE
     if event.verb is Verb.CLOSE:
         return _CLOSED if event.exact else MAYBE
-    # Who was looked for and found among others cannot have been closed.
-    return MAYBE if event.verb is Verb.QUERY and not event.exact else state
+    # Who was looked for and found among others cannot have been closed; who asks for the pid may know that there is one.
+    told = not event.exact or (state == _NEW and event.name.endswith(("pid", "ident", "is_alive")))
+    return MAYBE if event.verb is Verb.QUERY and told else state
 
 
 def _fault(event: Event, state: str, process: Shared) -> str | None:

@@ -102,14 +102,32 @@ def alone(roles: list[Role]) -> Iterator[Event]:
                     yield event
 
 
-def single_counts(program: Program) -> Iterator[int]:
-    """Loops that make an object in each turn are played for one of them, and so are all loops over the same things."""
-    for role in program.roles:
-        for one in role.around.values():
-            if one.event.verb is Verb.CREATE and one.event.target.many and one.event.target.kind not in _PROCESSES:
-                for node in one.above:
-                    if isinstance(node, Loop) and node.count is not None:
-                        yield id(node.count)
+def single_counts(program: Program) -> frozenset[int]:
+    """Loops that make an object in each turn are played for one of them, and so are all loops over the same things, or
+    over as many that use them."""
+    counts = [
+        loop.count
+        for role in program.roles
+        for one in role.around.values()
+        if one.event.verb is Verb.CREATE and one.event.target.many and one.event.target.kind not in _PROCESSES
+        for loop in one.above
+        if isinstance(loop, Loop) and loop.count is not None
+    ]
+    numbers = {count.exact for count in counts} - {None}
+    users = {
+        role.process
+        for role in (program.roles if numbers else ())
+        if any(event.target.many and event.target.kind not in _PROCESSES for event in role.events())
+    }
+    alike = {
+        id(loop.count)
+        for role in (program.roles if users else ())
+        for one in role.around.values()
+        if one.event.verb in (Verb.START, Verb.JOIN) and one.event.target in users
+        for loop in one.loops
+        if loop.count is not None and loop.count.exact in numbers
+    }
+    return frozenset(map(id, counts)) | alike
 
 
 def _fed_by_one_of_several(program: Program) -> set[Shared]:
@@ -117,7 +135,7 @@ def _fed_by_one_of_several(program: Program) -> set[Shared]:
 
     Whoever takes what all of them put would be one message short of it.
     """
-    single = frozenset(single_counts(program))
+    single = single_counts(program)
     if not single:
         return set()
     played = {

@@ -53,7 +53,7 @@ class Explorer:
 
     @functools.cached_property
     def _single(self) -> frozenset[int]:
-        return frozenset(single_counts(self.program))
+        return single_counts(self.program)
 
     def verdict(self) -> Verdict:
         """The verdict; empty where nothing can get stuck, or where it cannot be told."""
