@@ -148,10 +148,12 @@ def _in_updates(found: list[Race]) -> list[Race]:
     return [race for race in found if race.other.writes or race.other.event in read]
 
 
-def _signals(role: Role) -> frozenset[Shared]:
-    """The semaphores whose places a role takes and never gives back: they count what others did, and guard nothing."""
-    taken = {event.target for event in role.events(Verb.ACQUIRE) if event.target.kind in _COUNTED}
-    return frozenset(taken - {event.target for event in role.events(Verb.RELEASE)}) if taken else frozenset()
+def _by_hand(study: Study) -> frozenset[Shared]:
+    """The semaphores whose places are taken or given back by hand: they may count, or stand for a group, and guard nothing."""
+    taking = study.program.events(Verb.ACQUIRE, Verb.RELEASE)
+    return frozenset(
+        event.target for _, event in taking if event.target.kind in _COUNTED and not event.name.startswith("with ")
+    )
 
 
 def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
@@ -159,7 +161,7 @@ def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
     for shared, found in study.races.items():
         met = _in_updates(found) if shared.managed else found
         meeting = {access.event: access for race in met for access in (race.write, race.other)}
-        kept = {access.event: access.locks - _signals(access.role) for access in meeting.values()}
+        kept = {access.event: access.locks - _by_hand(study) for access in meeting.values()}
         if not meeting or not all(kept.values()):
             continue
         if all(not race.write.locks.isdisjoint(race.other.locks) for race in met):

@@ -267,7 +267,9 @@ class Account:
             return None
         self._numbered[told.name, number] = event
         if verb == "READ":
-            self._reads.setdefault((told.name, name), {})[there] = event
+            seen = self._reads.setdefault((told.name, name), {})
+            seen.pop(there, None)
+            seen[there] = event
         return event
 
     def _setting(self, told: Told, event: Event, where: int, facts: dict[str, Any], at: int) -> Setting:
@@ -306,16 +308,16 @@ class Account:
             key = Constant(range(*facts["span"]))
         if verb != "WRITE":
             return key, ()
-        write = self.texts.node(where)
-        found = []
-        for there, event in self._reads.get((told.name, name), {}).items():
+        write, found, newer = self.texts.node(where), [], set[Any]()
+        for there, event in reversed(self._reads.get((told.name, name), {}).items()):
             read = self.texts.node(there) if there.path == where.path else None
-            if isinstance(event.key, Constant) and isinstance(key, Constant) and not event.key.meets(key):
-                # Of another element.
+            if read is None or write is None or self._dependence(where.path).left_out(read, newer):
                 continue
-            if read is not None and write is not None and self._dependence(where.path).holds(read, write):
+            newer.add(read)
+            another = isinstance(event.key, Constant) and isinstance(key, Constant) and not event.key.meets(key)
+            if not another and self._dependence(where.path).holds(read, write):
                 found.append(event)
-        return key, tuple(found)
+        return key, tuple(reversed(found))
 
     def _dependence(self, path: str) -> Dependence:
         if path not in self._dependences:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from .sources import Source
 
@@ -38,6 +38,17 @@ class Dependence:
             for part in deciding
             for node in ast.walk(part)
         )
+
+    def left_out(self, read: ast.expr, newer: Set[ast.AST]) -> bool:
+        """Whether ``and`` or ``or`` came out before it got to a read when it was evaluated last: what decides then is newer."""
+        inner: ast.AST = read
+        for above in self._above(read):
+            if isinstance(above, ast.BoolOp) and inner in above.values:
+                before = above.values[: above.values.index(inner)]
+                if any(node in newer for one in before for node in ast.walk(one)):
+                    return True
+            inner = above
+        return False
 
     def _looked_again(self, read: ast.expr, statement: ast.stmt) -> bool:
         """Whether a test nearer to the statement looks at the same once more: what was found before decides nothing."""
