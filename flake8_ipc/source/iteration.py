@@ -44,6 +44,10 @@ from .values import (
 )
 
 
+# Longer texts are not spelt out.
+_LETTERS = 16
+
+
 def iterate(
     run: Run,
     iterable: Value,
@@ -59,6 +63,8 @@ def iterate(
         return
     if run.copies:
         copies.read(run, [iterable], node)
+    if isinstance(iterable, Const):
+        iterable = _letters(iterable)
     if isinstance(iterable, Inst) and is_iterable(run, iterable):
         iterable = call_method(run, iterable, "__iter__", Arguments(), node)
         if isinstance(iterable, Inst):
@@ -90,6 +96,12 @@ def iterate(
         count = Count(len(items), len(items))
     element = _varied(element, node, len(items) if items is not None else None)
     _counted(run, element, count if count is not None else count_for(run, iterable), one, node, leave)
+
+
+def _letters(text: Const) -> Value:
+    """A short text as its letters."""
+    letters = text.value if isinstance(text.value, str) and not text.reads else ""
+    return Items(tuple(map(Const, letters))) if 0 < len(letters) <= _LETTERS else text
 
 
 def count_for(run: Run, iterable: Value) -> Count:
