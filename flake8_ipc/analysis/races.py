@@ -158,10 +158,11 @@ def _by_hand(study: Study) -> frozenset[Shared]:
 
 def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
     """Accesses under some lock, but not under the one that most accesses to the object hold; with that lock."""
+    counted = _by_hand(study)
     for shared, found in study.races.items():
         met = _in_updates(found) if shared.managed else found
         meeting = {access.event: access for race in met for access in (race.write, race.other)}
-        kept = {access.event: access.locks - _by_hand(study) for access in meeting.values()}
+        kept = {access.event: access.locks - counted for access in meeting.values()}
         if not meeting or not all(kept.values()):
             continue
         if all(not race.write.locks.isdisjoint(race.other.locks) for race in met):

@@ -58,12 +58,13 @@ def _of_another_file(program: Program, finding: Finding) -> bool:
 def one_cause_once(findings: list[Finding], active: Iterable[Rule]) -> list[Finding]:
     """The findings without those whose cause another one names better (``Rule.yields_to``)."""
     better = {rule.code: rule.yields_to for rule in active}
+    places = {(finding.code, finding.place.spot) for finding in findings}
+    objects = {(finding.code, shared) for finding in findings for shared in finding.about}
 
     def outdone(finding: Finding) -> bool:
         return any(
-            other.code in better[finding.code]
-            and (other.place.spot == finding.place.spot or not set(other.about).isdisjoint(finding.about))
-            for other in findings
+            (code, finding.place.spot) in places or any((code, shared) in objects for shared in finding.about)
+            for code in better[finding.code]
         )
 
     return [finding for finding in findings if not outdone(finding)]
