@@ -327,17 +327,26 @@ def _tell_noticed(record: Record, thing: Any, over: bool) -> None:
         ended(record, thing)
 
 
+def _tell_refused(record: Record, who: Caller | None, thing: Any, error: BaseException) -> None:
+    """Tells that a process which was closed has been asked."""
+    name = process(thing)
+    if name is not None and who is not None:
+        record.failed(record.event("QUERY", name, who), error)
+
+
 def _looks(always: bool) -> Any:
     """What tells that a process has ended: its exit code, or its sentinel, which may be looked at later."""
 
     def make(original: Any) -> Any:
         def fget(self: Any) -> Any:
+            record = current()
             try:
                 found = original.fget(self)
             except BaseException as error:
+                if record is not None:
+                    safely(_tell_refused)(record, caller(2), self, error)
                 hide(error)
                 raise
-            record = current()
             if record is not None and (always or found is not None) and caller(2) is not None:
                 safely(_tell_noticed)(record, self, not always)
             return found
