@@ -88,6 +88,10 @@ class Order:
         if first.clock is not None and second.clock is not None:
             return not (first.clock.before(second.clock) or second.clock.before(first.clock))
         if one is other:
+            rank = first.setting.rank
+            if rank is not None and rank == second.setting.rank:
+                # Both are done by the one copy that has this number.
+                return False
             return self.overlaps(one) and not self._in_turns(one, first, second)
         if not self._together(one, first, other, second):
             return False

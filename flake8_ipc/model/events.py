@@ -167,7 +167,8 @@ class Setting:
     ``calls`` are the places of the calls that were followed to get here, outermost first. ``imported`` is the
     innermost statement at module level that does this when the module is merely imported, outside any main guard;
     None otherwise. ``in_async``: inside an ``async def``, or in what it calls: on the thread of an event loop.
-    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose. ``above`` is a
+    ``deliberate``: where a test expects an exception, so that what is misused is misused on purpose. ``rank``: only that
+    copy of the role comes here which has this number (None: any does). ``above`` is a
     run's: the loops and handlers that the text has around what was done, outermost first, in all the functions that
     were called to get there.
     """
@@ -176,6 +177,7 @@ class Setting:
     imported: Place | None = None
     in_async: bool = False
     deliberate: bool = False
+    rank: tuple[int, object] | None = None
     above: tuple[Flow, ...] = ()
 
 

@@ -12,7 +12,7 @@ from .conditions import Condition, condition, opposite, spelt_out
 from .lookup import bind
 from .proxies import same_element
 from .run import Exit, Run
-from .values import NOTHING, UNKNOWN, Const, Data, Seen, Value
+from .values import NOTHING, UNKNOWN, Const, Data, Value
 from .variables import Vars, join_vars
 
 
@@ -38,14 +38,16 @@ def either(
     run.controls = outer - stale | found.reads
     before = run.fork()
     narrow(run, found.narrow, 1)
+    rank = run.rank
     with run.writing() as first:
-        _learn(run, found.seen, True)
+        _learn(run, found, True)
         then()
-    after, run.vars = run.vars, before
+    after, run.vars, run.rank = run.vars, before, rank
     narrow(run, found.narrow, 2)
     with run.writing() as second:
-        _learn(run, found.seen, False)
+        _learn(run, found, False)
         other()
+    run.rank = rank
     one_left = (after is None) is not (run.vars is None)
     flags = _flags(after, run.vars, found.test) if found.test is not None else ()
     run.vars = join_vars(run.vars, after)
@@ -54,14 +56,19 @@ def either(
     # Past a test that ended one of its branches, everything still hangs on its outcome.
     run.controls = outer - stale | found.reads if one_left else outer
     run.passed = run.passed | found.reads if one_left else run.passed
+    if one_left and found.single is not None and found.single[0] is (after is not None):
+        run.rank = found.single[1]
     if first.items or second.items:
         run.out.append(Choice([first, second], found.test))
 
 
-def _learn(run: Run, seen: Seen | None, outcome: bool) -> None:
-    if seen is not None and seen.when is outcome:
-        for shared in seen.of:
-            run.emit(Verb.LEARN, shared, seen.node, exact=seen.exact)
+def _learn(run: Run, found: Condition, outcome: bool) -> None:
+    """What is known where a test comes out so."""
+    if found.single is not None and found.single[0] is outcome:
+        run.rank = found.single[1]
+    if found.seen is not None and found.seen.when is outcome:
+        for shared in found.seen.of:
+            run.emit(Verb.LEARN, shared, found.seen.node, exact=found.seen.exact)
 
 
 def _flags(then: Vars | None, other: Vars | None, test: Test) -> list[tuple[int, str, Value]]:

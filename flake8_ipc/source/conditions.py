@@ -29,6 +29,8 @@ class Condition:
     narrow: tuple[str, Value | None, Value | None] | None = None
     guard: bool = False
     seen: Seen | None = None
+    # Where it comes out so, this is the one copy of the role that has this number.
+    single: tuple[bool, tuple[int, object]] | None = None
 
 
 def condition(run: Run, node: cst.BaseExpression) -> Condition:
@@ -69,7 +71,8 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
         return Condition(value, test=test, narrow=(name, None, None))
     narrow = (node.value, None, None) if type(node) is cst.Name else None
     seen = value.seen if isinstance(value, (Data, Items)) else None
-    return Condition(value, reads=from_values([value]).reads, narrow=narrow, seen=seen)
+    single = (False, (id(value), 0)) if isinstance(value, Data) and value.own else None
+    return Condition(value, reads=from_values([value]).reads, narrow=narrow, seen=seen, single=single)
 
 
 def _target_name(target: cst.BaseExpression) -> str:
@@ -126,6 +129,8 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     verdict = compare(left, right, sign)
     value = verdict if verdict is not None else from_values([left, right], plain=True)
     found = _judged(run, value, node)
+    if isinstance(left, Data) and left.own and isinstance(right, Const):
+        found.single = (equal, (id(left), right.value))
     if isinstance(left, Data) and left.seen is not None and isinstance(right, Const):
         # An exit code that is any number at all is one of a process that has ended.
         found.seen = replace(left.seen, when=equal is (right.value is not None))
@@ -157,6 +162,7 @@ def opposite(found: Condition) -> Condition:
         (found.narrow[0], found.narrow[2], found.narrow[1]) if found.narrow is not None else None,
         found.guard,
         found.seen.opposite() if found.seen is not None else None,
+        (not found.single[0], found.single[1]) if found.single is not None else None,
     )
 
 

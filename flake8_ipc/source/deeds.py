@@ -225,6 +225,9 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
         return Ref(shared, ref.inherited, ref.exact, bare=True)
     if deed.verb is Verb.RESULT:
         return UNKNOWN
+    if shared.kind is Kind.BARRIER and deed.verb is Verb.WAIT:
+        # Each who comes gets a number of his own (CPython documentation, threading.Barrier.wait).
+        return Data(own=True, plain=True, scalar=True)
     return PLAIN if deed.verb not in (Verb.QUERY, Verb.JOIN) else UNKNOWN
 
 

@@ -104,7 +104,7 @@ def _follow(
     place = run.place(node)
     block = Block(Seq(), place, func.name)
     frame.exit = Exit(block)
-    outer = (run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad)
+    outer = (run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad, run.rank)
     if run.frame.scope.module is run.home:
         run.abroad = place
     bind_parameters(run, func, args, frame, known=known)
@@ -121,7 +121,7 @@ def _follow(
                 run.unused.add(id(func.node.body))
                 frame.returned.append(run.evaluate(func.node.body))
     finally:
-        run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad = outer
+        run.frame, run.calls, run.stack, run.controls, run.in_async, run.abroad, run.rank = outer
     block.body = sequence
     run.arrive(frame.exit)
     quiet = without_events(sequence) if run.vars is not None else None

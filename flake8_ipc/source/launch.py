@@ -319,7 +319,7 @@ def lower_role(
         run.abroad = role.place
     run.calls, run.path = (), (*run.path, id(role))
     run.loops, run.counts, run.controls = (), (), NOTHING
-    run.guarded, run.in_async = True, False
+    run.guarded, run.in_async, run.rank = True, False, None
     try:
         with run.writing() as sequence:
             role.known = _enter(run, role, target, inner, node, first)
@@ -355,12 +355,12 @@ class _Outer:
 
     def __init__(self, run: Run) -> None:
         self.kept = (run.role, run.vars, run.birth, run.frame, run.calls, run.path)
-        self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad)
+        self.also = (run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad, run.rank)
         self.birth, self.copies = (run.origin, run.born, run.dull, run.handed), len(run.copies)
 
     def restore(self, run: Run) -> None:
         run.role, run.vars, run.birth, run.frame, run.calls, run.path = self.kept
-        run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad = self.also
+        run.loops, run.counts, run.controls, run.guarded, run.in_async, run.abroad, run.rank = self.also
         run.origin, run.born, dull, run.handed = self.birth
         # What did nothing so far may now read what the child has changed.
         run.dull = dull if len(run.copies) == self.copies else {}

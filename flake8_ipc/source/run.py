@@ -172,6 +172,7 @@ class Run:
         self.guarded = False
         self.in_async = False
         self.deliberate = False
+        self.rank: tuple[int, object] | None = None
         self.unpacking = False
         self.controls: frozenset[Event] = NOTHING
         self.passed: frozenset[Event] = NOTHING
@@ -240,8 +241,8 @@ class Run:
         last = self._setting
         imported = None if self.guarded else self.imported
         same = last.calls is self.calls and last.imported is imported and last.in_async is self.in_async
-        if not same or last.deliberate is not self.deliberate:
-            self._setting = last = Setting(self.calls, imported, self.in_async, self.deliberate)
+        if not same or last.deliberate is not self.deliberate or last.rank is not self.rank:
+            self._setting = last = Setting(self.calls, imported, self.in_async, self.deliberate, self.rank)
         return last
 
     def emit(self, verb: Verb, shared: Shared, node: cst.CSTNode, name: str = "", **facts: Any) -> Event:

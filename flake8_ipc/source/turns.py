@@ -70,14 +70,14 @@ def exits(run: Run, turn: Turn) -> list[Exit]:
 
 @contextmanager
 def _inside(run: Run, node: cst.CSTNode, turn: Turn, count: Count | None) -> Iterator[None]:
-    outer = (run.loops, run.counts, run.controls)
+    outer = (run.loops, run.counts, run.controls, run.rank)
     run.frame.turns.append(turn)
     run.loops, run.counts = (*run.loops, id(node)), (*run.counts, count)
     try:
         yield
     finally:
         run.frame.turns.pop()
-        run.loops, run.counts, run.controls = outer
+        run.loops, run.counts, run.controls, run.rank = outer
 
 
 def _settled(before: Vars, after: Vars | None, looked: set[int], counted: set[int]) -> bool:
