@@ -28,7 +28,7 @@ from build import (
 )
 
 from flake8_ipc.analysis.order import Order
-from flake8_ipc.model import Event, Flow, Kind, Program, Role, Shared, Verb
+from flake8_ipc.model import Event, Flow, Kind, Program, Role, Setting, Shared, Verb
 
 
 def order(it: Program) -> Order:
@@ -132,3 +132,58 @@ def test_a_ring_of_semaphores(free: tuple[int, int, int], apart: bool) -> None:
     ]
     it = program([start(one) for one in runs], *players)
     assert order(it).concurrent(players[0], writes[0], players[2], writes[2]) is not apart
+
+
+# -- what a test shows
+
+
+def learn(target: Shared, *, exact: bool = True) -> Event:
+    return event(Verb.LEARN, target, exact=exact)
+
+
+def test_who_is_seen_to_have_ended() -> None:
+    v, p = value(), process()
+    before, after, its = write(v), write(v), write(v)
+    main: list[Flow] = [start(p), before, learn(p), after]
+    assert between(main, before, child(p, its), its)
+    assert not between(main, after, child(p, its), its)
+    assert between([start(p), learn(p, exact=False), after], after, child(p, its), its)
+
+
+def test_an_event_that_is_seen_to_be_set() -> None:
+    v, p, told = value(), process(), flag()
+    after, its, late = write(v), write(v), write(v)
+    main: list[Flow] = [start(p), learn(told), after]
+    worker = child(p, its, set_(told), late)
+    assert not between(main, after, worker, its)
+    assert between(main, after, worker, late)
+
+
+def test_a_value_that_is_waited_for() -> None:
+    v, done, p = value(), value(), process()
+    after, its = write(v), write(v)
+    assert not between([start(p), learn(done), after], after, child(p, its, write(done)), its)
+    assert between([start(p), after], after, child(p, its, write(done)), its)
+
+
+@pytest.mark.parametrize(("in_a_loop", "apart"), [(True, True), (False, False)])
+def test_several_who_tell_by_one_queue(in_a_loop: bool, apart: bool) -> None:
+    v, p, q = value(), process(), queue()
+    p.many = True
+    after, its = write(v), write(v)
+    hear = times(3, get(q)) if in_a_loop else get(q)
+    worker = child(p, its, put(q), many=True)
+    it = program([times(3, start(p)), hear, after], worker)
+    assert order(it).concurrent(it.root, after, worker, its) is not apart
+
+
+def test_one_copy_by_its_number() -> None:
+    v, p = value(), process()
+    p.many = True
+    alone, other = write(v), write(v)
+    alone.setting = Setting(rank=(1, 0))
+    other.setting = Setting(rank=(1, 1))
+    worker = child(p, alone, other, many=True)
+    it = program([times(3, start(p))], worker)
+    assert not order(it).concurrent(worker, alone, worker, alone)
+    assert order(it).concurrent(worker, alone, worker, other)
