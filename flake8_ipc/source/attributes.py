@@ -67,16 +67,16 @@ def is_plain_base(base: Value) -> bool:
     return isinstance(base, Name) and base.dotted in _PLAIN_BASES
 
 
-def lineage(cls: Cls) -> list[Value]:
+def lineage(cls: Cls) -> tuple[Value, ...]:
     """A class and its bases, in the order in which Python asks them; library and unknown bases as they stand.
 
     One that several descend from comes after them all.
     """
-    found = list(_depth_first(cls))
-    if len(found) <= len(cls.bases) + 1:
-        return found
-    last = {id(base): index for index, base in enumerate(found)}
-    return [base for index, base in enumerate(found) if last[id(base)] == index]
+    if not cls.line:
+        found = list(_depth_first(cls))
+        last = {id(base): index for index, base in enumerate(found)}
+        cls.line = tuple(base for index, base in enumerate(found) if last[id(base)] == index)
+    return cls.line
 
 
 def _depth_first(cls: Cls) -> Iterator[Value]:

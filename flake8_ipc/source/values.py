@@ -206,7 +206,9 @@ class Func(Value):
 
 @dataclass(slots=True, eq=False)
 class Cls(Value):
-    """A class of the text. ``bases`` in order; its attributes live in the store under its identity."""
+    """A class of the text. ``bases`` in order; its attributes live in the store under its identity; ``line`` is the order
+    in which it and its bases are asked, once that has been worked out.
+    """
 
     node: cst.ClassDef
     scope: Scope
@@ -216,6 +218,7 @@ class Cls(Value):
     local: bool = False
     fields: tuple[str, ...] = ()
     key: int = field(default_factory=fresh_key)
+    line: tuple[Value, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
