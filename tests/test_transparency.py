@@ -429,6 +429,31 @@ PROGRAMS = {
             show(mp.Array, "i", "x")
             show(mp.RawValue, "q", "x")
     """,
+    "functions of the library that are handed to another process": """
+        import multiprocessing as mp, os, pickle, signal, subprocess, threading, time
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import connection, managers, pool, process, resource_tracker, shared_memory, sharedctypes
+
+        WHERE = (mp, os, subprocess, threading, connection, managers, pool, process, resource_tracker, sharedctypes)
+
+        def stays(function):
+            try:
+                return pickle.loads(pickle.dumps(function)) is function
+            except Exception as error:
+                return type(error).__name__
+
+        if __name__ == "__main__":
+            for module in WHERE:
+                found = {name: one for name, one in vars(module).items() if callable(one) and not isinstance(one, type)}
+                plain = {name: one for name, one in found.items() if not hasattr(one, "__self__") or module is os}
+                print(module.__name__, [(name, kept) for name, one in sorted(plain.items()) if (kept := stays(one)) is not True])
+            leaving = mp.get_context("spawn").Process(target=os._exit, args=(3,))
+            leaving.start()
+            leaving.join()
+            print(leaving.exitcode)
+            with ProcessPoolExecutor(1, mp_context=mp.get_context("forkserver")) as executor:
+                print(executor.submit(os.kill, os.getpid(), 0).result())
+    """,
 }
 
 

@@ -29,6 +29,8 @@ def replace(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable
     functools.update_wrapper(wrapper, original)
     setattr(owner, name, wrapper)
     if isinstance(owner, ModuleType):
+        # Where it is found, should it be pickled: ``os`` has its functions from ``posix``, which keeps the originals.
+        wrapper.__module__, wrapper.__qualname__ = owner.__name__, name
         _replaced[id(original)] = original, wrapper
 
 
