@@ -6,7 +6,8 @@ import pathlib
 import threading
 
 from flake8_ipc.runtime.launcher import launch, session
-from flake8_ipc.runtime.slots import Slots, Wait, table
+from flake8_ipc.runtime.slots import Slots, Wait
+from flake8_ipc.runtime.tables import table
 from flake8_ipc.runtime.told import records
 
 _APART = """

@@ -22,7 +22,8 @@ from .monitor import kernel
 from .monitor.watchman import Blocked, Watchman
 from .record import begin, current
 from .session import Session
-from .slots import Wait, table
+from .slots import Wait
+from .tables import table
 
 if TYPE_CHECKING:
     from ..reporting.configuration import Configuration

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ..model import UNFINISHED, Ending, Event, Halt, Role, Verb
 from .monitor.watchman import Blocked
 from .session import Session
-from .slots import Shown, Wait, read
+from .slots import Wait
+from .tables import Shown, read
 from .told import Told
 
 if TYPE_CHECKING:

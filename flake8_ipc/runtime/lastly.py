@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .endings import fits
-from .slots import Shown, Wait
+from .slots import Wait
+from .tables import Shown
 from .told import Thread, Told
 
 # What may wait, and so be unfinished.

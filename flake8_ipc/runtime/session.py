@@ -1,6 +1,7 @@
-"""A session: the folder that all processes of one watched run share."""
+"""A session: the folder that all processes of one watched run share.
 
-from __future__ import annotations
+Annotations are evaluated here, as in ``places``.
+"""
 
 import json
 import pathlib
@@ -45,6 +46,6 @@ class Session(NamedTuple):
         return str(file)
 
     @classmethod
-    def load(cls, file: str) -> Session:
+    def load(cls, file: str) -> "Session":
         """The session that was written to this file."""
         return cls(**json.loads(pathlib.Path(file).read_text(encoding="utf-8")))

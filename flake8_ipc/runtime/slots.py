@@ -17,24 +17,23 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 # version, native thread id, what is waited for and how, place number of the last event of this thread that may wait, and
 # what Python itself calls the thread
-_SLOT = struct.Struct("=QQQqQ")
+SLOT = struct.Struct("=QQQqQ")
 _THREAD, _WHAT, _PLACE, _IDENT = range(1, 5)
 _WORD = 8
 # A wait in one word: its kind in the lowest bits, and what is waited for above them.
-_BITS = 4
-_SIZE = 64
+BITS = 4
+SIZE = 64
 _SLOTS = 256
 # number of a lock, and which slot is of the thread that holds it, from 1 (0: nobody)
-_HELD = struct.Struct("=QQ")
-_HELD_AT = _SIZE * _SLOTS
+HELD = struct.Struct("=QQ")
+HELD_AT = SIZE * _SLOTS
 _HOLDS = 1024
-_LOST_AT = _HELD_AT + _HELD.size * _HOLDS
+LOST_AT = HELD_AT + HELD.size * _HOLDS
 # Behind them a mark: that not everything could be written down.
-_WHOLE = _LOST_AT + 8
+_WHOLE = LOST_AT + 8
 NO_FILE, NO_ROOM = 1, 2
 # The mode of a record whose process had no room for a table to mark.
 LOST = 0o400
@@ -58,25 +57,7 @@ class Wait(enum.IntEnum):
 
 def waits(kind: int, resource: int) -> int:
     """A wait as it lies in a slot."""
-    return (resource << _BITS | kind) % (1 << 64)
-
-
-class Shown(NamedTuple):
-    """One thread as the table shows it."""
-
-    version: int
-    thread: int
-    wait: Wait
-    resource: int
-    place: int
-    ident: int
-
-
-class Table(NamedTuple):
-    """The table of one process: its slots by native thread id, and by the number of a lock the threads that hold it."""
-
-    slots: dict[int, Shown]
-    owners: dict[int, set[int]]
+    return (resource << BITS | kind) % (1 << 64)
 
 
 class Slots:
@@ -110,9 +91,9 @@ class Slots:
         with self._lock:
             if self._free:
                 return self._free.pop()
-            at = self._used * _SIZE // _WORD
+            at = self._used * SIZE // _WORD
             self._used += 1
-            return at if at < _HELD_AT // _WORD else -1
+            return at if at < HELD_AT // _WORD else -1
 
     def give_back(self, at: int) -> None:
         """The thread of this slot has ended."""
@@ -148,8 +129,8 @@ class Slots:
         """The word that tells who of this process holds a lock: a thread's ``owner``, 0: nobody; -1 where there is no room."""
         self.open()
         with self._lock:
-            at = (_HELD_AT + self._holds * _HELD.size) // _WORD
-            if at >= _LOST_AT // _WORD:
+            at = (HELD_AT + self._holds * HELD.size) // _WORD
+            if at >= LOST_AT // _WORD:
                 return -1
             self._holds += 1
         self.words[at] = number
@@ -161,7 +142,7 @@ class Slots:
         Whether the mark will be seen.
         """
         self.open()
-        self.words[_LOST_AT // _WORD] = NO_ROOM if room else NO_FILE
+        self.words[LOST_AT // _WORD] = NO_ROOM if room else NO_FILE
         return self.told
 
 
@@ -201,20 +182,20 @@ class Slot:
         at = slots.next()
         self._give_back = slots.give_back if at >= 0 else _nothing
         # Where there is no room, it is written where nobody looks.
-        self.at, self.words = (at, slots.words) if at >= 0 else (0, memoryview(bytearray(_SIZE)).cast("Q"))
+        self.at, self.words = (at, slots.words) if at >= 0 else (0, memoryview(bytearray(SIZE)).cast("Q"))
         self.version = 1
         self.shown = 0
-        self.owner = at * _WORD // _SIZE + 1 if at >= 0 else 0
+        self.owner = at * _WORD // SIZE + 1 if at >= 0 else 0
         self.place = -1
         self.what = self.sends = self.sent = 0
         self.asking = self.within = False
         own = 1, threading.get_native_id(), 0, -1, threading.get_ident()
-        _SLOT.pack_into(self.words.cast("B"), self.at * _WORD, *own)
+        SLOT.pack_into(self.words.cast("B"), self.at * _WORD, *own)
 
     @property
     def kind(self) -> int:
         """How this thread is shown to wait."""
-        return self.what % (1 << _BITS)
+        return self.what % (1 << BITS)
 
     def stands(self, place: int) -> None:
         """Notes the place of what this thread does now."""
@@ -275,53 +256,3 @@ class Unmade:
 
 # Lists kept for one process: past that, a wait for several things is not told.
 _LISTS = 1_000
-
-
-def read(path: str) -> dict[int, Shown]:
-    """The slots of a process by native thread id; one that is being written is left out."""
-    return table(path).slots
-
-
-def table(path: str) -> Table:
-    """All that a process's table shows."""
-    found = Table({}, {})
-    with open(path, "rb") as file:
-        data = file.read()
-    threads: list[int] = []
-    for at in range(0, min(len(data), _HELD_AT) - _SIZE + 1, _SIZE):
-        version, thread, what, place, ident = _SLOT.unpack_from(data, at)
-        if not thread:
-            # Never used, nor any behind it.
-            break
-        threads.append(thread)
-        kind = Wait(what % (1 << _BITS)) if version % 2 == 0 else Wait.NOTHING
-        found.slots[thread] = Shown(version, thread, kind, what >> _BITS, place, ident)
-    for at in range(_HELD_AT, min(len(data), _LOST_AT) - _HELD.size + 1, _HELD.size):
-        number, owner = _HELD.unpack_from(data, at)
-        if not number and not owner:
-            break
-        if 0 < owner <= len(threads):
-            found.owners.setdefault(number, set()).add(threads[owner - 1])
-    return found
-
-
-def lost(path: str, record: str) -> int:
-    """Why a process could not tell all, NO_FILE or NO_ROOM; 0 where it told all, as one did that never needed a table."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(_LOST_AT)
-            mark = file.read(1)
-            return mark[0] if mark else NO_ROOM
-    except FileNotFoundError:
-        return NO_ROOM if os.stat(record).st_mode & 0o777 == LOST else 0
-    except OSError:
-        return NO_ROOM
-
-
-def inodes(path: str, number: int) -> tuple[int, ...]:
-    """A list that a process waits for."""
-    try:
-        with open(f"{path}.{number}", encoding="ascii") as file:
-            return tuple(map(int, file.read().split()))
-    except (OSError, ValueError):
-        return ()

@@ -12,8 +12,8 @@ from .monitor.watchman import Blocked
 from .monitor.world import Member
 from .places import BEGINS, is_library
 from .session import Session
+from .dumps import Frame
 from .slots import Wait
-from .stacks import Frame
 
 # Calls of one stack, and names in one sentence, that are told.
 _DEEPEST, _MOST = 20, 4

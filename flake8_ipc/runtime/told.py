@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .places import Where
 from .session import Session
-from .slots import lost
+from .tables import lost
 
 
 class Thread(NamedTuple):

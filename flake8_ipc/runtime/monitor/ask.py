@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from ..stacks import SIGNAL, Frame, parse
+from ..dumps import Frame, parse
+from ..stacks import SIGNAL
 from . import kernel
 
 # Seconds that a process is given to answer.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..slots import Shown, Wait
+from ..slots import Wait
+from ..tables import Shown
 from .world import Member, Process, World
 
 # A whole process, whichever of its threads; and one that has ended.

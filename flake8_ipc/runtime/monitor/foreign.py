@@ -13,7 +13,8 @@ import platform
 import re
 from collections.abc import Iterator, Mapping
 
-from ..slots import Shown, Wait
+from ..slots import Wait
+from ..tables import Shown
 from . import kernel
 from .world import Process
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..slots import Shown, Wait
+from ..slots import Wait
+from ..tables import Shown
 from .world import Member, Process, World
 
 

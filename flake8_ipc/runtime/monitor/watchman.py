@@ -11,8 +11,10 @@ from typing import Any
 
 from ..places import is_library
 from ..session import Session
-from ..slots import Shown, Table, Wait, inodes, table
-from ..stacks import SIGNAL, Frame
+from ..dumps import Frame
+from ..slots import Wait
+from ..stacks import SIGNAL
+from ..tables import Shown, Table, inodes, table
 from . import kernel
 from .ask import stacks
 from .chain import awaited

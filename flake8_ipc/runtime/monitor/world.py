@@ -6,7 +6,8 @@ import functools
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from ..slots import Shown, Wait
+from ..slots import Wait
+from ..tables import Shown
 from . import kernel
 from .kernel import Holders, Thread
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from ..identity import MARK, mark
 from ..interruptions import hide
-from ..monitor import kernel
 from ..patch import done, replace, safely, waiting
 from ..places import direct
 from ..record import Record, current
@@ -124,6 +123,8 @@ def _lies_unread(stream: Any) -> bool:
     import fcntl
     import termios
 
+    from ..monitor import kernel
+
     if stream is None or stream.closed or mark(stream) is None:
         return False
     count = array.array("i", [0])
@@ -136,6 +137,8 @@ def _lies_unread(stream: Any) -> bool:
 
 def _left(record: Record) -> None:
     """Tells the children that are still alive when this process comes to its end."""
+    from ..monitor import kernel
+
     for name, child in list(_children.items()):
         if child.returncode is None and os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             record.write("left", name, child.pid, kernel.began(child.pid))
