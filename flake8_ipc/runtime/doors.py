@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from _signal import getsignal  # type: ignore[import-not-found] # without the names for what it gives, which take long
 from typing import Any
@@ -103,7 +104,7 @@ def _install() -> None:
         return
     _installed = True
     os.register_at_fork(before=safely(_before_fork), after_in_child=safely(_after_fork))
-    watch_every_part({"multiprocessing.spawn": _watch_spawn})
+    watch_every_part({"multiprocessing.spawn": _watch_spawn, "multiprocessing.forkserver": _watch_forkserver})
     # Since Python 3.14 a forkserver has the program imported before its children are told of the watch.
     safely(rebind)()
 
@@ -126,6 +127,33 @@ def _stow(original: Any) -> Any:
 
     return get_preparation_data
 
+
+def _watch_forkserver(forkserver: Any) -> None:
+    replace(forkserver.ForkServer, "ensure_running", _preload)
+
+
+def _preload(original: Any) -> Any:
+    """Has a fork server import our own modules once, instead of each of its children: they lie idle there.
+
+    Where they cannot be imported it goes on without (CPython Lib/multiprocessing/forkserver.py, ``main``).
+    """
+
+    def ensure_running(self: Any) -> Any:
+        names = self._preload_modules
+        if current() is not None:
+            self._preload_modules = [*names, *(name for name in list(sys.modules) if name.startswith(_OURS))]
+        try:
+            return original(self)
+        except BaseException as error:
+            hide(error)
+            raise
+        finally:
+            self._preload_modules = names
+
+    return ensure_running
+
+
+_OURS = f"{__package__}."
 
 _passed = 0
 

@@ -128,16 +128,25 @@ _STAR, _STAR_STAR, _HEAP = 0x4, 0x8, 1 << 9
 def handover(target: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     """The whole of it. A single value where a sequence of arguments belongs is told as what it is."""
     told: dict[str, Any] = {"callee": callee(target)}
-    if not isinstance(args, Sequence) or isinstance(args, (str, bytes, bytearray)):
-        if not _iterates(args) or isinstance(args, (str, bytes, bytearray)):
-            told["not_a_sequence"] = True
-            return told
-    given = [(None, value) for value in tuple(args)] if isinstance(args, Sequence) else []
-    if isinstance(kwargs, Mapping):
+    sequence, text = _is_a(Sequence, args), isinstance(args, (str, bytes, bytearray))
+    if text or not (sequence or _iterates(args)):
+        told["not_a_sequence"] = True
+        return told
+    given = [(None, value) for value in tuple(args)] if sequence else []
+    mapping = _is_a(Mapping, kwargs)
+    if mapping:
         given += list(kwargs.items())
     told["arguments"] = [_argument(keyword, value) for keyword, value in given[:64]]
-    told["complete"] = isinstance(args, Sequence) and isinstance(kwargs, Mapping) and len(given) <= 64
+    told["complete"] = sequence and mapping and len(given) <= 64
     return told
+
+
+def _is_a(kind: type, value: Any) -> bool:
+    """Whether a value is of an abstract class, which most are by their own."""
+    return type(value) in _CONCRETE[kind] or isinstance(value, kind)
+
+
+_CONCRETE: dict[type, tuple[type, ...]] = {Sequence: (tuple, list), Mapping: (dict,)}
 
 
 def _iterates(value: Any) -> bool:

@@ -277,6 +277,12 @@ def _shown(value: object) -> str:
         return type(value).__name__
 
 
+def parsed(text: str) -> Any:
+    """What a line holds: lines of ours have nothing around them, which ``json.loads`` would look for."""
+    return _decoder.raw_decode(text)[0]
+
+
+_decoder = json.JSONDecoder()
 _json = json.JSONEncoder(default=_shown, check_circular=False)
 _quoted = json.encoder.encode_basestring_ascii
 _written = _encoder()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import sys
 import weakref
 from collections.abc import Iterator
-from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -17,7 +15,7 @@ from ..identity import MARK, named, process, reachable, things
 from ..interruptions import hide, passed
 from ..patch import done, replace, safely
 from ..places import Caller, caller, is_user, where
-from ..record import Record, current
+from ..record import Record, current, parsed
 from ..session import Session
 from .endings import cleaned, end_facts
 
@@ -230,42 +228,56 @@ def _join_facts(thing: Any, timeout: Any = None) -> dict[str, Any]:
 
 def joined(record: Record, thing: Any, result: Any, event: int) -> None:
     """Takes in the last clock of a process that has ended."""
-    if thing.exitcode is None:
+    if not _is_over(thing):
         if event:
             record.write("failed", event, "False")
         return
     ended(record, thing)
 
 
+def _is_over(thing: Any) -> bool:
+    """Whether a process was found to have ended, without asking for its exit code as the program would."""
+    return getattr(thing.__dict__.get("_popen"), "returncode", None) is not None
+
+
 def ended(record: Record, thing: Any) -> None:
     """Takes in the last clock of a process that is known to have ended, however that was learned."""
-    for text in _records(record.session, thing):
+    for path in _records(record.session, thing):
+        text = _text(path)
         at = text.rfind(b'\n["end"')
-        last = text[at + 1 :].partition(b"\n")[0]
-        for line in [last] if at >= 0 else [one for one in text.split(b"\n") if one.startswith(_CLOCKS)]:
-            if line.endswith(b"]"):
-                record.clock.acquire(json.loads(line)[-1])
+        if at >= 0:
+            _acquire(record, text[at + 1 :].partition(b"\n")[0])
+        else:
+            for line in text.split(b"\n"):
+                if line.startswith(_CLOCKS):
+                    _acquire(record, line)
 
 
 # What tells a clock, where the process was ended before it could tell its last.
 _CLOCKS = (b'["clock"', b'["news"')
 
 
-def _records(session: Session, thing: Any) -> Iterator[bytes]:
+def _acquire(record: Record, line: bytes) -> None:
+    """Takes in the clock of a line; one that was broken off tells none."""
+    if line.endswith(b"]"):
+        record.clock.acquire(parsed(line.decode())[-1])
+
+
+def _records(session: Session, thing: Any) -> list[str]:
     """What the processes of this id have told: one that was forked from here by its name, or all that there were."""
     mine = thing.__dict__.get("_flake8_ipc_record")
     if mine is not None:
-        with suppress(FileNotFoundError):
-            yield _text(session.record(mine))
-            return
+        return [session.record(mine)]
     names = [one for one in os.listdir(session.folder) if one.startswith(f"{thing.pid}.") and one.endswith(".record")]
-    for name in names:
-        yield _text(f"{session.folder}/{name}")
+    return [f"{session.folder}/{name}" for name in names]
 
 
 def _text(path: str) -> bytes:
     """A file's text: by the system's own calls, for a stream takes long to be made, and most records are short."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
     try:
         parts = []
         while part := os.read(file, 1 << 16):
@@ -311,10 +323,11 @@ def _tell_daemon(record: Record, who: Caller, thing: Any, value: Any) -> int:
 
 def _looked(record: Record, thing: Any, result: Any, event: int) -> None:
     """Tells that the program has seen a process's end without having joined it."""
-    if result is False or thing.exitcode is not None:
+    if result is False or _is_over(thing):
         _tell_noticed(record, thing, True)
 
 
+@safely
 def _tell_noticed(record: Record, thing: Any, over: bool) -> None:
     name = process(thing)
     if name is None:
@@ -327,6 +340,7 @@ def _tell_noticed(record: Record, thing: Any, over: bool) -> None:
         ended(record, thing)
 
 
+@safely
 def _tell_refused(record: Record, who: Caller | None, thing: Any, error: BaseException) -> None:
     """Tells that a process which was closed has been asked."""
     name = process(thing)
@@ -344,11 +358,11 @@ def _looks(always: bool) -> Any:
                 found = original.fget(self)
             except BaseException as error:
                 if record is not None:
-                    safely(_tell_refused)(record, caller(2), self, error)
+                    _tell_refused(record, caller(2), self, error)
                 hide(error)
                 raise
             if record is not None and (always or found is not None) and caller(2) is not None:
-                safely(_tell_noticed)(record, self, not always)
+                _tell_noticed(record, self, not always)
             return found
 
         return property(fget, original.fset, original.fdel, original.__doc__)
