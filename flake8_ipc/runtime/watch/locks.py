@@ -27,7 +27,8 @@ _KINDS = {
     "Barrier": "BARRIER",
 }
 _SIGNALS = frozenset({"SEMAPHORE", "BOUNDED_SEMAPHORE"})
-
+# Whose a lock is: the program's; a queue's own, which tells who holds it; one's for which its pipe tells that (``carrying``).
+USERS, INNER, CARRIED = range(3)
 
 _names = threading.local()
 
@@ -73,51 +74,6 @@ class Holding:
         except Exception as error:
             if by_handler(error):
                 raise
-
-
-def inner(lock: Any) -> None:
-    """A lock of a queue's own: nobody else uses it, and only the thread that holds it ever releases it."""
-    holding = getattr(lock, "_flake8_ipc_holding", None)
-    if holding is not None and not holding.owned:
-        holding.owned = lock._flake8_ipc_inner = True
-        lock.acquire, lock.release = _taken(lock._semlock.acquire, lock.acquire, holding), _left(lock._semlock.release, holding)
-
-
-def untold(semaphore: Any) -> None:
-    """A semaphore that nobody ever waits for, nor learns anything from."""
-    semaphore.acquire, semaphore.release = semaphore._semlock.acquire, semaphore._semlock.release
-
-
-# On the way of every message, each by itself: whatever is called takes as long as what is done.
-
-
-def _taken(at_once: Any, watched: Any, holding: Holding) -> Any:
-    def acquire(block: bool = True, timeout: Any = None) -> Any:
-        if not at_once(False):
-            try:
-                return watched(block, timeout)
-            except BaseException as error:
-                hide(error)
-                raise
-        record = records.now
-        if record is not None:
-            if holding.slots is record.slots and holding.at >= 0:
-                record.slots.words[holding.at] = record.here.slot.owner
-            else:
-                holding.tell(record, True)
-        return True
-
-    return acquire
-
-
-def _left(release: Any, holding: Holding) -> Any:
-    def let_go() -> None:
-        record = records.now
-        if record is not None and holding.slots is record.slots and holding.at >= 0:
-            record.slots.words[holding.at] = 0
-        release()
-
-    return let_go
 
 
 def _methods(original: Any) -> Any:
@@ -239,8 +195,11 @@ def _rebuilt(original: Any) -> Any:
 
 def _entered(original: Any) -> Any:
     def __enter__(self: Any) -> Any:
-        if not self._flake8_ipc_inner or not self._semlock.acquire(False):
+        inner = self._flake8_ipc_inner
+        if not inner or not self._semlock.acquire(False):
             return self.acquire()
+        if inner == CARRIED:
+            return True
         record, holding = records.now, self._flake8_ipc_holding
         if record is not None:
             if holding.slots is record.slots and holding.at >= 0:
@@ -254,8 +213,11 @@ def _entered(original: Any) -> Any:
 
 def _exited(original: Any) -> Any:
     def __exit__(self: Any, *args: Any) -> Any:
-        if not self._flake8_ipc_inner:
+        inner = self._flake8_ipc_inner
+        if not inner:
             return self.release()
+        if inner == CARRIED:
+            return self._semlock.release()
         record, holding = records.now, self._flake8_ipc_holding
         if record is not None and holding.slots is record.slots and holding.at >= 0:
             record.slots.words[holding.at] = 0
@@ -370,7 +332,7 @@ def install(synchronize: Any) -> None:
     """Watches every class of the module."""
     if "_make_name" in vars(synchronize.SemLock):
         synchronize.SemLock._make_name = _named(synchronize.SemLock._make_name)
-    synchronize.SemLock._flake8_ipc_inner = False
+    synchronize.SemLock._flake8_ipc_inner = USERS
     replace(synchronize.SemLock, "_make_methods", _methods)
     replace(synchronize.SemLock, "__setstate__", _rebuilt)
     replace(synchronize.SemLock, "__enter__", _entered)

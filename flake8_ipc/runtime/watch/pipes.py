@@ -70,7 +70,7 @@ def _tell_dropped(record: Any, connection: Any) -> None:
         record.event("DROP", name, who)
 
 
-def _end(connection: Any) -> int:
+def end_of(connection: Any) -> int:
     """What the kernel calls an end, as a wait has it, noted for the next time; 0 where it is closed."""
     try:
         found = connection._flake8_ipc_end = waits(Wait.NOTHING, os.fstat(connection._handle).st_ino)
@@ -101,7 +101,7 @@ def _send(original: Any) -> Any:
                 slot.stands(place)
             before = slot.what
             # The wait begins when it is pickled: see ``messages``.
-            slot.sends = (self._flake8_ipc_end or _end(self)) | _SEND
+            slot.sends = (self._flake8_ipc_end or end_of(self)) | _SEND
         try:
             original(self, obj)
         except BaseException as error:
@@ -143,7 +143,7 @@ def _send_bytes(original: Any) -> Any:
                     slot.sent = 0
                 elif place != slot.place and place >= 0:
                     slot.stands(place)
-            before, what = slot.what, (self._flake8_ipc_end or _end(self)) | _SEND
+            before, what = slot.what, (self._flake8_ipc_end or end_of(self)) | _SEND
             if before or what != slot.shown:
                 slot.begin(what)
             else:
@@ -188,7 +188,7 @@ def _receives(original: Any) -> Any:
                     event = deed.news(record, at, self)
                 elif place != slot.place and place >= 0:
                     slot.stands(place)
-            before, what = slot.what, (self._flake8_ipc_end or _end(self)) | (_REPLY if slot.asking else _RECV)
+            before, what = slot.what, (self._flake8_ipc_end or end_of(self)) | (_REPLY if slot.asking else _RECV)
             if before or what != slot.shown:
                 slot.begin(what)
             else:

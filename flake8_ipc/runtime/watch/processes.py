@@ -242,8 +242,7 @@ def _is_over(thing: Any) -> bool:
 
 def ended(record: Record, thing: Any) -> None:
     """Takes in the last clock of a process that is known to have ended, however that was learned."""
-    for path in _records(record.session, thing):
-        text = _text(path)
+    for text in _records(record.session, thing):
         at = text.rfind(b'\n["end"')
         if at >= 0:
             _acquire(record, text[at + 1 :].partition(b"\n")[0])
@@ -263,21 +262,22 @@ def _acquire(record: Record, line: bytes) -> None:
         record.clock.acquire(parsed(line.decode())[-1])
 
 
-def _records(session: Session, thing: Any) -> list[str]:
+def _records(session: Session, thing: Any) -> list[bytes]:
     """What the processes of this id have told: one that was forked from here by its name, or all that there were."""
     mine = thing.__dict__.get("_flake8_ipc_record")
     if mine is not None:
-        return [session.record(mine)]
+        try:
+            return [_text(session.record(mine))]
+        except FileNotFoundError:
+            # Started otherwise: it has named itself.
+            pass
     names = [one for one in os.listdir(session.folder) if one.startswith(f"{thing.pid}.") and one.endswith(".record")]
-    return [f"{session.folder}/{name}" for name in names]
+    return [_text(f"{session.folder}/{name}") for name in names]
 
 
 def _text(path: str) -> bytes:
     """A file's text: by the system's own calls, for a stream takes long to be made, and most records are short."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return b""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = []
         while part := os.read(file, 1 << 16):

@@ -12,7 +12,7 @@ from ..patch import Deed, constant, done, replace, safely, waiting
 from ..places import caller
 from ..record import Record, current
 from ..slots import Slot
-from .locks import inner, untold
+from .carrying import carried, inner, untold
 from .messages import QUEUED, Taken, trailer
 from .shapes import tell_shape
 
@@ -124,11 +124,9 @@ def _gets(often: bool) -> Any:
                     event = deed.news(record, at, self, block, timeout)
                 elif place != slot.place and place >= 0:
                     slot.stands(place)
-                slot.within = True
             try:
                 result = original(self, block, timeout)
             except BaseException as error:
-                _let_go(record)
                 deed.failed(record, event, error)
                 hide(error)
                 raise
@@ -258,6 +256,8 @@ def _set_up(original: Any) -> Any:
             raise
         for name in ("_rlock", "_wlock"):
             inner(getattr(self, name, None))
+        if hasattr(self, "_recv_bytes"):
+            carried(self)
         if getattr(self, "_maxsize", 0) >= _UNBOUNDED:
             untold(self._sem)
         return result
