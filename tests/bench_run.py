@@ -1,6 +1,6 @@
 """What the watch costs: ``python tests/bench_run.py [--turns N] [--rounds N]``; coverage.py and VizTracer beside it, if there.
 
-CPU seconds of the program and all its children, bare and watched by turns, pinned to one core each; the median of the
+CPU seconds of the program and all its descendants, bare and watched by turns, pinned to one core each; the median of the
 rounds. What it costs to start is measured with one turn and taken off both. ``flake8-ipc`` is the watch alone: the program
 with all that is done within its processes. ``and judged`` has the launcher too, which looks at the program while it runs
 and has its records judged afterwards: that grows with what was told, and stands apart as coverage.py's report does, which is
@@ -11,6 +11,8 @@ while a program runs for some seconds: one whose processes all wait, which is wh
 from __future__ import annotations
 
 import argparse
+import compileall
+import ctypes
 import os
 import pathlib
 import resource
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -75,7 +78,9 @@ if __name__ == "__main__":
 """
 START = """
 import sys
-from multiprocessing import Process
+from multiprocessing import get_context
+
+Process = get_context("{method}").Process
 
 if __name__ == "__main__":
     for number in range(int(sys.argv[1])):
@@ -134,7 +139,9 @@ PROGRAMS = {
     "SimpleQueue": (QUEUE.format(kind="SimpleQueue"), 1.0, 1.5),
     "Pipe, 100 us of work": (PIPE.format(work=_WORK), 0.2, 1.05),
     "v.value += 1": (VALUE, 2.0, 5.0),
-    "start and join": (START, 0.005, 1.2),
+    "start and join, fork": (START.format(method="fork"), 0.005, 1.2),
+    "start and join, spawn": (START.format(method="spawn"), 0.001, 1.2),
+    "start and join, server": (START.format(method="forkserver"), 0.002, 1.2),
 }
 # What coverage.py is told by a file alone, when it is to follow multiprocessing.
 CONFIGURATION = "coverage.ini"
@@ -164,8 +171,24 @@ def cpu(command: list[str], folder: str) -> float:
     with session("program.py") as mine:
         command = [mine.folder if one == _FOLDER else one for one in command]
         subprocess.run(command, cwd=folder, env=environment, stdout=quiet, stderr=quiet, check=False)
+        _reap()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _adopt() -> None:
+    """Has fork servers and resource trackers, which outlive the program, become children of this process (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def _reap() -> None:
+    """Waits for those, so that their time is counted, and their children's."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def measure(name: str, turns: int, rounds: int, folder: str) -> dict[str, float]:
@@ -220,6 +243,9 @@ def main() -> int:
     parser.add_argument("--only", choices=[*PROGRAMS, "monitor"], action="append")
     options = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    # Once, as an installation has it done: else each process would compile anew what has changed.
+    compileall.compile_dir(ROOT / "flake8_ipc", quiet=2)
+    _adopt()
     others = [tool for tool in tools() if tool != "bare"]
     print(f"{'':24}{'bare, s':>10}" + "".join(f"{tool:>12}" for tool in others) + f"{'at most':>12}")
     dear = False
