@@ -201,12 +201,15 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
 
 
 def _told(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
-    """``last = item is None``: what a message was, kept under a name."""
+    """``last = item is None``, ``late = p.exitcode is None``: what a test would tell, kept under a name."""
     if type(sign) not in (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual) or not isinstance(right, Const):
         return None
+    equal = isinstance(sign, (cst.Is, cst.Equal))
+    if isinstance(left, Data) and left.seen is not None and left.message is None:
+        return Data(plain=True, scalar=True, seen=left.seen.compared(right.value, equal=equal))
     if not isinstance(left, Data) or left.message is None or left.message.verb not in (Verb.GET, Verb.RECV):
         return None
-    return Data(plain=True, scalar=True, told=Test(left.message, Constant(right.value), isinstance(sign, (cst.Is, cst.Equal))))
+    return Data(plain=True, scalar=True, told=Test(left.message, Constant(right.value), equal))
 
 
 def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
