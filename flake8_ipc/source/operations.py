@@ -10,7 +10,7 @@ from typing import Any
 import libcst as cst
 
 from ..model import Constant, Count, Event, Kind, Test, Verb
-from . import contents, copies
+from . import contents, copies, dicts
 from .ctypes_ import array_of
 from .elements import iterated
 from .joining import from_values, is_scalar, join
@@ -92,6 +92,9 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         return _repeated(run, left, right)
     if sign is cst.Multiply and isinstance(left, (Name, Cls)):
         return array_of(left) or UNKNOWN
+    if sign is cst.BitOr and isinstance(left, Coll) and left.kind == "dict":
+        whole = dicts.merged(run, run.content(left), right)
+        return contents.make(run, "dict", whole.items, whole.element, None, whole.keys)
     if sign in _SET_SIGNS and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
     formats = isinstance(left, Const) and isinstance(left.value, str)
