@@ -76,14 +76,14 @@ class Locks:
 
     def __init__(self, graph: Callable[[Role], Graph], tokens: Tokens | None = None) -> None:
         self.graph = graph
-        self._tokens = tokens
+        self.tokens = tokens
         self._held: dict[Role, dict[Event, Held]] = {}
 
     def held(self, role: Role, event: Event) -> Held:
         """The locks surely held when this role does this, each with the events that may have acquired it."""
         if role not in self._held:
             nothing: Held = frozenset()
-            step = functools.partial(_step_beside, self._tokens) if self._tokens is not None and self._tokens.any else _step
+            step = functools.partial(_step_beside, self.tokens) if self.tokens is not None and self.tokens.any else _step
             before = by_event(self.graph(role).forward(nothing, step, _meet))
             self._held[role] = {one: functools.reduce(_meet, states) for one, states in before.items()}
         return self._held[role].get(event, frozenset())

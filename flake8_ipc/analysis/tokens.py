@@ -39,11 +39,19 @@ class Tokens:
 
     def alike(self, queue: Shared) -> bool:
         """Whether it is one and the same message that goes through a queue: it is nobody's question, and nobody's answer."""
-        if queue not in self._names:
-            return False
-        puts = [put for _, put in self._program.events(*_GIVES) if self.passed(put) is self._names[queue]]
-        fresh = [put for put in puts if put.passed is None]
+        fresh = self._fresh(queue)
         return len({put.payload for put in fresh}) == 1 and (len(fresh) == 1 or fresh[0].payload is not None)
+
+    def light(self, carrier: Shared) -> bool:
+        """Whether the one message that goes through there is a known constant, which fits into any pipe."""
+        fresh = self._fresh(carrier)
+        return bool(fresh) and all(put.payload is not None for put in fresh)
+
+    def _fresh(self, carrier: Shared) -> list[Event]:
+        """Where a token is put that is not just passed on."""
+        name = self._names.get(carrier)
+        puts = self._program.events(*_GIVES) if name is not None else ()
+        return [put for _, put in puts if put.passed is None and self.passed(put) is name]
 
     @property
     def any(self) -> bool:
