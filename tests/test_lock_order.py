@@ -10,6 +10,7 @@ from build import (
     either,
     flag,
     get,
+    graph,
     holding,
     join,
     lock,
@@ -188,7 +189,8 @@ def test_waits_in_loops() -> None:
     c = lock("c", kind=Kind.CONDITION)
 
     def bare(flow: Flow) -> bool:
-        return bool(list(bare_waits(program([flow]).root)))
+        role = program([flow]).root
+        return bool(list(bare_waits(role, graph(role))))
 
     def looking(*items: Flow) -> Loop:
         loop = Loop(Seq())

@@ -1,4 +1,4 @@
-"""Which locks are held at each event, and since which acquisition."""
+"""Which locks are held at each event, and since which acquisition; a token that processes pass to one another is one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from ..model import Blocking, Event, Lock, Role, Shared, Verb
 from .graph import Graph, by_event
+from .tokens import Tokens
 
 # A lock that is held, how often it was taken before, and where it was taken this time (one place or another).
 Hold: TypeAlias = tuple[Shared, int, frozenset[Event]]
@@ -40,6 +41,19 @@ def _counts(event: Event) -> bool:
     return event.blocking is not Blocking.NEVER or event.used
 
 
+def _step_beside(tokens: Tokens, held: Held, event: Event) -> Held:
+    """The same where who has a token holds it like a lock."""
+    token = tokens.taken(event)
+    if token is not None:
+        return _without(held, token) | {(token, 0, frozenset({event}))}
+    token = tokens.passed(event)
+    return _without(held, token) if token is not None else _step(held, event)
+
+
+def _without(held: Held, token: Shared) -> Held:
+    return frozenset(one for one in held if one[0] is not token)
+
+
 def _meet(one: Held, other: Held) -> Held:
     """What is held on both paths, wherever each took it."""
     places = {(lock, level): events for lock, level, events in other}
@@ -60,15 +74,17 @@ class Locks:
     (1997): accesses to one object are safe where they have a lock in common.
     """
 
-    def __init__(self, graph: Callable[[Role], Graph]) -> None:
+    def __init__(self, graph: Callable[[Role], Graph], tokens: Tokens | None = None) -> None:
         self.graph = graph
+        self.tokens = tokens
         self._held: dict[Role, dict[Event, Held]] = {}
 
     def held(self, role: Role, event: Event) -> Held:
         """The locks surely held when this role does this, each with the events that may have acquired it."""
         if role not in self._held:
             nothing: Held = frozenset()
-            before = by_event(self.graph(role).forward(nothing, _step, _meet))
+            step = functools.partial(_step_beside, self.tokens) if self.tokens is not None and self.tokens.any else _step
+            before = by_event(self.graph(role).forward(nothing, step, _meet))
             self._held[role] = {one: functools.reduce(_meet, states) for one, states in before.items()}
         return self._held[role].get(event, frozenset())
 

@@ -296,6 +296,9 @@ def _live(alive: frozenset[Shared], event: Event) -> frozenset[Shared]:
         return alive - {target.pool} if event.blocking is not Blocking.NEVER else alive
     if verb is Verb.SHUTDOWN or (verb is Verb.TERMINATE and target.kind is Kind.POOL):
         return alive - {target}
+    if verb is Verb.CLOSE and target.kind is Kind.PROCESS and event.exact and event.failed is None:
+        # One that is still running cannot be closed (CPython Lib/multiprocessing/process.py, BaseProcess.close).
+        return alive - {target}
     return alive
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..model import PROXIES, Cell, Constant, Event, Key, Kind, Memory, Role, Shared, Verb
+from ..model import LOCKS, PROXIES, Cell, Constant, Event, Key, Kind, Memory, Role, Shared, Verb
 from .exclusions import may_exclude
 from .locks import root
 
@@ -156,13 +156,18 @@ def _by_hand(study: Study) -> frozenset[Shared]:
     )
 
 
+def _guards(access: Access) -> frozenset[Shared]:
+    """The locks held that are made to be locks; a token is something else."""
+    return frozenset(lock for lock in access.locks if lock.kind in LOCKS)
+
+
 def different_locks(study: Study) -> Iterator[tuple[Access, Shared]]:
     """Accesses under some lock, but not under the one that most accesses to the object hold; with that lock."""
     counted = _by_hand(study)
     for shared, found in study.races.items():
         met = _in_updates(found) if shared.managed else found
         meeting = {access.event: access for race in met for access in (race.write, race.other)}
-        kept = {access.event: access.locks - counted for access in meeting.values()}
+        kept = {access.event: _guards(access) - counted for access in meeting.values()}
         if not meeting or not all(kept.values()):
             continue
         if all(not race.write.locks.isdisjoint(race.other.locks) for race in met):

@@ -17,6 +17,7 @@ from .locks import Locks
 from .observed import observed
 from .order import Order
 from .races import Race, races
+from .tokens import Tokens
 from .unsent import Unsent
 
 
@@ -37,7 +38,12 @@ class Study:
     @cached_property
     def locks(self) -> Locks:
         """Which locks are held where."""
-        return Locks(self.graph)
+        return Locks(self.graph, self.tokens)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Which messages are tokens that their takers are alone with."""
+        return Tokens(self.program, self.graph)
 
     @cached_property
     def holdings(self) -> Holdings:

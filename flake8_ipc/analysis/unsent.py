@@ -16,7 +16,7 @@ from .order import channel
 
 _FED = frozenset({Kind.QUEUE, Kind.JOINABLE_QUEUE})
 _SENDS = (Verb.PUT, Verb.SEND, Verb.SET, Verb.RELEASE, Verb.NOTIFY)
-_RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE})
+_RECEIVES = frozenset({Verb.GET, Verb.RECV, Verb.WAIT, Verb.ACQUIRE, Verb.LEARN})
 _NOTHING: frozenset[Event] = frozenset()
 _NOBODY: frozenset[Shared] = frozenset()
 
@@ -59,9 +59,9 @@ class Unsent:
             return state
         if verb is Verb.JOIN_THREAD or (verb is Verb.JOIN and is_fed(target)):
             return frozenset(put for put in state if put.target is not target)
-        if event.blocking is not Blocking.FOREVER:
+        if not _proves(event):
             return state
-        if verb is Verb.JOIN:
+        if verb is Verb.JOIN or (verb is Verb.LEARN and target.kind is Kind.PROCESS):
             taken = self._taken_by(self.program.role_of(target))
             return frozenset(put for put in state if put.target not in taken)
         if verb in _RECEIVES:
@@ -93,7 +93,7 @@ class Unsent:
         found: dict[Shared, bool] = {}
         silly: set[Shared] = set()
         for role in self.program.roles:
-            sends = list(role.events(*_SENDS))
+            sends = [event for event in role.events(*_SENDS, Verb.WAIT) if event.verb is not Verb.WAIT or _meets(event)]
             if role.home is home or not sends:
                 continue
             got = by_event(self._graph(role).forward(_NOBODY, _note_get, intersection))
@@ -110,6 +110,17 @@ class Unsent:
         if role not in self._loops:
             self._loops[role] = {one.event: tuple(one.loops) for one in role.around.values()}
         return self._loops[role].get(event, ())
+
+
+def _proves(event: Event) -> bool:
+    """Whether past an event it was not waited in vain: where it would raise, and where a run has taken a message."""
+    taken = event.clock is not None and event.failed is None and event.verb in (Verb.GET, Verb.RECV)
+    return event.blocking is Blocking.FOREVER or event.raises is not None or taken
+
+
+def _meets(event: Event) -> bool:
+    """Whether a wait lets others go on who wait for this role."""
+    return event.target.kind is Kind.BARRIER
 
 
 def _note_get(got: frozenset[Shared], event: Event) -> frozenset[Shared]:

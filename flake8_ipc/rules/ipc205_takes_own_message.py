@@ -54,7 +54,7 @@ def _asked(study: Study) -> Iterator[tuple[Shared, Event]]:
         never = {_deed(one) for one in role.events(Verb.GET) if not all(one.target in at for at in before.get(one, [nothing]))}
         for asker, get in gets:
             queue = get.target
-            if asker is not role or queue.open or _deed(get) in never:
+            if asker is not role or queue.open or _deed(get) in never or study.tokens.alike(queue):
                 continue
             for other, second in gets:
                 if other is role or second.target is not queue or not study.order.concurrent(role, get, other, second):

@@ -87,6 +87,7 @@ RULE = Rule(
     concerns=frozenset({Kind.VALUE}),
     silent=(
         "The update stands under get_lock() or a lock that every other writer holds.",
+        "Who writes has taken the one token that goes round.",
         "Nobody else writes at the same time: a single writer, or processes that are joined before the next access.",
         "A plain assignment that does not depend on the old value.",
     ),

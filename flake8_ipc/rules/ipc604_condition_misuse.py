@@ -2,7 +2,8 @@
 
 Judged from: the loops around each wait and what is done in them; what may be held where a condition is used.
 Reported at: the wait, or the call without the lock.
-Missed: waits with a timeout; a loop that looks at something else; functions that other files may call with the lock held.
+Missed: waits with a timeout that hang on nothing that is changed next; a loop that looks at something else; functions
+that other files may call with the lock held.
 Source: CPython documentation, threading.Condition: "The while loop checking for the application's condition is necessary
 because wait() can return after an arbitrary long time"; Lib/multiprocessing/synchronize.py, Condition: the asserts in
 wait and notify.
@@ -24,7 +25,7 @@ from .rule import Rule
 def check(study: Study) -> Iterator[Finding]:
     """Waits without a loop, and calls without the lock."""
     for role in study.program.roles:
-        bare = set(bare_waits(role))
+        bare = set(bare_waits(role, study.graph(role)))
         for event in role.events(Verb.WAIT, Verb.NOTIFY):
             condition = event.target
             if condition.kind is not Kind.CONDITION:
@@ -114,7 +115,7 @@ RULE = Rule(
     concerns=frozenset({Kind.CONDITION}),
     silent=(
         "wait_for, or a while loop around the wait.",
-        "A wait with a timeout.",
+        "A wait with a timeout whose result is asked for, or after which somebody looks again.",
         "Some path that leads there holds the condition, or the lock it was made with.",
     ),
 )

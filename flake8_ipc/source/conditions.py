@@ -132,8 +132,7 @@ def _message_test(run: Run, node: cst.BaseExpression) -> Condition | None:
     if isinstance(left, Data) and left.own and isinstance(right, Const):
         found.single = (equal, (id(left), right.value))
     if isinstance(left, Data) and left.seen is not None and isinstance(right, Const):
-        # An exit code that is any number at all is one of a process that has ended.
-        found.seen = replace(left.seen, when=equal is (right.value is not None))
+        found.seen = left.seen.compared(right.value, equal=equal)
     if type(node.left) is cst.Name and isinstance(right, Const) and verdict is None and right.value is None:
         found.narrow = (node.left.value, right, None) if equal else (node.left.value, None, right)
         _narrow_options(run, found, node.left.value, left, equal=equal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from ..model import Count
-from . import contents, copies
+from . import contents, copies, dicts
 from .changes import MUTATORS, note_change
 from .elements import iterated
 from .joining import from_values, join
@@ -72,6 +72,8 @@ def _call_coll(run: Run, owner: Coll, name: str, args: Arguments) -> Value:
         if name in ("insert", "appendleft"):
             contents.forget_order(run, owner)
         return Const(None)
+    if name == "update" and owner.kind == "dict":
+        return _update(run, owner, args)
     if name in ("extend", "update") and values:
         return _extend(run, owner, values[0])
     if name in ("pop", "popleft", "popitem", "get", "setdefault"):
@@ -112,11 +114,15 @@ def _pairs(run: Run, owner: Coll) -> Value:
     return Items(None, element, content.count, sequence=False)
 
 
+def _update(run: Run, owner: Coll, args: Arguments) -> Value:
+    content = dicts.of_call(run, run.content(owner), args)
+    if ("kept", owner.key) in run.made:
+        contents.keep(run, contents.summary(tuple((content.items or {}).values()), content.element))
+    run.store(owner.key, "", content)
+    return Const(None)
+
+
 def _extend(run: Run, owner: Coll, value: Value) -> Value:
-    if isinstance(value, Coll) and value.kind == "dict" and owner.kind == "dict":
-        for key, item in (run.content(value).items or {}).items():
-            contents.add(run, owner, key, item, keyed=True)
-        return Const(None)
     known = contents.parts(run, value)
     _, element, count = contents.elements(run, value)
     mine = run.content(owner)

@@ -82,18 +82,18 @@ def elements(run: Run, value: Value) -> tuple[tuple[Value, ...] | None, Value, C
     """What iterating a value gives: its known items or None, a summary of every element, how many there are."""
     known = parts(run, value)
     if known is not None:
-        summary = _summary(known, value.element if isinstance(value, Items) else None)
+        every = summary(known, value.element if isinstance(value, Items) else None)
         if not any(isinstance(item, Many) for item in known):
-            return known, summary, value.count if isinstance(value, Items) else None
+            return known, every, value.count if isinstance(value, Items) else None
         only = known[0] if len(known) == 1 else None
-        return None, summary, only.count if isinstance(only, Many) else None
+        return None, every, only.count if isinstance(only, Many) else None
     if isinstance(value, Items):
         return None, value.element, value.count
     if isinstance(value, Coll):
         content = run.content(value)
         held = content.keys if value.kind == "dict" else content.element
         if value.kind != "dict" and content.items is not None:
-            held = _summary(tuple(content.items.values()), content.element)
+            held = summary(tuple(content.items.values()), content.element)
         held = _inherit(run, value, held or UNKNOWN)
         return None, with_puts(held, value.puts) if value.puts else held, content.count
     if isinstance(value, OneOf):
@@ -147,12 +147,13 @@ def _options(value: Value | None) -> tuple[Value, ...]:
     return spread(value.element) if isinstance(value, Many) else spread(value)
 
 
-def _summary(items: tuple[Value, ...] | None, element: Value | None) -> Value:
-    summary = None if element is UNKNOWN else element
+def summary(items: tuple[Value, ...] | None, element: Value | None) -> Value:
+    """What stands for every element."""
+    found = None if element is UNKNOWN else element
     for item in items or ():
         value = item.element if isinstance(item, Many) else item
-        summary = value if summary is None else join(summary, value)
-    return UNKNOWN if summary is None else summary
+        found = value if found is None else join(found, value)
+    return UNKNOWN if found is None else found
 
 
 def bare(run: Run, *values: Value) -> frozenset[Shared]:
@@ -241,7 +242,7 @@ def subscript(run: Run, value: Value, index: Value) -> Value:
             place = key % len(items) if value.kind == "list" and isinstance(key, int) and items else key
             if place in items and not isinstance(items[place], Many):
                 return _inherit(run, value, items[place])
-        some = _inherit(run, value, _summary(tuple(items.values()) if items is not None else None, content.element))
+        some = _inherit(run, value, summary(tuple(items.values()) if items is not None else None, content.element))
         if isinstance(some, Ref) and some.shared.kind in LOCKS and isinstance(index, Data):
             own = Key.OWN if index.own or index.varies else None
             return replace(some, exact=False, key=Key.ROUND if index.round else own)
@@ -307,8 +308,8 @@ def forget_order(run: Run, coll: Coll) -> None:
     """Something was taken out or moved: what is where is no longer known."""
     content = run.content(coll)
     known = tuple(content.items.values()) if content.items is not None else None
-    summary = _summary(known, content.element)
-    run.store(coll.key, "", Content(None, None if is_faceless(summary) else summary, Count(), content.keys))
+    every = summary(known, content.element)
+    run.store(coll.key, "", Content(None, None if is_faceless(every) else every, Count(), content.keys))
 
 
 def ends_in(value: Value) -> list[PipeEnd]:

@@ -205,6 +205,8 @@ def _perform(run: Run, ref: Ref, name: str, deed: Deed, args: Arguments, node: c
     raises = deed.raises if facts["blocking"] is not Blocking.FOREVER else None
     if ref.key is not None:
         facts["key"] = ref.key
+    if deed.verb is Verb.WAIT and shared.kind is Kind.CONDITION:
+        facts["reads"] = tuple(run.controls)
     if deed.verb is Verb.RECV:
         # EOFError is how a pipe tells that the other side is gone.
         run.risk()

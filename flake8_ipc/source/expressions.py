@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from ..model import Count
-from . import contents, copies
+from . import contents, copies, dicts
 from .attributes import get_attribute
 from .branches import either
 from .calls import call_method, evaluate_call
@@ -21,7 +21,24 @@ from .lookup import assign, lookup
 from .proxies import show
 from .reach import expose
 from .run import Run, evaluates
-from .values import PLAIN, SCALAR, UNKNOWN, Arguments, Coll, Const, Data, Func, Generator, Inst, Items, OneOf, Pid, Ref, Value
+from .values import (
+    PLAIN,
+    SCALAR,
+    UNKNOWN,
+    Arguments,
+    Coll,
+    Const,
+    Content,
+    Data,
+    Func,
+    Generator,
+    Inst,
+    Items,
+    OneOf,
+    Pid,
+    Ref,
+    Value,
+)
 
 
 @evaluates(cst.Name)
@@ -111,34 +128,15 @@ def _elements(run: Run, nodes: Any) -> list[Value]:
 
 @evaluates(cst.Dict)
 def dict_(run: Run, node: cst.Dict) -> Value:
-    items: dict[object, Value] | None = {}
-    summary: Value | None = None
-    keys: Value | None = None
+    content = Content({})
     for element in node.elements:
         if type(element) is cst.StarredDictElement:
-            value = run.evaluate(element.value)
-            inner = run.content(value) if isinstance(value, Coll) else None
-            keys = _either(keys, inner.keys if inner is not None else None)
-            if inner is not None and inner.items is not None and items is not None:
-                items.update(inner.items)
-                continue
-            items = None
-            summary = _either(summary, contents.elements(run, value)[1])
-            continue
-        key = run.evaluate(element.key) if type(element) is cst.DictElement else UNKNOWN
-        value = run.evaluate(element.value)
-        if isinstance(key, Const) and items is not None:
-            items[key.value] = value
+            content = dicts.merged(run, content, run.evaluate(element.value))
         else:
-            items = None
-            keys = _either(keys, key)
-        summary = _either(summary, value)
-    keys = keys if keys is not None and contents.bare(run, keys) else None
-    return contents.make(run, "dict", items, summary if items is None else None, None, keys)
-
-
-def _either(one: Value | None, other: Value | None) -> Value | None:
-    return join(one, other) if one is not None and other is not None else one or other
+            key = run.evaluate(element.key) if type(element) is cst.DictElement else UNKNOWN
+            dicts.enter(content, key, run.evaluate(element.value))
+    keys = content.keys if content.keys is not None and contents.bare(run, content.keys) else None
+    return contents.make(run, "dict", content.items, content.element, None, keys)
 
 
 @evaluates(cst.Subscript)

@@ -107,10 +107,10 @@ def _letters(text: Const) -> Value:
 def count_for(run: Run, iterable: Value) -> Count:
     """Loops over the same collection turn equally often."""
     if isinstance(iterable, Coll):
-        known = contents.parts(run, iterable)
-        if known is not None and len(known) == 1 and isinstance(known[0], Many):
-            return known[0].count or Count()
         content = run.content(iterable)
+        known = tuple((content.items or {}).values())
+        if len(known) == 1 and isinstance(known[0], Many):
+            return known[0].count or Count()
         if content.count is None and content.items is None:
             count = Count()
             run.store(iterable.key, "", Content(None, content.element, count, content.keys))

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import libcst as cst
 
 from ..model import Block, Event, Kind, Loop, Seq, Shared, Verb, events
-from . import contents
 from .branches import jump_unless
 from .iteration import count_for, iterate
 from .lookup import assign
@@ -129,10 +128,11 @@ def _drained(run: Run, node: cst.While) -> Coll | None:
     if not isinstance(node.test, (cst.Name, cst.Attribute)):
         return None
     value = run.evaluate(node.test)
-    if not isinstance(value, Coll) or value.kind == "dict":
+    if not isinstance(value, Coll):
         return None
-    known = contents.parts(run, value)
-    if known is None or len(known) != 1 or not isinstance(known[0], Many):
+    items = run.content(value).items
+    known = tuple((items or {}).values())
+    if len(known) != 1 or not isinstance(known[0], Many):
         return None
     return value if takes_from(node.body, node.test) else None
 

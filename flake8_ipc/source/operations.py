@@ -10,7 +10,7 @@ from typing import Any
 import libcst as cst
 
 from ..model import Constant, Count, Event, Kind, Test, Verb
-from . import contents, copies
+from . import contents, copies, dicts
 from .ctypes_ import array_of
 from .elements import iterated
 from .joining import from_values, is_scalar, join
@@ -92,6 +92,9 @@ def binary(run: Run, node: cst.BinaryOperation) -> Value:
         return _repeated(run, left, right)
     if sign is cst.Multiply and isinstance(left, (Name, Cls)):
         return array_of(left) or UNKNOWN
+    if sign is cst.BitOr and isinstance(left, Coll) and left.kind == "dict":
+        whole = dicts.merged(run, run.content(left), right)
+        return contents.make(run, "dict", whole.items, whole.element, None, whole.keys)
     if sign in _SET_SIGNS and isinstance(left, Coll):
         return contents.make(run, left.kind, None, contents.elements(run, left)[1], None)
     formats = isinstance(left, Const) and isinstance(left.value, str)
@@ -201,12 +204,15 @@ def comparison(run: Run, node: cst.Comparison) -> Value:
 
 
 def _told(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:
-    """``last = item is None``: what a message was, kept under a name."""
+    """``last = item is None``, ``late = p.exitcode is None``: what a test would tell, kept under a name."""
     if type(sign) not in (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual) or not isinstance(right, Const):
         return None
+    equal = isinstance(sign, (cst.Is, cst.Equal))
+    if isinstance(left, Data) and left.seen is not None and left.message is None:
+        return Data(plain=True, scalar=True, seen=left.seen.compared(right.value, equal=equal))
     if not isinstance(left, Data) or left.message is None or left.message.verb not in (Verb.GET, Verb.RECV):
         return None
-    return Data(plain=True, scalar=True, told=Test(left.message, Constant(right.value), isinstance(sign, (cst.Is, cst.Equal))))
+    return Data(plain=True, scalar=True, told=Test(left.message, Constant(right.value), equal))
 
 
 def compare(left: Value, right: Value, sign: cst.CSTNode) -> Value | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Blocking, Count, Kind, RoleKind, Verb, events
-from . import contents
+from . import contents, dicts
 from .attributes import get_attribute, set_attribute
 from .conditions import decide
 from .elements import iterate_shared, iterated
@@ -27,6 +27,7 @@ from .values import (
     Cls,
     Coll,
     Const,
+    Content,
     Data,
     Func,
     Generator,
@@ -152,33 +153,18 @@ def _sequence(kind: str | None) -> Callable[[Run, Arguments, cst.CSTNode], Value
 
 @calls("dict", "collections.OrderedDict")
 def _dict(run: Run, args: Arguments, node: cst.CSTNode) -> Value:
-    base = args.get(0, "")
-    items: dict[object, Value] | None = {}
-    element: Value | None = None
-    keys: Value | None = None
-    if isinstance(base, Coll) and base.kind == "dict":
-        content = run.content(base)
-        items, element, keys = content.items, content.element, content.keys
-    elif isinstance(base, Ref):
-        iterate_shared(run, base, node, copied=True)
-        items = None
-    elif base is not None:
-        from .iteration import collect
+    given: list[tuple[Value, cst.CSTNode]] = []
+    for value, at in args.positional:
+        if isinstance(value, Ref):
+            iterate_shared(run, value, node, copied=True)
+            value = UNKNOWN
+        elif isinstance(value, Generator):
+            from .iteration import collect
 
-        pairs = collect(run, base, "list", node) if isinstance(base, Generator) else base
-        items, element = None, _half(run, pairs, 1)
-        first = _half(run, pairs, 0)
-        keys = first if first is not None and contents.bare(run, first) else None
-    named: dict[object, Value] = {name: value for name, (value, _) in args.named.items()}
-    if items is None or args.open:
-        return contents.make(run, "dict", None, element, None, keys)
-    return contents.make(run, "dict", {**items, **named}, None, None, keys)
-
-
-def _half(run: Run, pairs: Value, index: int) -> Value | None:
-    """What the first or second halves of pairs are, where they are pairs."""
-    pair = contents.elements(run, pairs)[1]
-    return pair.items[index] if isinstance(pair, Items) and pair.items is not None and len(pair.items) == 2 else None
+            value = collect(run, value, "list", node)
+        given.append((value, at))
+    content = dicts.of_call(run, Content({}), Arguments(given, args.named, args.open))
+    return contents.make(run, "dict", content.items, content.element, None, content.keys)
 
 
 @calls("functools.partial")

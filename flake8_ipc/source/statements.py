@@ -131,7 +131,8 @@ def _plain_sign(sign: cst.CSTNode) -> cst.CSTNode:
 
 def _extended(run: Run, before: Value, added: Value, node: cst.AugAssign) -> Value:
     if isinstance(before, Coll):
-        call_container(run, before, "extend", Arguments([(added, node.value)]), node)
+        grows = "update" if before.kind == "dict" else "extend"
+        call_container(run, before, grows, Arguments([(added, node.value)]), node)
         return before
     if isinstance(before, Items):
         items, element, _ = contents.elements(run, added)

@@ -92,6 +92,11 @@ class Seen:
         """The same of the opposite test."""
         return replace(self, when=not self.when)
 
+    def compared(self, constant: object, *, equal: bool) -> Seen:
+        """The same of a comparison with a constant; an exit code that is a number tells that the process has ended."""
+        same = self.when is constant if isinstance(constant, bool) else constant is not None
+        return replace(self, when=same is equal)
+
 
 @dataclass(slots=True, eq=False)
 class Data(Value):

@@ -7,7 +7,7 @@ resources nobody waits for good). That holds of a semaphore too that has a place
 
 from __future__ import annotations
 
-from ...model import Event, Kind, Lock, Program, Role, Shared, Verb
+from ...model import LOCKS, Event, Kind, Lock, Program, Role, Shared, Verb
 from ..locks import Locks, root
 from .state import MUTEXES
 
@@ -51,7 +51,7 @@ def _scoped(program: Program, lock: Shared) -> bool:
 def _held(locks: Locks, role: Role, event: Event) -> frozenset[Shared]:
     """The locks held at a wait that stay held during it: a condition's own one is let go."""
     own = frozenset({root(event.target)} if event.target.kind is Kind.CONDITION else ())
-    return locks.names(role, event) - own
+    return frozenset(lock for lock in locks.names(role, event) - own if lock.kind in LOCKS)
 
 
 def _in_circles(under: dict[Shared, set[Shared]]) -> set[Shared]:

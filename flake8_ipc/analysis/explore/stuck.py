@@ -81,6 +81,15 @@ class Explorer:
         return Verdict(crowded=crowded, full=full, parts=parts, tight=tight, space=space)
 
     @functools.cached_property
+    def _fitting(self) -> frozenset[Shared]:
+        """Where nothing ever waits for room: what is emptied by looking, and what one small token goes through."""
+        tokens = self._locks.tokens
+        if tokens is None:
+            return self._looked
+        carriers = {event.target.outlet for _, event in self.program.events(Verb.PUT, Verb.SEND)}
+        return self._looked.union(filter(tokens.light, carriers))
+
+    @functools.cached_property
     def _emptied_first(self) -> frozenset[Shared]:
         """Where joined processes put or send what only their joiner takes, and nothing of it after such a join.
 
@@ -166,7 +175,7 @@ class Explorer:
         return (
             (role, event)
             for role, event in self.program.events(Verb.PUT, Verb.SEND)
-            if event.target.outlet not in self._looked
+            if event.target.outlet not in self._fitting
             if role.process in joined and event.target in self.objects and not event.target.managed
         )
 
@@ -175,7 +184,7 @@ class Explorer:
         table = Table(roles, self.objects, [machine for _, machine in self._machines], patient=patient)
         table.numbers = numbers
         table.fork_only = self.program.fork_only
-        table.hasty = self._looked
+        table.hasty = self._fitting
         table.alone = self._alone
         table.single = self._single
         table.counted = self._emptied_first if patient else frozenset()
