@@ -446,7 +446,8 @@ PROGRAMS = {
             for module in WHERE:
                 found = {name: one for name, one in vars(module).items() if callable(one) and not isinstance(one, type)}
                 plain = {name: one for name, one in found.items() if not hasattr(one, "__self__") or module is os}
-                print(module.__name__, [(name, kept) for name, one in sorted(plain.items()) if (kept := stays(one)) is not True])
+                kept = {name: stays(one) for name, one in sorted(plain.items())}
+                print(module.__name__, [(name, how) for name, how in kept.items() if how is not True])
             leaving = mp.get_context("spawn").Process(target=os._exit, args=(3,))
             leaving.start()
             leaving.join()
