@@ -261,6 +261,22 @@ def test_beyond_a_point() -> None:
     assert [node.event for node in short if node.event] == [first, second]
 
 
+def test_what_may_have_been_done_before() -> None:
+    first, risky, handled, turned, last, after = deeds(6)
+    made = Graph(seq(first, trying(risky, KeyError=handled), times(Count(0, None), turned), last, after))
+    assert made.earlier(last) == {first, risky, handled, turned}
+    assert made.earlier(turned) == {first, risky, handled, turned}
+    # An event that failed was not done.
+    assert made.earlier(handled) == {first}
+    assert made.earlier(first) == set()
+
+
+def test_a_state_may_be_nothing() -> None:
+    (one,) = deeds(1)
+    made = Graph(times(Count(0, None), one))
+    assert made.exit in made.forward(None, lambda state, event: None, lambda one, other: None)
+
+
 def test_an_end_of_the_role_cleans_up_unless_it_is_hard() -> None:
     q = queue()
     for hard in (True, False):

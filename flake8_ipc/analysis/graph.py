@@ -49,6 +49,7 @@ class Graph:
 
     def __init__(self, flow: Flow) -> None:
         self.nodes: list[Node] = []
+        self._ways: dict[Node, list[tuple[Node, bool]]] = {}
         self.exit = self._node()
         self.failed = self._node()
         # The ways of an exception that nobody catches: through every ``finally`` to the end.
@@ -229,6 +230,31 @@ class Graph:
             pending.extend((*node.after, *node.failing))
         return found
 
+    def earlier(self, event: Event) -> set[Event]:
+        """The events that may have been done, and not have failed, before one."""
+        found: set[Event] = set()
+        pending = self.at(event)
+        seen = set(pending)
+        ways = self._ways_to()
+        while pending:
+            for node, done in ways.get(pending.pop(), ()):
+                if done and node.event is not None:
+                    found.add(node.event)
+                if node not in seen:
+                    seen.add(node)
+                    pending.append(node)
+        return found
+
+    def _ways_to(self) -> dict[Node, list[tuple[Node, bool]]]:
+        """The nodes that lead to each, of those that can be reached; and whether their events are done on that way."""
+        if not self._ways:
+            for node in self.forward(None, lambda state, event: None, lambda one, other: None):
+                for next_ in node.after:
+                    self._ways.setdefault(next_, []).append((node, True))
+                for handler in node.failing:
+                    self._ways.setdefault(handler, []).append((node, False))
+        return self._ways
+
     def at(self, event: Event) -> list[Node]:
         """Every node of an event."""
         return [node for node in self.nodes if node.event is event]
@@ -237,9 +263,9 @@ class Graph:
 def _merge(
     before: dict[Node, State], pending: list[Node], node: Node, state: State, meet: Callable[[State, State], State]
 ) -> None:
-    known = before.get(node)
-    merged = state if known is None else meet(known, state)
-    if known is None or merged != known:
+    new = node not in before
+    merged = state if new else meet(before[node], state)
+    if new or merged != before[node]:
         before[node] = merged
         pending.append(node)
 

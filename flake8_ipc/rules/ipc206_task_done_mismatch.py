@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.acknowledged import Taken, account
-from ..analysis.graph import by_event, union
 from ..analysis.study import Study
 from ..finding import Finding
 from ..model import Event, Kind, Role, Shared, Verb
@@ -95,15 +94,9 @@ def _awaited(study: Study, queue: Shared) -> dict[Event, Event]:
     return found
 
 
-def _before(study: Study, role: Role, event: Event, verb: Verb) -> frozenset[Event]:
+def _before(study: Study, role: Role, event: Event, verb: Verb) -> set[Event]:
     """What a role may have done to an event's object before it."""
-    nothing: frozenset[Event] = frozenset()
-
-    def step(state: frozenset[Event], one: Event) -> frozenset[Event]:
-        return state | {one} if one.verb is verb and one.target is event.target else state
-
-    states = by_event(study.graph(role).forward(nothing, step, union))
-    return nothing.union(*states.get(event, []))
+    return {one for one in study.graph(role).earlier(event) if one.verb is verb and one.target is event.target}
 
 
 def _unanswered(

@@ -91,7 +91,8 @@ class Deed:
     """What is told of a call: that ``verb`` is done to what ``identify`` names, with ``facts`` worked out from its arguments.
 
     ``after`` is told the record, the object, the result and the event's number once the method has returned. ``dull`` are
-    the places where there is nothing left to tell, for what is done ``often``.
+    the places where there is nothing left to tell, for what is done ``often``; of what is ``counted``, once nobody counts
+    any more.
     """
 
     def __init__(
@@ -102,10 +103,12 @@ class Deed:
         after: Callable[[Record, Any, Any, int], None] | None = None,
         *,
         often: bool = False,
+        counted: bool = False,
     ) -> None:
         self.verb = verb
         self.dull = dull()
         self._often = often
+        self._counted = counted
         self._identify = identify
         self._facts = facts
         self._after = safely(after) if after is not None else None
@@ -123,7 +126,8 @@ class Deed:
             told["global"] = True
         if by_loop(self.verb, who):
             told["async"] = True
-        number = record.event(self.verb, name, who, self.dull if self._often else None, **told)
+        often = self._often or (self._counted and record.uncounted)
+        number = record.event(self.verb, name, who, self.dull if often else None, **told)
         if self._sends:
             record.here.slot.sent = number
         return number

@@ -63,7 +63,7 @@ class Record:
         self._fresh = itertools.count()
         self._seen: dict[tuple[object, ...], int] = {}
         self._number = 0
-        self._uncounted = False
+        self.uncounted = False
         self._clock_told = (-1, -1)
         self._clocks = 0
         self.full = False
@@ -170,9 +170,9 @@ class Record:
             key = (verb, thing, number, facts.get("payload") == _STOP)
             told = self._seen.get(key, 0)
             if self._number >= _EACH and told or often is not None and told >= _OFTEN and not self.traced:
-                if often is None and not self._uncounted:
+                if often is None and not self.uncounted:
                     # Of what is done often nobody asks how many there were.
-                    self._uncounted = True
+                    self.uncounted = True
                     self.write("uncounted", self._number)
                 if often is not None and not key[-1]:
                     self.write("dull", verb, thing, number)
@@ -218,11 +218,11 @@ class Record:
 
     def pass_on(self, name: str) -> None:
         """Leaves what this process knows with an object, for whoever is woken by it."""
-        self._boards.add(name, self.clock.release())
+        self._boards.leave(name, self.clock)
 
     def take_in(self, name: str) -> None:
         """Takes in what others left with an object."""
-        self.clock.acquire(self._boards.read(name))
+        self._boards.take(name, self.clock)
 
     def close(self) -> None:
         """Writes the last clock: what whoever joins this process knows."""

@@ -8,14 +8,14 @@ from typing import Any
 from .. import record as records
 from ..interruptions import hide
 from ..slots import Wait
-from .locks import CARRIED, INNER, Holding
+from .locks import CARRIED, INNER, USERS, Holding
 from .pipes import end_of
 
 
 def inner(lock: Any) -> None:
     """A lock of a queue's own: nobody else uses it, and only the thread that holds it ever releases it."""
     holding = getattr(lock, "_flake8_ipc_holding", None)
-    if holding is not None and not holding.owned:
+    if holding is not None and lock._flake8_ipc_inner == USERS:
         holding.owned, lock._flake8_ipc_inner = True, INNER
         lock.acquire, lock.release = _taken(lock._semlock.acquire, lock.acquire, holding), _left(lock._semlock.release, holding)
 

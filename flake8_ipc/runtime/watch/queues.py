@@ -69,8 +69,8 @@ def _taken(record: Record, slot: Slot, thing: Any, obj: Any) -> Any:
     return Taken((obj, tail if tail is not None else trailer(record.clock, sent)))
 
 
-def _puts(often: bool) -> Any:
-    deed = Deed("PUT", queue, _put_facts, often=often)
+def _puts(counted: bool) -> Any:
+    deed = Deed("PUT", queue, _put_facts, often=not counted, counted=counted)
     frame, dull = sys._getframe, deed.dull
 
     def make(original: Any) -> Any:
@@ -106,8 +106,8 @@ def _puts(often: bool) -> Any:
     return make
 
 
-def _gets(often: bool) -> Any:
-    deed = Deed("GET", queue, _get_facts, _got, often=often)
+def _gets(counted: bool) -> Any:
+    deed = Deed("GET", queue, _get_facts, _got, often=not counted, counted=counted)
     frame, dull = sys._getframe, deed.dull
 
     def make(original: Any) -> Any:
@@ -231,12 +231,40 @@ def _got(record: Record, thing: Any, result: Any, event: int) -> None:
         record.write("took", event, *record.sender)
 
 
-def _acknowledged(thing: Any) -> dict[str, Any]:
+def _acknowledges(original: Any) -> Any:
     """What was done for an item comes before whatever follows a join of its queue."""
-    record, name = current(), queue(thing)
-    if record is not None and name is not None:
+    deed = Deed("TASK_DONE", queue, counted=True)
+    frame, dull, pass_on = sys._getframe, deed.dull, safely(_pass_on)
+
+    def task_done(self: Any) -> None:
+        record, event = records.now, 0
+        if record is not None:
+            try:
+                at = frame(1)
+            except ValueError:
+                at = frame()
+            place = dull.get((id(at.f_code) + at.f_lasti, self._flake8_ipc))
+            if place is None:
+                event = deed.news(record, at, self)
+            elif place >= 0:
+                record.here.slot.stands(place)
+            pass_on(record, self)
+        try:
+            original(self)
+        except BaseException as error:
+            deed.failed(record, event, error)
+            hide(error)
+            raise
+        if event:
+            deed.over(record, self, None, event)
+
+    return task_done
+
+
+def _pass_on(record: Record, thing: Any) -> None:
+    name = queue(thing)
+    if name is not None:
         record.pass_on(name)
-    return {}
 
 
 def _all_acknowledged(record: Record, thing: Any, result: Any, event: int) -> None:
@@ -265,6 +293,21 @@ def _set_up(original: Any) -> Any:
     return sets_up
 
 
+def _counting(original: Any) -> Any:
+    """What a joined queue counts its items by: nobody waits for that semaphore, and its lock is the queue's own."""
+
+    def sets_up(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
+        untold(self._unfinished_tasks)
+        inner(self._cond._lock)
+
+    return sets_up
+
+
 # The most that a semaphore counts to, where a queue has no bound (Lib/multiprocessing/queues.py).
 _UNBOUNDED = 2**31 - 1
 
@@ -276,18 +319,20 @@ def install(queues: Any) -> None:
     replace(queues.SimpleQueue, "__init__", _set_up)
     replace(queues.SimpleQueue, "__setstate__", _set_up)
     replace(queues.Queue, "__init__", _made)
+    replace(queues.JoinableQueue, "__init__", _counting)
     replace(queues.JoinableQueue, "__init__", _made)
+    replace(queues.JoinableQueue, "__setstate__", _counting)
     replace(queues.SimpleQueue, "__init__", _made)
     queues.Queue._flake8_ipc = queues.SimpleQueue._flake8_ipc = None
     # All that is acknowledged is counted.
-    replace(queues.JoinableQueue, "put", _puts(often=False))
-    replace(queues.JoinableQueue, "get", _gets(often=False))
-    replace(queues.Queue, "put", _puts(often=True))
-    replace(queues.Queue, "get", _gets(often=True))
+    replace(queues.JoinableQueue, "put", _puts(counted=True))
+    replace(queues.JoinableQueue, "get", _gets(counted=True))
+    replace(queues.JoinableQueue, "task_done", _acknowledges)
+    replace(queues.Queue, "put", _puts(counted=False))
+    replace(queues.Queue, "get", _gets(counted=False))
     done(queues.Queue, "close", "CLOSE", queue)
     done(queues.Queue, "join_thread", "JOIN_THREAD", queue)
     done(queues.Queue, "cancel_join_thread", "CANCEL_JOIN_THREAD", queue)
-    done(queues.JoinableQueue, "task_done", "TASK_DONE", queue, _acknowledged)
     done(queues.JoinableQueue, "join", "JOIN", queue, after=_all_acknowledged)
     replace(queues.SimpleQueue, "put", _simple_put)
     replace(queues.SimpleQueue, "get", _simple_get)
