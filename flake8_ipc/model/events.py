@@ -81,11 +81,13 @@ class Verb(enum.Enum):
 class Clock:
     """A vector clock: how much of each process's past was known in process ``owner``, by the names of the processes.
 
+    Counted in epochs, a part of one included: whoever knows a whole epoch knows all that was done in it.
+
     Source: Mattern, "Virtual time and global states of distributed systems" (1989).
     """
 
     owner: str
-    counts: Mapping[str, int]
+    counts: Mapping[str, float]
 
     def before(self, other: Clock) -> bool:
         """Whether what happened at this clock was known at the other one."""

@@ -36,6 +36,7 @@ from .lacking import lacking
 from .monitor.watchman import Blocked
 from .objects import landing, make
 from .places import Where
+from .polls import Polls
 from .repeats import folded
 from .session import Session
 from .sources import Source
@@ -76,6 +77,7 @@ class Account:
         for told, name, kind, where, facts in sorted(made, key=lambda one: one[4].get("at", 0)):
             self._made(told, name, kind, where, facts)
         rooms.opened(self)
+        self._polls = Polls(self.told, self.texts, self.known, lines_of)
         for told in self.told.values():
             self._role(told)
         births = Births(self)
@@ -257,7 +259,7 @@ class Account:
             inherited=self._inherited(told, role, name, there, facts),
             key=key,
             reads=reads,
-            clock=Clock(told.name, told.clocks.get(clock, {})),
+            clock=Clock(told.name, self._polls.counts(told, number, clock)),
             failed=UNFINISHED if unfinished else told.failed.get(number),
             own=told.took.get(number, (None,))[0] == told.name,
             early=bool(facts.get("early")) and not self.texts.last_word([*self._calls(told, where), there]),

@@ -106,11 +106,19 @@ def one_of(run: Run, branches: Sequence[Callable[[], None]]) -> None:
         run.out.append(Choice(flows))
 
 
-def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], other: Callable[[], None]) -> None:
-    """``if node: then else: other``, with short circuits told apart."""
+def branch_on(
+    run: Run,
+    node: cst.BaseExpression,
+    then: Callable[[], None],
+    other: Callable[[], None],
+    *,
+    leaves: bool = False,
+) -> None:
+    """``if node: then else: other``, with short circuits told apart; ``leaves``: that is how a loop comes to its end."""
     node = spelt_out(run, node)
     if type(node) is not cst.BooleanOperation:
-        either(run, then, other, test=condition(run, node))
+        found = condition(run, node)
+        either(run, (lambda: _leave(run, node, found, then)) if leaves else then, other, test=found)
         return
     done = Exit(Block(Seq()))
     failed = Exit(Block(Seq()))
@@ -124,6 +132,14 @@ def branch_on(run: Run, node: cst.BaseExpression, then: Callable[[], None], othe
         other()
     run.close(done, outer)
     run.controls = controls | (run.controls - controls)
+
+
+def _leave(run: Run, node: cst.BaseExpression, found: Condition, then: Callable[[], None]) -> None:
+    """Whoever leaves a loop by what was read has learned of what came before that was written."""
+    for event in sorted(found.reads, key=lambda event: event.place.spot):
+        if event.verb is Verb.READ:
+            run.emit(Verb.LEARN, event.target, node, exact=event.exact)
+    then()
 
 
 def jump_unless(run: Run, node: cst.BaseExpression, exit: Exit, *, sense: bool) -> None:

@@ -234,9 +234,17 @@ def if_(run: Run, node: cst.If) -> None:
         elif type(node.orelse) is cst.Else:
             run.body(node.orelse.body)
 
-    branch_on(run, node.test, lambda: run.body(node.body), other)
+    leaves = bool(run.frame.turns) and _leaves(node.body)
+    branch_on(run, node.test, lambda: run.body(node.body), other, leaves=leaves)
     if guard:
         run.guarded = True
+
+
+def _leaves(body: cst.BaseSuite) -> bool:
+    """Whether a body ends by leaving a loop, or the function around it."""
+    last = body.body[-1] if body.body else None
+    small = last.body[-1] if type(last) is cst.SimpleStatementLine and last.body else last
+    return isinstance(small, (cst.Break, cst.Return))
 
 
 def _whole_guard(run: Run, node: cst.If) -> bool:
