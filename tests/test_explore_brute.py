@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flake8_ipc.analysis.explore.numbers import picked
 from flake8_ipc.analysis.explore.state import DONE, State, TooBig
-from flake8_ipc.analysis.explore.stuck import Explorer, joins_a_sender
+from flake8_ipc.analysis.explore.stuck import Explorer, joins_a_sender, robbed
 from flake8_ipc.analysis.explore.table import Table
 from flake8_ipc.model import Blocking, Count, Event, Flow, Jump, Kind, Loop, Program, Seq, Shared, Verb
 
@@ -59,9 +59,10 @@ def forced(table: Table, counts: Callable[[State], bool]) -> bool:
 def plainly(it: Program) -> tuple[bool, bool, bool]:
     """Whether it gets stuck: plainly, by messages of one's own, by messages that do not fit."""
     explorer, numbers = Explorer(it, _MOST), picked(it)
-    if forced(explorer._table(numbers, patient=True), lambda state: not state.own):
+    table = explorer._table(numbers, patient=True)
+    if forced(table, lambda state: not robbed(table, state)):
         return True, False, False
-    if forced(explorer._table(numbers, patient=True), lambda state: bool(state.own)):
+    if forced(table, lambda state: robbed(table, state)):
         return False, True, False
     table = explorer._table(numbers, patient=False)
     return False, False, explorer._crowds() and forced(table, lambda state: joins_a_sender(table, state))

@@ -68,11 +68,11 @@ class Explorer:
         numbers = exact if exact is not None and space is not None else picked(self.program)
         if space is None:
             space = explore(self._table(numbers, patient=True), self.limit)
-        plain = search(space, lambda state: not state.own) if space is not None else ()
+        plain = search(space, lambda state: not robbed(space.table, state)) if space is not None else ()
         full = self._full(numbers) if not plain else ()
         if space is None:
             return Verdict(full=full)
-        own = search(space, lambda state: bool(state.own), every=True) if not plain else ()
+        own = search(space, lambda state: robbed(space.table, state), every=True) if not plain else ()
         parts = search(space, lambda state: not state.own, partly=True) if not plain and not own else ()
         carriers = self._tight(space) if not plain and not own else []
         if not carriers:
@@ -239,6 +239,13 @@ def _takes(event: Event) -> bool:
 
 def _waits(event: Event) -> bool:
     return event.blocking is Blocking.FOREVER and event.verb in (*_TAKES, Verb.PUT)
+
+
+def robbed(table: Table, state: State) -> bool:
+    """Whether somebody waits for a message on a queue of which somebody took what it had put there itself."""
+    taken = {event.target for event in state.own}
+    waits = (waits_in(table, state, index) for index in range(len(state.threads))) if taken else ()
+    return any(event is not None and event.verb is Verb.GET and event.target in taken for event in waits)
 
 
 def _waits_for_room(table: Table, state: State) -> bool:
