@@ -34,7 +34,7 @@ from .following import Following
 from .lastly import Lastly
 from .lacking import lacking
 from .monitor.watchman import Blocked
-from .objects import landing, make
+from .objects import kept, landing, make
 from .places import Where
 from .polls import Polls
 from .repeats import folded
@@ -167,10 +167,11 @@ class Account:
                 yield shared, place
         for one in maker.events:
             if one[2] == "START" and one[3] == process:
+                places = kept(self, facts.get("init"), one[7].get("kept", {}))
                 for name in one[7].get("holds", ()):
                     shared = self.find(name, one[6])
                     if shared is not None:
-                        yield shared, None
+                        yield shared, places.get(name)
 
     def _within(self, process: str) -> Iterator[Shared]:
         """What a process is handed inside an object of the program's own classes."""

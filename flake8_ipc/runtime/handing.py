@@ -31,14 +31,19 @@ def callee(target: Any) -> dict[str, Any]:
     fault = fault_of(target)
     if fault is not None:
         told["fault"] = fault
-    inner = target.func if isinstance(target, functools.partial) else target
-    code = getattr(getattr(inner, "__func__", inner), "__code__", None)
-    if code is not None:
-        told["definition"] = [code.co_filename, code.co_firstlineno]
+    definition = defined(target.func if isinstance(target, functools.partial) else target)
+    if definition is not None:
+        told["definition"] = definition
     signature = _signature(target)
     if signature is not None:
         told["signature"] = signature
     return told
+
+
+def defined(function: Any) -> list[Any] | None:
+    """The file in which a function or method is defined, and the line; None where it is no Python function."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return [code.co_filename, code.co_firstlineno] if code is not None else None
 
 
 def _sort(target: Any) -> str:

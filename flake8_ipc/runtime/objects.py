@@ -254,6 +254,32 @@ def landing(account: Account, handed: Facts) -> Iterator[tuple[str, Place | None
             yield name, place
 
 
+def kept(account: Account, init: list[Any] | None, attributes: dict[str, str]) -> dict[str, Place]:
+    """Of the objects that a process keeps in its attributes, those that its ``__init__`` was given: where they land."""
+    source = account.source(init[0]) if init is not None and attributes else None
+    node = source.function(init[1]) if source is not None and init is not None else None
+    if source is None or node is None:
+        return {}
+    places = {one.arg: source.place(one) for one in (*parameters(node), *node.args.kwonlyargs)}
+    return {
+        attributes[target.attr]: places[value.id]
+        for statement in ast.walk(node)
+        if isinstance(statement, ast.Assign)
+        for target, value in _pairs(statement)
+        if isinstance(target, ast.Attribute) and target.attr in attributes
+        if isinstance(value, ast.Name) and value.id in places
+    }
+
+
+def _pairs(statement: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What an assignment binds, and to what: of tuples one by one."""
+    for target in statement.targets:
+        if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+            yield from zip(target.elts, statement.value.elts)
+        else:
+            yield target, statement.value
+
+
 _MAKERS: dict[Kind, Callable[[Account, Kind, Place, Where, Facts], Shared]] = {
     Kind.QUEUE: _queue,
     Kind.SIMPLE_QUEUE: _queue,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
-from ..handing import handover, of_threads
+from ..handing import defined, handover, of_threads
 from ..identity import MARK, named, process, reachable, things
 from ..interruptions import hide, passed
 from ..patch import done, replace, safely
@@ -62,6 +62,7 @@ def _tell_made(self: Any, group: Any, target: Any, args: Any, kwargs: Any, daemo
         "group_given": callable(group),
         "daemon": daemon,
         "class": cls.__name__ if own else None,
+        "init": defined(cls.__init__) if own else None,
         "runs": cls.run is not BaseProcess.run,
         "method": method_of(cls),
     }
@@ -168,6 +169,7 @@ def _start_facts(thing: Any) -> dict[str, Any]:
     _given[process(thing)] = [(name, weakref.ref(one)) for name, one in things(handed)]
     return {
         "holds": list(dict.fromkeys(reachable(own))),
+        "kept": {name: known for name, value in own.items() if (known := named(value)) is not None},
         "thread_only": [kind for value in own.values() if (kind := of_threads(value)) is not None],
         "assigned": "run" in thing.__dict__,
         "over": [name for name, thread in _threads() if not thread.is_alive()],
