@@ -31,6 +31,8 @@ from .explore.verdict import Verdict
 from .locks import Locks, root
 from .undrained import undrained
 
+# Exceptions that end nobody who was not waiting in vain already; None: it was none.
+_IN_VAIN = frozenset({None, "Empty", "TimeoutError", "BrokenBarrierError"})
 _OWNED = frozenset({Kind.LOCK, Kind.RLOCK, Kind.CONDITION})
 
 
@@ -136,7 +138,7 @@ def _crashed(program: Program, halt: Halt) -> bool:
         carriers & _near(program, role)
         for role in program.roles
         if role.home is not halt.role.home
-        and (role.home.raised is not None or not role.home.born or role.home.ending is Ending.KILLED)
+        and (role.home.raised not in _IN_VAIN or not role.home.born or role.home.ending is Ending.KILLED)
     )
 
 

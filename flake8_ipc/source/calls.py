@@ -249,7 +249,10 @@ def instantiate(run: Run, cls: Cls, args: Arguments, node: cst.CSTNode, *, known
 
 
 def _fill_fields(run: Run, inst: Inst, cls: Cls, args: Arguments, node: cst.CSTNode) -> None:
+    outer = run.path
     for index, name in enumerate(cls.fields):
+        # What two factories make at this one place are two things.
+        run.path = (*outer, name)
         value = args.get(index, name)
         if value is None:
             value = member(run, cls, name)
@@ -257,6 +260,7 @@ def _fill_fields(run: Run, inst: Inst, cls: Cls, args: Arguments, node: cst.CSTN
                 value = call_value(run, value.func, Arguments(), node)
         call_it(run, value or UNKNOWN, name)
         run.store(inst.key, name, value if value is not None else Data(anything=args.open))
+    run.path = outer
     post = member(run, cls, "__post_init__")
     if post is not None:
         call_method(run, inst, "__post_init__", Arguments(), node)

@@ -122,8 +122,9 @@ class Machine:
             head = self._add(Spin())
             body = self._build(loop.body, head, _inside(at, loop, next_, head))
             self.loops.append((head, len(self.steps)))
-            if all(event.verb is Verb.PAUSE for event in events(loop.body)):
-                # Who only looks, again and again, at something outside does see it come about in the end.
+            if all(event.verb is Verb.PAUSE for event in events(loop.body)) or self._runs_dry(loop, head + 1):
+                # Who only looks, again and again, at something outside does see it come about in the end; and what is not
+                # played comes to an end, too.
                 for step in self.steps[head + 1 :]:
                     if isinstance(step, Fork):
                         step.targets = [to for to in step.targets if to != head] or step.targets
@@ -141,6 +142,12 @@ class Machine:
         self.steps[head] = Head(slot, body, next_)
         consumes = any(isinstance(step, Deed) and self._takes(step.event) for step in self.steps[before:])
         return self._add(Enter(slot, loop.count, consumes, head, body))
+
+    def _runs_dry(self, loop: Loop, first: int) -> bool:
+        """Whether each turn of a loop, from its ``first`` step, takes something or raises, and does nothing that is played."""
+        items = loop.body.items if isinstance(loop.body, Seq) else [loop.body]
+        takes = any(isinstance(one, Event) and one.verb is Verb.GET and one.raises is not None for one in items)
+        return takes and not any(isinstance(step, Deed) for step in self.steps[first:])
 
     def _jump(self, jump: Jump, at: _At) -> int:
         leave, again, depth = at.targets.get(id(jump.target), (0, 0, 0))
