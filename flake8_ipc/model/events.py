@@ -246,7 +246,7 @@ class Event:
 
     @property
     def took(self) -> bool | None:
-        """Whether an acquire has taken its lock: what a run has shown, None where only the text speaks."""
+        """Whether a wait got what it was for, an acquire its lock: what a run has shown, None where only the text speaks."""
         return None if self.clock is None else self.failed is None
 
     def __repr__(self) -> str:

@@ -80,7 +80,8 @@ def _acknowledged_for_others(study: Study, queue: Shared) -> bool:
 
 def _awaited(study: Study, queue: Shared) -> dict[Event, Event]:
     """The puts that a join may wait for, each with that join."""
-    joins = list(study.program.uses(queue, Verb.JOIN))
+    # One that was seen to return has found everything acknowledged.
+    joins = [(role, join) for role, join in study.program.uses(queue, Verb.JOIN) if join.took is not True]
     puts = list(study.program.uses(queue, Verb.PUT))
     # An item that nobody knows is told as None too, which it may be; that is no reason to take it for the stop sign.
     unknown = {put.place.key for _, put in puts if put.payload is None}
