@@ -176,7 +176,9 @@ def _awaited(program: Program, halts: list[Halt], number: int, holder: int | Non
         if root(event.target).kind in _OWNED and event.verb is Verb.ACQUIRE:
             # Whoever held it has gone with it.
             return set()
-    return {index for index, other in others if carriers & _near(program, other.role)}
+    # The end of a process closes its ends of pipes, and its managers' servers.
+    ends = isinstance(event.target, PipeEnd) or event.target.managed
+    return {index for index, other in others if carriers & _near(program, other.role) and (ends or not other.spent)}
 
 
 def _comes_to(role: Role, barrier: Shared) -> bool:

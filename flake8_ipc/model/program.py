@@ -40,13 +40,15 @@ class Ending(enum.Enum):
 class Halt:
     """A role that was proved to wait for good: in its last event, or (None) for no event of its own.
 
-    ``unsent``: it waits until what it put is taken; ``awaits``: the process whose end it waits for.
+    ``unsent``: it waits until what it put is taken; ``awaits``: the process whose end it waits for. ``spent``: nothing that
+    it would still have done could have given anything to anybody.
     """
 
     role: Role
     event: Event | None = None
     unsent: bool = False
     awaits: Role | None = None
+    spent: bool = False
 
 
 @dataclass(eq=False, slots=True)

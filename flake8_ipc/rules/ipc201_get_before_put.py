@@ -86,5 +86,5 @@ RULE = Rule(
         "A timeout or block=False.",
         "The queue is given to code that cannot be seen.",
     ),
-    yields_to=("IPC112", "IPC203", "IPC206", "IPC204", "IPC606", "IPC116"),
+    yields_to=("IPC112", "IPC203", "IPC206", "IPC204", "IPC606", "IPC116", "IPC210"),
 )

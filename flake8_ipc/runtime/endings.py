@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..model import UNFINISHED, Ending, Event, Halt, Role, Verb
 from .monitor.watchman import Blocked
+from .remainder import gives_nothing
 from .session import Session
 from .slots import Wait
 from .tables import Shown, read
@@ -82,7 +83,7 @@ def halts(account: Account) -> Iterator[Halt]:
             event = _event(account, role, one)
             if event is not None:
                 event.failed = UNFINISHED
-            yield Halt(role, event, one.wait in (Wait.THREAD, Wait.SEND), awaits)
+            yield Halt(role, event, one.wait in (Wait.THREAD, Wait.SEND), awaits, gives_nothing(account.texts, one.stack))
 
 
 def _event(account: Account, role: Role, one: Blocked) -> Event | None:
