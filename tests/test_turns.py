@@ -28,7 +28,7 @@ from build import (
 )
 
 from flake8_ipc.analysis.order import Order
-from flake8_ipc.model import Event, Flow, Kind, Program, Role, Setting, Shared, Verb
+from flake8_ipc.model import Constant, Event, Flow, Kind, Program, Role, Setting, Shared, Verb
 
 
 def order(it: Program) -> Order:
@@ -164,6 +164,21 @@ def test_a_value_that_is_waited_for() -> None:
     after, its = write(v), write(v)
     assert not between([start(p), learn(done), after], after, child(p, its, write(done)), its)
     assert between([start(p), after], after, child(p, its, write(done)), its)
+
+
+@pytest.mark.parametrize(
+    ("expects", "late", "apart"),
+    [(Constant(1), False, True), (Constant(0), False, False), (None, False, False), (Constant(1), True, False)],
+)
+def test_a_number_says_whose_turn_it_is(expects: Constant | None, late: bool, apart: bool) -> None:
+    v, turn, one, two = value(), value(), process("one"), process("two")
+    mine, its = write(v), write(v)
+    made = event(Verb.CREATE, turn, payload=Constant(0))
+    on, over = (event(Verb.WRITE, turn, payload=Constant(number)) for number in (1, 0))
+    first = child(one, times(3, event(Verb.LEARN, turn, payload=Constant(0)), mine, on))
+    second = child(two, times(3, event(Verb.LEARN, turn, payload=expects), *((over, its) if late else (its, over))))
+    it = program([made, start(one), start(two)], first, second)
+    assert order(it).concurrent(first, mine, second, its) is not apart
 
 
 @pytest.mark.parametrize(("in_a_loop", "apart"), [(True, True), (False, False)])

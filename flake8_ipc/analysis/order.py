@@ -35,6 +35,7 @@ class Order:
         # Without it no event raises.
         self._fails: Callable[[Event | None], bool] = lambda event: failing
         self._awaited = frozenset(event.target for _, event in program.events(Verb.LEARN))
+        self._initial = {event.target: event.payload for _, event in program.events(Verb.CREATE) if event.target.kind in CELLS}
         self._outstanding = Outstanding(program, graph)
         self._relays = Relays(program, graph)
         self._alive: dict[Role, dict[Event, frozenset[Shared]]] = {}
@@ -186,7 +187,7 @@ class Order:
             for role, other in self.program.events(*SENDS)
             if channel(other, sending=True) is target
             and other.verb is event.verb
-            and (payload is None or other.payload == payload)
+            and (payload is None or other.payload == payload or (other.verb is Verb.WRITE and other.payload is None))
         )
 
     def _sends(self, event: Event) -> bool:
@@ -195,11 +196,15 @@ class Order:
             return event.target in self._awaited
         return event.target.kind is not Kind.CONDITION or event.verb is Verb.NOTIFY
 
+    def _from_the_start(self, event: Event) -> bool:
+        """Whether what an event has shown of a value may be what that began with: nobody need have written it."""
+        return event.payload is not None and event.payload == self._initial.get(event.target)
+
     def _may_have_sent(self, role: Role, back: frozenset[Channel]) -> dict[Event, list[frozenset[Channel]]]:
         """The channels this role may have sent on since it last heard from the other side."""
 
         def step(state: frozenset[Channel], event: Event) -> frozenset[Channel]:
-            if event.verb in RECEIVES and _orders(event) and (channel(event), None) in back:
+            if event.verb in RECEIVES and _orders(event) and _through(back, channel(event), event):
                 state = frozenset()
             if event.verb in SENDS and self._sends(event):
                 target = channel(event, sending=True)
@@ -217,9 +222,9 @@ class Order:
 
         def step(state: frozenset[Channel], event: Event) -> frozenset[Channel]:
             sends = event.verb in SENDS and event.target.kind is not Kind.BARRIER
-            if sends and (channel(event, sending=True), None) in back:
+            if sends and _through(back, channel(event, sending=True), event):
                 state = frozenset()
-            if event.verb in RECEIVES and _orders(event):
+            if event.verb in RECEIVES and _orders(event) and not self._from_the_start(event):
                 state |= {(channel(event), None), (channel(event), event.payload)}
             return state
 
@@ -236,6 +241,11 @@ def channel(event: Event, *, sending: bool = False) -> Shared:
     if sending and isinstance(target, PipeEnd) and target.peer is not None:
         return target.peer
     return target
+
+
+def _through(channels: frozenset[Channel], target: Shared, event: Event) -> bool:
+    """Whether an event's message goes through one of these channels, told from others by its content or not."""
+    return (target, None) in channels or (event.payload is not None and (target, event.payload) in channels)
 
 
 def _barriers_beside(role: Role, event: Event) -> frozenset[Shared]:

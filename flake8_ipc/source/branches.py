@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from ..model import Block, Choice, Event, Flow, Seq, Test, Verb
-from .conditions import Condition, condition, opposite, spelt_out
+from .conditions import Condition, condition, expected, opposite, spelt_out
 from .lookup import bind
 from .proxies import same_element
 from .run import Exit, Run
@@ -136,9 +136,10 @@ def branch_on(
 
 def _leave(run: Run, node: cst.BaseExpression, found: Condition, then: Callable[[], None]) -> None:
     """Whoever leaves a loop by what was read has learned of what came before that was written."""
-    for event in sorted(found.reads, key=lambda event: event.place.spot):
-        if event.verb is Verb.READ:
-            run.emit(Verb.LEARN, event.target, node, exact=event.exact)
+    reads = sorted((event for event in found.reads if event.verb is Verb.READ), key=lambda event: event.place.spot)
+    value = expected(run, node, equal=True) if len(reads) == 1 else None
+    for event in reads:
+        run.emit(Verb.LEARN, event.target, node, exact=event.exact, payload=value)
     then()
 
 

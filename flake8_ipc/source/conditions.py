@@ -75,6 +75,18 @@ def _judged(run: Run, value: Value, node: cst.BaseExpression) -> Condition:
     return Condition(value, reads=from_values([value]).reads, narrow=narrow, seen=seen, single=single)
 
 
+def expected(run: Run, node: cst.BaseExpression, *, equal: bool) -> Constant | None:
+    """What something is known to be where a test comes out true (``equal``) or false: the constant in the test."""
+    if type(node) is not cst.Comparison or len(node.comparisons) != 1:
+        return None
+    target = node.comparisons[0]
+    if type(target.operator) is not (cst.Equal if equal else cst.NotEqual):
+        return None
+    plain = isinstance(target.comparator, (cst.Name, cst.Integer, cst.SimpleString))
+    known = as_constant(run.evaluate(target.comparator)) if plain else None
+    return Constant(known.value) if known is not None else None
+
+
 def _target_name(target: cst.BaseExpression) -> str:
     return target.value if type(target) is cst.Name else ""
 

@@ -9,6 +9,7 @@ import libcst as cst
 
 from ..model import Block, Event, Kind, Loop, Seq, Shared, Verb, events
 from .branches import jump_unless
+from .conditions import expected
 from .iteration import count_for, iterate
 from .lookup import assign
 from .run import Exit, Run, Turn, executes
@@ -76,8 +77,9 @@ def while_(run: Run, node: cst.While) -> None:
         run.close(over, inner)
         # Whoever waited in a loop for a value, or for a condition, has learned of what came before.
         waited = {event.target: event.exact for event in events(inner) if _waits_for_condition(event)}
+        value = expected(run, node.test, equal=False) if len(tested) == 1 else None
         for shared, exact in {**tested, **waited}.items():
-            run.emit(Verb.LEARN, shared, node.test, exact=exact)
+            run.emit(Verb.LEARN, shared, node.test, exact=exact, payload=value if shared in tested else None)
         if node.orelse is not None:
             run.body(node.orelse.body)
     run.close(leave, sequence)
